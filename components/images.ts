@@ -1,0 +1,18 @@
+/**
+ * Every container image of the platform, pinned by version, in this one file.
+ *
+ * Raise a version here and nowhere else; the policy pack refuses `latest` and missing tags.
+ */
+export const images = {
+  /** Stock image: uid and gid 999 (`fluent`) since 1.19. Core plugins only. */
+  fluentd: "fluent/fluentd:v1.19.3-debian-1.0",
+  influxdb: "influxdb:2.9.1",
+  grafana: "grafana/grafana:13.2.0",
+  alertmanager: "prom/alertmanager:v0.31.1",
+  telegraf: "telegraf:1.37.2",
+  /** Runs the bundled InfluxDB reconcile Job. */
+  node: "node:22.22.0-bookworm-slim",
+} as const;
+
+/** A part that runs from a pinned image. */
+export type ImageName = keyof typeof images;
