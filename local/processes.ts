@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+
+/** What a finished program left behind. `code` is null when a signal ended it. */
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Milliseconds until the program is killed; default: none. */
+  timeoutMs?: number;
+  /** Called with each piece of output as it comes. */
+  onOutput?: (text: string) => void;
+  /** Also written to this file, from its beginning. */
+  logFile?: string;
+  /** Called once with the process id. */
+  onStart?: (pid: number) => void;
+}
+
+/**
+ * Run a program to its end and collect its output.
+ *
+ * @throws when the program cannot be started (a non-zero exit is no error here: see `code`)
+ */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: options.timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    const log = options.logFile === undefined ? undefined : createWriteStream(options.logFile);
+    const out = { stdout: "", stderr: "" };
+    const collect = (stream: keyof typeof out) => (piece: string) => {
+      out[stream] += piece;
+      log?.write(piece);
+      options.onOutput?.(piece);
+    };
+    child.stdout.setEncoding("utf8").on("data", collect("stdout"));
+    child.stderr.setEncoding("utf8").on("data", collect("stderr"));
+    child.on("spawn", () => options.onStart?.(child.pid as number));
+    child.on("error", (error) => {
+      log?.end();
+      reject(error);
+    });
+    child.on("close", (code) => {
+      log?.end();
+      resolve({ code, ...out });
+    });
+  });
+}
+
+/** Whether a process of this id exists (also when it belongs to another user). */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Ids of the running processes whose command line contains `text`, without this one. */
+export async function processesWith(text: string): Promise<number[]> {
+  const { stdout } = await run("ps", ["-axww", "-o", "pid=,stat=,command="]);
+  const found: number[] = [];
+  for (const line of stdout.split("\n")) {
+    const match = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, pid, stat, command] = match as unknown as [string, string, string, string];
+    // A zombie has ended already; only its parent can remove it.
+    if (!stat.startsWith("Z") && command.includes(text) && Number(pid) !== process.pid)
+      found.push(Number(pid));
+  }
+  return found;
+}
+
+/** End these processes: ask with SIGTERM, and after `graceMs` (default 10 s) insist with SIGKILL. */
+export async function endProcesses(pids: readonly number[], graceMs = 10_000): Promise<void> {
+  const signal = (pid: number, name: NodeJS.Signals) => {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
+  for (const pid of pids) signal(pid, "SIGTERM");
+  const deadline = Date.now() + graceMs;
+  let left = pids.filter(isAlive);
+  while (left.length > 0 && Date.now() < deadline) {
+    await sleep(50);
+    left = left.filter(isAlive);
+  }
+  for (const pid of left) signal(pid, "SIGKILL");
+  while (left.some(isAlive) && Date.now() < deadline + graceMs) await sleep(50);
+}
+
+/** Wait that many milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
