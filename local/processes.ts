@@ -66,8 +66,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Ids of the running processes whose command line contains `text`, without this one. */
-export async function processesWith(text: string): Promise<number[]> {
+/** Ids of the running processes whose command line starts with `prefix`. */
+export async function processesOf(prefix: string): Promise<number[]> {
   const { stdout } = await run("ps", ["-axww", "-o", "pid=,stat=,command="]);
   const found: number[] = [];
   for (const line of stdout.split("\n")) {
@@ -75,8 +75,7 @@ export async function processesWith(text: string): Promise<number[]> {
     if (match === null) continue;
     const [, pid, stat, command] = match as unknown as [string, string, string, string];
     // A zombie has ended already; only its parent can remove it.
-    if (!stat.startsWith("Z") && command.includes(text) && Number(pid) !== process.pid)
-      found.push(Number(pid));
+    if (!stat.startsWith("Z") && command.startsWith(prefix)) found.push(Number(pid));
   }
   return found;
 }
@@ -98,7 +97,8 @@ export async function endProcesses(pids: readonly number[], graceMs = 10_000): P
     left = left.filter(isAlive);
   }
   for (const pid of left) signal(pid, "SIGKILL");
-  while (left.some(isAlive) && Date.now() < deadline + graceMs) await sleep(50);
+  const killDeadline = Date.now() + 10_000;
+  while (left.some(isAlive) && Date.now() < killDeadline) await sleep(50);
 }
 
 /** Wait that many milliseconds. */
