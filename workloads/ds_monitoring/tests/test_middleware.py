@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import tempfile
+import textwrap
+import unittest
+from typing import Any
+
+from tests.support import events, python
+
+try:
+    import flask
+except ImportError:
+    flask = None
+try:
+    import fastapi
+except ImportError:
+    fastapi = None
+
+WSGI = """
+import io
+from wsgiref.util import setup_testing_defaults
+from ds_monitoring import RequestLogging, prediction
+
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    if environ["PATH_INFO"] == "/broken":
+        raise ValueError("broken")
+    prediction("Adelie", 0.75)
+    start_response("201 Created", [("Content-Type", "text/plain")])
+    return [b"ok"]
+
+app = RequestLogging(app, service="api", model="penguins", model_version=lambda: "7", route=lambda environ: "/things/{id}")
+
+def request(path, method="POST", body=b"", **headers):
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "wsgi.input": io.BytesIO(body), **headers}
+    setup_testing_defaults(environ)
+    answer = []
+    parts = app(environ, lambda status, headers, exc_info=None: answer.append((status, dict(headers))))
+    list(parts)
+    parts.close()
+    return answer[0]
+"""
+
+ASGI = """
+import asyncio
+from ds_monitoring import RequestLogging, prediction
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    await receive()
+    if scope["path"] == "/broken":
+        raise ValueError("broken")
+    if scope["path"] == "/slow":
+        await asyncio.sleep(60)
+    prediction("Gentoo")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+app = RequestLogging(app, service="api", model="penguins", model_version="7", route=lambda scope: "/things/{id}")
+
+def request(path, body=b"", cancel=False, **headers):
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"",
+             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]}
+    sent = []
+    async def receive(): return {"type": "http.request", "body": body, "more_body": False}
+    async def send(message): sent.append(message)
+    async def call(): await asyncio.wait_for(app(scope, receive, send), 0.05 if cancel else 10)
+    asyncio.run(call())
+    return sent
+"""
+
+
+class MiddlewareTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def requests(self, program: str, **extra: str) -> list[dict[str, Any]]:
+        done = python(textwrap.dedent(program), self.folder, **{"PSEUDONYM_KEY": "secret", **extra})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return events(self.folder, "http.server.request")
+
+    def test_wsgi_request(self) -> None:
+        (event,) = self.requests(
+            WSGI
+            + "status, headers = request('/things/42', HTTP_X_REQUEST_ID='abc-1', HTTP_X_USER_ID='ann',"
+            + f" HTTP_TRACEPARENT='00-{'a' * 32}-{'b' * 16}-01')\n"
+            + "assert (status, headers['X-Request-Id']) == ('201 Created', 'abc-1'), headers\n"
+        )
+        self.assertEqual(event["http.route"], "/things/{id}")
+        self.assertEqual((event["http.request.method"], event["http.response.status_code"]), ("POST", 201))
+        self.assertEqual((event["service.name"], event["ml.model.name"], event["ml.model.version"]), ("api", "penguins", "7"))
+        self.assertEqual((event["prediction.class"], event["prediction.score"]), ("Adelie", 0.75))
+        self.assertEqual((event["request.id"], event["trace_id"]), ("abc-1", "a" * 32))
+        self.assertGreater(event["duration_s"], 0)
+        self.assertNotIn("ann", str(event))
+
+    def test_wsgi_failure_is_reported_and_raised(self) -> None:
+        (event,) = self.requests(
+            WSGI + "try:\n    request('/broken')\nexcept ValueError: pass\nelse: raise SystemExit('not raised')\n"
+        )
+        self.assertEqual((event["http.response.status_code"], event["exception.type"]), (500, "ValueError"))
+        self.assertEqual(event["severity_text"], "ERROR")
+
+    def test_fingerprint_and_user_are_keyed_hashes(self) -> None:
+        calls = (
+            "request('/p', body=b'1', HTTP_X_USER_ID='ann')\n"
+            "request('/p', body=b'1', HTTP_X_USER_ID='bob')\n"
+            "request('/p', body=b'2', HTTP_X_USER_ID='ann')\n"
+            "request('/p', body=b'2', method='PUT')\n"
+        )
+        first = self.requests(WSGI + calls)
+        prints = [event["request.fingerprint"] for event in first]
+        self.assertEqual(prints[0], prints[1])
+        self.assertEqual(len(set(prints)), 3)
+        self.assertEqual(first[0]["enduser.pseudo.id"], first[2]["enduser.pseudo.id"])
+        self.assertNotEqual(first[0]["enduser.pseudo.id"], first[1]["enduser.pseudo.id"])
+        self.assertNotIn("enduser.pseudo.id", first[3])
+        again = self.requests(WSGI + calls)[4:]
+        self.assertEqual([event["request.fingerprint"] for event in again], prints)
+        other = self.requests(WSGI + calls, PSEUDONYM_KEY="another")[8:]
+        self.assertFalse(set(prints) & {event["request.fingerprint"] for event in other})
+
+    def test_without_a_key_no_hashes_are_written_and_that_is_reported(self) -> None:
+        (event,) = self.requests(WSGI + "request('/p', HTTP_X_USER_ID='ann')\n", PSEUDONYM_KEY="")
+        self.assertNotIn("enduser.pseudo.id", event)
+        self.assertNotIn("request.fingerprint", event)
+        (report,) = events(self.folder, "log")
+        self.assertIn("PSEUDONYM_KEY is not set", report["body"])
+
+    def test_health_probes_are_not_counted(self) -> None:
+        self.assertEqual(self.requests(WSGI + "request('/health', method='GET')\n"), [])
+
+    def test_odd_requests(self) -> None:
+        found = self.requests(
+            WSGI.replace('route=lambda environ: "/things/{id}"', "route=lambda environ: None")
+            + "request('/a', method='BREW')\n"
+            + "request('/b', HTTP_X_REQUEST_ID='bad\\nid')\n"
+            + "app._recorder._route = lambda environ: 1 / 0\n"
+            + "request('/c')\n"
+        )
+        self.assertEqual([event["http.request.method"] for event in found], ["_OTHER", "POST"])
+        self.assertEqual({event["http.route"] for event in found}, {"unmatched"})
+        self.assertRegex(found[1]["request.id"], "^[0-9a-f]{32}$")
+        (report,) = events(self.folder, "log")
+        self.assertIn("write failed: ZeroDivisionError (1)", report["body"])
+
+    def test_asgi_request(self) -> None:
+        found = self.requests(
+            ASGI
+            + "import inspect\nassert inspect.iscoroutinefunction(app.__call__)\n"
+            + "asyncio.run(app({'type': 'lifespan'}, None, None))\n"
+            + "sent = request('/things/42', body=b'1', x_user_id='ann')\n"
+            + "assert dict(sent[0]['headers']).get(b'x-request-id'), sent\n"
+            + "request('/things/42', body=b'1')\n"
+            + "try: request('/broken')\nexcept ValueError: pass\nelse: raise SystemExit('not raised')\n"
+            + "try: request('/slow', cancel=True)\nexcept asyncio.TimeoutError: pass\n"
+        )
+        self.assertEqual([event["http.response.status_code"] for event in found], [200, 200, 500, 499])
+        self.assertEqual(found[0]["request.fingerprint"], found[1]["request.fingerprint"])
+        self.assertEqual((found[0]["prediction.class"], found[0]["http.route"]), ("Gentoo", "/things/{id}"))
+        self.assertIn("enduser.pseudo.id", found[0])
+        self.assertEqual(found[2]["exception.type"], "ValueError")
+
+    @unittest.skipIf(flask is None, "Flask is not installed")
+    def test_flask_routes_are_found(self) -> None:
+        found = self.requests(
+            """
+            import flask
+            from ds_monitoring import RequestLogging
+            app = flask.Flask("api")
+            app.get("/things/<int:number>", endpoint="thing")(lambda number: str(number))
+            app.post("/echo", endpoint="echo")(lambda: flask.request.get_json())
+            app.wsgi_app = RequestLogging(app.wsgi_app, service="api")
+            client = app.test_client()
+            assert client.get("/things/5").text == "5"
+            assert client.post("/echo", json={"a": 1}).json == {"a": 1}
+            assert client.post("/echo", json={"a": 2}).json == {"a": 2}
+            assert client.get("/nothing").status_code == 404
+            """
+        )
+        self.assertEqual([event["http.route"] for event in found], ["/things/<int:number>", "/echo", "/echo", "unmatched"])
+        self.assertEqual([event["http.response.status_code"] for event in found], [200, 200, 200, 404])
+        self.assertEqual(len({event["request.fingerprint"] for event in found}), 4)
+
+    @unittest.skipIf(fastapi is None, "FastAPI is not installed")
+    def test_fastapi_routes_are_found(self) -> None:
+        found = self.requests(
+            """
+            import asyncio, fastapi
+            from ds_monitoring import RequestLogging
+            api = fastapi.FastAPI()
+            @api.get("/things/{number}")
+            def thing(number: int): return number
+            app = RequestLogging(api, service="api")
+            async def get(path):
+                async def receive(): return {"type": "http.request", "body": b"", "more_body": False}
+                async def send(message): pass
+                await app({"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [],
+                           "http_version": "1.1", "scheme": "http", "root_path": ""}, receive, send)
+            asyncio.run(get("/things/5"))
+            asyncio.run(get("/nothing"))
+            """
+        )
+        self.assertEqual([event["http.route"] for event in found], ["/things/{number}", "unmatched"])
+
+
+if __name__ == "__main__":
+    unittest.main()
