@@ -84,6 +84,7 @@ class _Request:
         self.started = time.perf_counter()
         self.status: Optional[int] = None
         self.error: Optional[BaseException] = None
+        self.route: Optional[str] = None
         self.method = method if method in METHODS else "_OTHER"
         self.prediction: dict[str, Any] = {}
         self.request_id = _request_id(header("x-request-id"))
@@ -139,9 +140,15 @@ class _Recorder:
         return digest.hexdigest()[:DIGEST_HEX] if digest is not None else None
 
     @never_raises
+    def find_route(self, request: _Request, place: Mapping[str, Any]) -> None:
+        """Note the route's template while `place`, the WSGI environ or ASGI scope, still has it."""
+        request.route = request.route or (self._route or find_route)(place)
+
+    @never_raises
     def write(self, request: _Request, place: Mapping[str, Any], path: str) -> None:
         """Write the event of a finished request; `place` is its WSGI environ or ASGI scope."""
-        template = (self._route or find_route)(place) or UNMATCHED
+        self.find_route(request, place)
+        template = request.route or UNMATCHED
         if template in self._ignored or path in self._ignored:
             return
         version = self._model_version() if callable(self._model_version) else self._model_version
@@ -250,6 +257,8 @@ class _WsgiLogging:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             request.status = int(status[:3])
+            # Flask forgets the route as soon as its handler has returned.
+            self._recorder.find_route(request, environ)
             return start_response(status, [*headers, ("X-Request-Id", request.request_id)], exc_info)
 
         def end() -> None:
