@@ -1,0 +1,65 @@
+import { resourcePolicy } from "../core/define";
+import { containersOf, podTemplate, unknownContainers } from "../core/pods";
+import { entriesOf, get, listOf } from "../core/values";
+import type { Value } from "../core/values";
+
+const secretName =
+  /(password|passwd|secret|token|api[_-]?key|shared[_-]?key|private[_-]?key|connection[_-]?string)$/i;
+
+/** `key = literal`, `key: literal`, `key "literal"`; a reference (`${…}`, `#{…}`, `$X`, `/path`) is no literal. */
+const assignment =
+  /(?:^|[\s"'{,])"?((?:[\w.-]*[_.-])?(?:password|passwd|secret|token|api_?key|shared_?key|private_?key))"?(?:\s*[:=]\s*|\s+(?=["']))["']?([^\s"',}]+)/gim;
+const reference = /^(\$|#\{|\/|<|null$|true$|false$|\{|\[|\|)/i;
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+export const noPlainSecrets = resourcePolicy({
+  name: "no-plain-secrets",
+  description:
+    "Passwords, tokens and keys are in Secrets, never in environment literals, arguments or ConfigMaps.",
+  configSchema: { properties: {} },
+  enforcementLevel: "mandatory",
+  validate: (resource) => {
+    if (resource.type === "kubernetes:core/v1:ConfigMap") return configMapProblems(resource.properties);
+    const template = podTemplate(resource);
+    if (template === undefined) return [];
+    const unknown = unknownContainers(template.spec);
+    if (unknown !== undefined) return [unknown];
+    return containersOf(template.spec).flatMap(({ name, value }) => [
+      ...listOf(get(value, "env"))
+        .filter((variable) => isLiteralSecret(variable))
+        .map(
+          (variable) =>
+            `Container «${name}»: ${String(get(variable, "name"))} has a literal value: use valueFrom.secretKeyRef.`,
+        ),
+      ...[...listOf(get(value, "command")), ...listOf(get(value, "args"))]
+        .filter((argument) => typeof argument === "string")
+        .flatMap((argument) => plainSecrets(argument))
+        .map((key) => `Container «${name}»: an argument sets ${key} in plain text: pass it as a Secret.`),
+    ]);
+  },
+});
+
+function isLiteralSecret(variable: Value): boolean {
+  const name = get(variable, "name");
+  const value = get(variable, "value");
+  if (typeof name !== "string" || !secretName.test(name)) return false;
+  // A literal is a literal, known or not. A reference to another variable, $(NAME), is none.
+  return value !== undefined && value !== null && value !== "" && !/^\$\(\w+\)$/.test(String(value));
+}
+
+/** Data that is not known at preview is checked by the same policy before the update creates the ConfigMap. */
+function configMapProblems(properties: Value): string[] {
+  return entriesOf(get(properties, "data")).flatMap(([key, text]) => {
+    if (typeof text !== "string") return [];
+    const found = secretName.test(key) && !reference.test(text) && text !== "" ? [key] : plainSecrets(text);
+    return found.map((name) => `ConfigMap key «${key}» holds ${name} in plain text: put it into a Secret.`);
+  });
+}
+
+/** Names of the secrets that a text holds as literals. */
+export function plainSecrets(text: string): string[] {
+  if (privateKey.test(text)) return ["a private key"];
+  return [...text.matchAll(assignment)]
+    .filter(([, , value]) => value !== undefined && !reference.test(value))
+    .map(([, key]) => key ?? "");
+}

@@ -1,0 +1,48 @@
+import { resourcePolicy } from "../core/define";
+import { Unknown, get, listOf } from "../core/values";
+
+interface Config {
+  types: string[];
+}
+
+/**
+ * What holds data must not go away by a `destroy` or a replacement. Volumes of a StatefulSet's claim templates are no
+ * resources of the stack: Kubernetes keeps them unless the set says otherwise.
+ */
+export const protectedStorage = resourcePolicy<Config>({
+  name: "protected-storage",
+  description: "Resources that hold data have the option `protect`, and StatefulSets keep their volumes.",
+  configSchema: {
+    properties: {
+      types: {
+        type: "array",
+        description: "Type tokens of the resources that need `protect`.",
+        items: { type: "string" },
+        default: [
+          "kubernetes:core/v1:PersistentVolumeClaim",
+          "azure-native:storage:StorageAccount",
+          "azure-native:storage:BlobContainer",
+          "azure-native:containerservice:ManagedCluster",
+        ],
+      },
+    },
+  },
+  enforcementLevel: "mandatory",
+  validate: (resource, { types }) => {
+    if (types.includes(resource.type) && !resource.protect) {
+      return [`«${resource.name}» holds data and is not protected: set the resource option protect: true.`];
+    }
+    if (resource.type !== "kubernetes:apps/v1:StatefulSet") return [];
+    const spec = get(resource.properties, "spec");
+    const hasVolumes = listOf(get(spec, "volumeClaimTemplates")).length > 0;
+    const policy = get(spec, "persistentVolumeClaimRetentionPolicy");
+    const deletes = ["whenDeleted", "whenScaled"].filter((when) => {
+      const value = get(policy, when);
+      return value === "Delete" || value instanceof Unknown;
+    });
+    if (!hasVolumes || deletes.length === 0) return [];
+    return [
+      `«${resource.name}» deletes its volumes (persistentVolumeClaimRetentionPolicy.${deletes.join(", ")}): use Retain.`,
+    ];
+  },
+});
