@@ -1,0 +1,24 @@
+// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast.
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Output name in dist/ -> entry point. */
+const entryPoints = {
+  "plugins/kubernetes": "local/plugins/kubernetes/main.ts",
+  "plugins/random": "local/plugins/random/main.ts",
+};
+
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: "dist",
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  minify: true,
+  legalComments: "linked",
+  logLevel: "warning",
+});
