@@ -1,0 +1,31 @@
+/** What a set of Kubernetes objects is, in the terms of the recommended labels. */
+export interface LabelOptions {
+  /** Name of the application, e.g. `influxdb`. */
+  name: string;
+  /** What tells this one from others of the same application, e.g. `churn`. */
+  instance: string;
+  /** Role within the architecture, e.g. `database`. */
+  component: string;
+}
+
+/** Label that every namespace carries whose pods send their logs to the aggregator. */
+export const sendsLogsLabel = { "ds-monitoring/sends-logs": "true" } as const;
+
+/**
+ * The recommended labels `app.kubernetes.io/*`.
+ *
+ * The version is left out on purpose: labels of a pod template roll its pods.
+ */
+export function standardLabels(options: LabelOptions): Record<string, string> {
+  return {
+    ...selectorLabels(options),
+    "app.kubernetes.io/component": options.component,
+    "app.kubernetes.io/part-of": "ds-monitoring",
+    "app.kubernetes.io/managed-by": "pulumi",
+  };
+}
+
+/** The part of {@link standardLabels} that identifies the pods: selectors are immutable, so nothing else is in it. */
+export function selectorLabels(options: Pick<LabelOptions, "name" | "instance">): Record<string, string> {
+  return { "app.kubernetes.io/name": options.name, "app.kubernetes.io/instance": options.instance };
+}

@@ -1,0 +1,114 @@
+/** One port of a network policy. */
+export interface PolicyPort {
+  port: number;
+  /** @default TCP */
+  protocol?: "TCP" | "UDP";
+}
+
+/** One side of a flow: pods by label, namespaces by label, or addresses. */
+export interface PolicyPeer {
+  namespaceSelector?: { matchLabels: Record<string, string> };
+  podSelector?: { matchLabels?: Record<string, string> };
+  ipBlock?: { cidr: string; except?: string[] };
+}
+
+/** Who may reach the pods of a policy, or whom they may reach, on which ports. */
+export interface Flow {
+  /** Any of these; an empty list is refused, because Kubernetes reads it as *everyone*. */
+  peers: PolicyPeer[];
+  /** Any of these; an empty list is refused, because Kubernetes reads it as *every port*. */
+  ports: PolicyPort[];
+}
+
+/** The spec of a `networking.k8s.io/v1` NetworkPolicy. */
+export interface NetworkPolicySpec {
+  podSelector: { matchLabels?: Record<string, string> };
+  policyTypes: ("Ingress" | "Egress")[];
+  ingress?: { from: PolicyPeer[]; ports: Required<PolicyPort>[] }[];
+  egress?: { to: PolicyPeer[]; ports: Required<PolicyPort>[] }[];
+}
+
+/** Refuses every flow of every pod of the namespace that no other policy allows. */
+export function defaultDenySpec(): NetworkPolicySpec {
+  return { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+}
+
+/** Lets every pod of the namespace ask the cluster's DNS. */
+export function allowDnsSpec(): NetworkPolicySpec {
+  return {
+    podSelector: {},
+    policyTypes: ["Egress"],
+    egress: [
+      toEgress({
+        peers: [
+          {
+            namespaceSelector: namespaceNamed("kube-system"),
+            podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+          },
+        ],
+        ports: [
+          { port: 53, protocol: "UDP" },
+          { port: 53, protocol: "TCP" },
+        ],
+      }),
+    ],
+  };
+}
+
+/**
+ * Lets the selected pods have exactly these flows.
+ *
+ * @throws Error when a flow names no peer or no port.
+ */
+export function allowFlowsSpec(options: {
+  podLabels: Record<string, string>;
+  ingress?: Flow[];
+  egress?: Flow[];
+}): NetworkPolicySpec {
+  const { podLabels, ingress = [], egress = [] } = options;
+  for (const flow of [...ingress, ...egress]) {
+    if (flow.peers.length === 0 || flow.ports.length === 0) {
+      throw new Error(
+        "a network flow needs at least one peer and one port: an empty list would allow all of them",
+      );
+    }
+  }
+  return {
+    podSelector: { matchLabels: podLabels },
+    policyTypes: [
+      ...(ingress.length > 0 ? (["Ingress"] as const) : []),
+      ...(egress.length > 0 ? (["Egress"] as const) : []),
+    ],
+    ...(ingress.length > 0 && {
+      ingress: ingress.map((flow) => ({ from: flow.peers, ports: withProtocol(flow.ports) })),
+    }),
+    ...(egress.length > 0 && { egress: egress.map(toEgress) }),
+  };
+}
+
+/** Selects a namespace by its name; the API server itself sets this label. */
+export function namespaceNamed(name: string): { matchLabels: Record<string, string> } {
+  return { matchLabels: { "kubernetes.io/metadata.name": name } };
+}
+
+/** Pods of the policy's own namespace. */
+export function podsLabelled(matchLabels: Record<string, string>): PolicyPeer {
+  return { podSelector: { matchLabels } };
+}
+
+/**
+ * Addresses outside of the cluster, and those of nodes, which no selector can name.
+ *
+ * The cloud's metadata address is left out: it hands out the node's identity.
+ */
+export function anyAddress(): PolicyPeer {
+  return { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } };
+}
+
+function toEgress(flow: Flow) {
+  return { to: flow.peers, ports: withProtocol(flow.ports) };
+}
+
+function withProtocol(ports: PolicyPort[]): Required<PolicyPort>[] {
+  return ports.map(({ port, protocol = "TCP" }) => ({ port, protocol }));
+}

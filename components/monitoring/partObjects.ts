@@ -1,0 +1,58 @@
+import { Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
+import { Part } from "./parts";
+
+/** Whose objects are made, and what they are called. */
+export interface PartObjectOptions {
+  /** Logical name of the objects. */
+  name: string;
+  /** The part of the platform. */
+  part: Part;
+  /** Its namespace. */
+  namespace: pulumi.Input<string>;
+  /** The component that makes them. */
+  parent: pulumi.Resource;
+}
+
+/** Metadata of an object that carries its part's own name. */
+export function partMetadata(options: Pick<PartObjectOptions, "part" | "namespace">) {
+  return { name: options.part.name, namespace: options.namespace, labels: options.part.labels };
+}
+
+/** The part's service account, whose token no pod gets. */
+export function partServiceAccount(options: PartObjectOptions): ServiceAccount {
+  return new ServiceAccount(
+    options.name,
+    { metadata: partMetadata(options), automountServiceAccountToken: false },
+    { parent: options.parent },
+  );
+}
+
+/** The part's Service, to the container port of the given name. */
+export function partService(options: PartObjectOptions & { portName: string }): Service {
+  const { part, portName } = options;
+  return new Service(
+    options.name,
+    {
+      metadata: partMetadata(options),
+      spec: { selector: part.podLabels, ports: [{ name: portName, port: part.port, targetPort: portName }] },
+    },
+    { parent: options.parent },
+  );
+}
+
+/** Lets exactly these flows in and out of the part's pods; everything else stays denied. */
+export function partNetworkPolicy(
+  options: PartObjectOptions & { ingress?: pulumi.Input<Flow>[]; egress?: pulumi.Input<Flow>[] },
+): NetworkPolicy {
+  const spec = pulumi
+    .all([pulumi.all(options.ingress ?? []), pulumi.all(options.egress ?? [])])
+    .apply(([ingress, egress]) => allowFlowsSpec({ podLabels: options.part.podLabels, ingress, egress }));
+  return new NetworkPolicy(
+    options.name,
+    { metadata: partMetadata(options), spec },
+    { parent: options.parent },
+  );
+}
