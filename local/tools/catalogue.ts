@@ -143,10 +143,11 @@ const tools: readonly Tool[] = [
       versionedBy: "github.com/influxdata/telegraf",
       tags: [
         "custom",
-        ...["http", "http_response", "file", "influxdb", "internal", "kubernetes", "prometheus"].map(
+        ...["file", "fluentd", "http_response", "kube_inventory", "kubernetes", "prometheus"].map(
           (plugin) => `inputs.${plugin}`,
         ),
-        ...["file", "influxdb_v2"].map((plugin) => `outputs.${plugin}`),
+        "processors.regex",
+        ...["file", "influxdb"].map((plugin) => `outputs.${plugin}`),
         ...["influx", "json_v2", "prometheus"].map((plugin) => `parsers.${plugin}`),
         "serializers.influx",
       ],

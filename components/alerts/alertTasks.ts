@@ -1,0 +1,199 @@
+import { anyOf, fluxDuration, fluxFloat, fluxString, FluxTask, taskOption } from "../metrics/flux";
+import { AlertRule, ThresholdOverride, Unit } from "./rule";
+
+/** Options of {@link alertTask}. */
+export interface AlertTaskOptions {
+  /** Base URLs of all Alertmanagers: each gets every alert, they agree among themselves who mails. */
+  alertmanagerUrls: readonly string[];
+  /** Base URL of the dashboards that alerts link to. */
+  grafanaUrl: string;
+  /** URL of the folder of runbooks; `/<rule>.md` is appended. */
+  runbookBaseUrl: string;
+}
+
+/** Evaluations that may be missed before an alert ends by itself. */
+const missedEvaluations = 4;
+
+/** Least time for which a posted alert fires, in seconds: a restart of InfluxDB must not end it. */
+const leastFiringSeconds = 120;
+
+/** Seconds after its last post at which an alert of the rule ends. */
+export function firingSeconds(rule: Pick<AlertRule, "everySeconds">): number {
+  return Math.max(leastFiringSeconds, missedEvaluations * rule.everySeconds);
+}
+
+/**
+ * The InfluxDB task that evaluates a rule and posts what fires to every Alertmanager, as Prometheus does: with an end
+ * a few intervals ahead, so that an alert ends when the posts stop.
+ *
+ * An Alertmanager that does not answer fails the run only after the others have got the alert.
+ * Source: https://prometheus.io/docs/alerting/latest/clients/
+ *
+ * @throws RangeError that names the option and the fix
+ */
+export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask {
+  const { alertmanagerUrls, grafanaUrl, runbookBaseUrl } = options;
+  if (alertmanagerUrls.length === 0) {
+    throw new RangeError("alertmanagerUrls is empty: name the base URL of each Alertmanager");
+  }
+  if (rule.labels.length === 0)
+    throw new RangeError(`${rule.name}: labels is empty: name at least one column`);
+  const name = `alert ${rule.name}`;
+  const schedule = { every: fluxDuration(rule.everySeconds) };
+  const posts = alertmanagerUrls.map(
+    (url, index) => `        post${index} = experimental.catch(
+            fn: () =>
+                http.post(
+                    url: ${fluxString(`${withoutSlash(url)}/api/v2/alerts`)},
+                    headers: {"Content-Type": "application/json"},
+                    data: body,
+                ),
+        )`,
+  );
+  const failures = alertmanagerUrls.map(
+    (url, index) =>
+      `(if post${index}.code == uint(v: 0) and post${index}.value == 200 then "" else ${fluxString(`${withoutSlash(url)}: `)} + (if post${index}.code == uint(v: 0) then "HTTP status " + string(v: post${index}.value) else post${index}.msg) + "; ")`,
+  );
+  return {
+    name,
+    flux: `import "array"
+import "date"
+import "experimental"
+import "http"
+import "json"
+import "math"
+
+${taskOption(name, schedule)}
+
+stop = now()
+start = date.sub(d: ${fluxDuration(rule.forSeconds + rule.sampleSeconds)}, from: stop)
+threshold = (r) => ${thresholdExpression(rule)}
+readable = (v) => ${readable(rule.unit)}
+
+samples = () => {
+${returning(rule.query)}
+}
+
+samples()
+    |> map(fn: (r) => ({${rule.labels.map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] then r[${fluxString(label)}] else ""`).join(", ")}, _time: r._time, _value: r._value}))
+    |> group(columns: [${rule.labels.map(fluxString).join(", ")}])
+    |> sort(columns: ["_time"])
+    |> reduce(
+        identity: {samples: 0.0, above: 0.0, value: 0.0},
+        fn: (r, accumulator) => ({
+            samples: accumulator.samples + 1.0,
+            above: accumulator.above + (if r._value > threshold(r: r) then 1.0 else 0.0),
+            value: r._value,
+        }),
+    )
+    |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)
+    |> map(fn: (r) => {
+        value = readable(v: r.value)
+        limit = readable(v: threshold(r: r))
+        body = json.encode(
+            v: [
+                {
+                    labels: {
+                        alertname: ${fluxString(rule.name)},
+                        severity: ${fluxString(rule.severity)},
+                        ${rule.labels.map((label) => `${fluxString(label)}: r[${fluxString(label)}]`).join(",\n                        ")},
+                    },
+                    annotations: {
+                        summary: ${template(rule, rule.summary)},
+                        description: ${template(rule, rule.description)},
+                        runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
+                        dashboard_url: ${dashboardUrl(rule, grafanaUrl)},
+                    },
+                    endsAt: string(v: date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
+                    generatorURL: ${dashboardUrl(rule, grafanaUrl)},
+                },
+            ],
+        )
+${posts.join("\n")}
+        failed = ${failures.join("\n            + ")}
+
+        return {posted: if failed == "" then true else die(msg: "posting ${rule.name} failed: " + failed)}
+    })
+`,
+  };
+}
+
+/** How many samples the time above the threshold holds: fewer prove nothing. */
+function leastSamples(rule: AlertRule): number {
+  return rule.sampleSeconds === 0 ? 1 : Math.max(1, Math.floor(rule.forSeconds / rule.sampleSeconds));
+}
+
+function thresholdExpression(rule: AlertRule): string {
+  const otherwise = fluxFloat(rule.threshold);
+  return [...(rule.overrides ?? [])].reverse().reduce((rest, override) => {
+    return `if ${matches(rule, override)} then ${fluxFloat(override.threshold)} else ${rest}`;
+  }, otherwise);
+}
+
+function matches(rule: AlertRule, override: ThresholdOverride): string {
+  const labels = Object.entries(override.labels);
+  if (labels.length === 0)
+    throw new RangeError(`${rule.name}: an override without labels: raise the threshold instead`);
+  const unknown = labels.find(([label]) => !rule.labels.includes(label));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `${rule.name}: an override names the label ${unknown[0]}, which the rule lacks; it has ${rule.labels.join(", ")}`,
+    );
+  }
+  return labels.map(([label, value]) => anyOf(label, [value])).join(" and ");
+}
+
+/** Flux that writes a value for people: `12.3 %`, `1.25 s`, `2.5 h`, `17`. */
+function readable(unit: Unit): string {
+  const rounded = (value: string, digits: number): string =>
+    `string(v: math.round(x: ${value} * ${fluxFloat(10 ** digits)}) / ${fluxFloat(10 ** digits)})`;
+  switch (unit) {
+    case "ratio":
+      return `${rounded("100.0 * v", 1)} + " %"`;
+    case "seconds":
+      return `if v < 120.0 then ${rounded("v", 2)} + " s" else if v < 7200.0 then ${rounded("v / 60.0", 1)} + " min" else ${rounded("v / 3600.0", 1)} + " h"`;
+    case "count":
+      return rounded("v", 2);
+  }
+}
+
+/** A template such as `{service} fails` as a Flux expression. */
+function template(rule: AlertRule, text: string): string {
+  const expressions = text.split(/(\{\w+\})/).flatMap((part) => {
+    if (part === "") return [];
+    const placeholder = /^\{(\w+)\}$/.exec(part)?.[1];
+    if (placeholder === undefined) return [fluxString(part)];
+    if (placeholder === "value") return ["value"];
+    if (placeholder === "threshold") return ["limit"];
+    if (rule.labels.includes(placeholder)) return [`r[${fluxString(placeholder)}]`];
+    throw new RangeError(
+      `${rule.name}: "{${placeholder}}" in ${JSON.stringify(text)} is no label; use ${[...rule.labels, "value", "threshold"].join(", ")}`,
+    );
+  });
+  return expressions.join(" + ");
+}
+
+function dashboardUrl(rule: AlertRule, grafanaUrl: string): string {
+  const base = fluxString(`${withoutSlash(grafanaUrl)}/d/${rule.dashboardUid}`);
+  const variables = Object.entries(rule.dashboardVariables).map(([variable, label], index) => {
+    if (!rule.labels.includes(label)) {
+      throw new RangeError(
+        `${rule.name}: dashboardVariables.${variable} names ${label}, which is no label of the rule`,
+      );
+    }
+    return `${fluxString(`${index === 0 ? "?" : "&"}var-${variable}=`)} + http.pathEscape(inputString: r[${fluxString(label)}])`;
+  });
+  return [base, ...variables].join(" + ");
+}
+
+/** The last statement of a query becomes the result of the function that it stands in. */
+function returning(query: string): string {
+  const lines = query.split("\n");
+  let last = lines.length - 1;
+  while (last > 0 && !/^[a-z]/.test(lines[last] ?? "")) last -= 1;
+  return lines.map((line, index) => `    ${index === last ? "return " : ""}${line}`).join("\n");
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

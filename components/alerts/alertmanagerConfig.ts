@@ -1,0 +1,200 @@
+import { stringify } from "yaml";
+
+/** The mail server that alerts go out through, and whom they go to. */
+export interface AlertEmailOptions {
+  /** Host and port of the mail server, e.g. `smtp.example.com:587`. */
+  smarthost: string;
+  /** Sender, e.g. `monitoring@example.com`. */
+  from: string;
+  /** Recipients; at least one. */
+  to: readonly string[];
+  /**
+   * Recipients of critical alerts.
+   * @default those of all alerts
+   */
+  criticalTo?: readonly string[];
+  /**
+   * Whether the mail server must offer STARTTLS.
+   * @default true
+   */
+  requireTls?: boolean;
+  /** User name at the mail server; needs `passwordFile`. */
+  username?: string;
+  /** File with the password; its content never shows up in Alertmanager's own status page. */
+  passwordFile?: string;
+}
+
+/** Options of {@link renderAlertmanagerConfig}. */
+export interface AlertmanagerConfigOptions {
+  email: AlertEmailOptions;
+  /** Base URL of the dashboards, named in the mails' footer. */
+  grafanaUrl: string;
+  /**
+   * URL that gets a POST each minute while the way of the alerts works; a service there raises the alarm when they
+   * stop. Watchdog goes nowhere without it.
+   */
+  watchdogUrl?: string;
+}
+
+/** Rules whose alerts are about one run: each run is a mail of its own, sent once. */
+const runRules = ["TrainingRunFailed", "PipelineRunOverdue", "DataDriftDetected"];
+
+const subject =
+  '{{ if eq .Status "firing" }}[{{ .CommonLabels.severity | toUpper }}]{{ else }}[RESOLVED]{{ end }} ' +
+  "{{ if eq (len .Alerts) 1 }}{{ (index .Alerts 0).Annotations.summary }}" +
+  "{{ else }}{{ .GroupLabels.alertname }} ({{ .Alerts.Firing | len }} firing, {{ .Alerts.Resolved | len }} resolved)" +
+  "{{ end }}{{ with .CommonLabels.environment }} – {{ . }}{{ end }}";
+
+const text = `{{ range .Alerts }}{{ if eq .Status "firing" }}FIRING{{ else }}RESOLVED{{ end }}: {{ .Annotations.summary }}
+
+{{ .Annotations.description }}
+
+Dashboard: {{ .Annotations.dashboard_url }}
+What to do: {{ .Annotations.runbook_url }}
+
+Since:    {{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
+{{ if eq .Status "resolved" }}Until:    {{ .EndsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
+{{ end }}{{ range .Labels.SortedPairs }}{{ .Name }}: {{ .Value }}
+{{ end }}
+----
+{{ end }}`;
+
+const html = `<!DOCTYPE html>
+<html lang="en"><body style="font-family: sans-serif; max-width: 40em; color: #222">
+{{ range .Alerts }}
+<h2 style="border-left: 6px solid {{ if eq .Status "resolved" }}#2e7d32{{ else if eq .Labels.severity "critical" }}#c62828{{ else }}#ef6c00{{ end }}; padding-left: 10px">{{ if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}</h2>
+<p>{{ .Annotations.description }}</p>
+<p><a href="{{ .Annotations.dashboard_url }}">Dashboard</a> · <a href="{{ .Annotations.runbook_url }}">What to do</a></p>
+<table style="color: #555; font-size: 90%">
+<tr><td>since</td><td>{{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}</td></tr>
+{{ if eq .Status "resolved" }}<tr><td>until</td><td>{{ .EndsAt.UTC.Format "2006-01-02 15:04:05 MST" }}</td></tr>{{ end }}
+{{ range .Labels.SortedPairs }}<tr><td>{{ .Name }}</td><td>{{ .Value }}</td></tr>
+{{ end }}</table>
+{{ end }}
+`;
+
+/**
+ * Alertmanager's configuration (YAML): what is grouped, what silences what, and who gets which mail.
+ *
+ * Source: https://prometheus.io/docs/alerting/latest/configuration/
+ *
+ * @throws RangeError that names the option and the fix
+ */
+export function renderAlertmanagerConfig(options: AlertmanagerConfigOptions): string {
+  const { email, grafanaUrl, watchdogUrl } = options;
+  checkEmail(email);
+  const footer = `<p style="color: #555; font-size: 90%">All dashboards: <a href="${grafanaUrl}">${grafanaUrl}</a></p></body></html>`;
+  const mail = (to: readonly string[]): unknown => ({
+    to: to.join(", "),
+    send_resolved: true,
+    headers: { Subject: subject },
+    text: `${text}All dashboards: ${grafanaUrl}\n`,
+    html: `${html}${footer}\n`,
+  });
+  return stringify(
+    {
+      global: {
+        smtp_smarthost: email.smarthost,
+        smtp_from: email.from,
+        smtp_require_tls: email.requireTls ?? true,
+        ...(email.username !== undefined && {
+          smtp_auth_username: email.username,
+          smtp_auth_password_file: email.passwordFile,
+        }),
+      },
+      route: {
+        receiver: "email",
+        group_by: ["alertname", "service", "environment"],
+        group_wait: "30s",
+        group_interval: "5m",
+        repeat_interval: "12h",
+        routes: [
+          {
+            receiver: "watchdog",
+            matchers: ['alertname="Watchdog"'],
+            group_wait: "0s",
+            group_interval: "1m",
+            repeat_interval: "1m",
+          },
+          { receiver: "none", matchers: ['severity="info"'] },
+          {
+            receiver: "email-critical",
+            matchers: ['severity="critical"', `alertname=~"${runRules.join("|")}"`],
+            ...runRoute,
+          },
+          { receiver: "email", matchers: [`alertname=~"${runRules.join("|")}"`], ...runRoute },
+          {
+            receiver: "email-critical",
+            matchers: ['severity="critical"'],
+            group_wait: "5s",
+            group_interval: "1m",
+            repeat_interval: "4h",
+          },
+        ],
+      },
+      inhibit_rules: [
+        inhibition("ApiUnreachable", "ApiErrorRateHigh|ApiLatencyHigh|LogsStalled", [
+          "service",
+          "environment",
+        ]),
+        inhibition("ApiErrorRateHigh", "ApiLatencyHigh", ["service", "environment"]),
+      ],
+      receivers: [
+        { name: "email", email_configs: [mail(email.to)] },
+        { name: "email-critical", email_configs: [mail(email.criticalTo ?? email.to)] },
+        {
+          name: "watchdog",
+          ...(watchdogUrl !== undefined && {
+            webhook_configs: [{ url: watchdogUrl, send_resolved: false }],
+          }),
+        },
+        { name: "none" },
+      ],
+    },
+    { lineWidth: 0 },
+  );
+}
+
+const runRoute = {
+  group_by: ["alertname", "service", "environment", "pipeline", "run"],
+  group_wait: "5s",
+  group_interval: "1m",
+  // Longer than such an alert lives: nobody is told twice of the same run.
+  repeat_interval: "48h",
+};
+
+/**
+ * One alert silences others of the same place. A label that both sides lack counts as equal, so each of `equal` is
+ * also required to be there.
+ */
+function inhibition(source: string, targets: string, equal: readonly string[]): unknown {
+  const present = equal.map((label) => `${label}!=""`);
+  return {
+    source_matchers: [`alertname="${source}"`, ...present],
+    target_matchers: [`alertname=~"${targets}"`, ...present],
+    equal: [...equal],
+  };
+}
+
+function checkEmail(email: AlertEmailOptions): void {
+  if (!/^[^\s:]+:\d{1,5}$/.test(email.smarthost)) {
+    throw new RangeError(
+      `email.smarthost must be host:port, e.g. "smtp.example.com:587", got ${JSON.stringify(email.smarthost)}`,
+    );
+  }
+  for (const [option, addresses] of [
+    ["to", email.to],
+    ["criticalTo", email.criticalTo ?? email.to],
+    ["from", [email.from]],
+  ] as const) {
+    const wrong = addresses.find((address) => !/^[^\s,@]+@[^\s,@]+$/.test(address));
+    if (addresses.length === 0 || wrong !== undefined) {
+      throw new RangeError(
+        `email.${option} needs plain addresses such as "team@example.com", got ${JSON.stringify(wrong ?? [])}`,
+      );
+    }
+  }
+  if ((email.username === undefined) !== (email.passwordFile === undefined)) {
+    throw new RangeError("email.username and email.passwordFile go together: give both or neither");
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  BucketName,
+  buckets,
+  database,
+  defaultOrganization,
+  defaultRetentionDays,
+  RetentionDays,
+  secondsPerDay,
+  shardGroupSeconds,
+} from "./buckets";
+import { FluxTask } from "./flux";
+import { Rollup } from "./rollups";
+import { rollupTasks } from "./rollupTasks";
+
+/** A bucket as it shall be. */
+export interface DesiredBucket {
+  name: string;
+  /** Seconds that points are kept. */
+  retentionSeconds: number;
+  /** Length of a shard group: points are dropped a group at a time. */
+  shardGroupSeconds: number;
+}
+
+/** Where InfluxQL finds a bucket. */
+export interface DesiredDatabaseMapping {
+  database: string;
+  retentionPolicy: string;
+  bucket: string;
+  /** Whether it is meant when a query names no retention policy. */
+  default: boolean;
+}
+
+/** A user name and password that InfluxDB's `/write` and `/query` accept, and what they may do. */
+export interface DesiredCredential {
+  username: string;
+  /** Environment variable of the reconcile program that holds the password. */
+  passwordVariable: string;
+  /** Buckets that it may read. */
+  read: readonly string[];
+  /** Buckets that it may write. */
+  write: readonly string[];
+}
+
+/** All that the reconcile program brings about; JSON, without secrets. */
+export interface InfluxDesiredState {
+  organization: string;
+  buckets: readonly DesiredBucket[];
+  databaseMappings: readonly DesiredDatabaseMapping[];
+  credentials: readonly DesiredCredential[];
+  tasks: readonly FluxTask[];
+}
+
+/** Options of {@link influxDesiredState}. */
+export interface InfluxDesiredStateOptions {
+  /**
+   * Organization that owns everything.
+   * @default "ds-monitoring"
+   */
+  organization?: string;
+  /**
+   * Days that each bucket keeps its points; what is left out keeps its default.
+   * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
+   */
+  retentionDays?: Partial<RetentionDays>;
+  /**
+   * What is downsampled.
+   * @default defaultRollups
+   */
+  rollups?: readonly Rollup[];
+  /**
+   * Further tasks, such as those of the alert rules.
+   * @default none
+   */
+  tasks?: readonly FluxTask[];
+}
+
+/** Who uses InfluxDB: user names, and the environment variables that hold their passwords in the reconcile program. */
+export const credentials = {
+  /** The log aggregator: writes raw events, reads nothing. */
+  fluentd: { username: "fluentd", passwordVariable: "INFLUXDB_FLUENTD_PASSWORD" },
+  /** The metrics agent: writes raw samples, reads nothing. */
+  telegraf: { username: "telegraf", passwordVariable: "INFLUXDB_TELEGRAF_PASSWORD" },
+  /** The dashboards: read everything, write nothing. */
+  grafana: { username: "grafana", passwordVariable: "INFLUXDB_GRAFANA_PASSWORD" },
+} as const;
+
+/** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
+export const minimumEventsDays = 14;
+
+/**
+ * What InfluxDB shall hold: buckets, InfluxQL names, least-privilege credentials, downsampling and alert tasks.
+ *
+ * @throws RangeError that names the option, the allowed values and the fix
+ */
+export function influxDesiredState(options: InfluxDesiredStateOptions = {}): InfluxDesiredState {
+  const retentionDays: RetentionDays = { ...defaultRetentionDays, ...options.retentionDays };
+  checkRetention(retentionDays);
+  const names = Object.keys(buckets) as BucketName[];
+  const tasks = [...rollupTasks({ rollups: options.rollups, retentionDays }), ...(options.tasks ?? [])];
+  checkTaskNames(tasks);
+  return {
+    organization: options.organization ?? defaultOrganization,
+    buckets: names.map((name) => ({
+      name: buckets[name],
+      retentionSeconds: retentionDays[name] * secondsPerDay,
+      shardGroupSeconds: shardGroupSeconds(retentionDays[name]),
+    })),
+    databaseMappings: names.map((name) => ({
+      database,
+      retentionPolicy: name,
+      bucket: buckets[name],
+      default: name === buckets.events,
+    })),
+    credentials: [
+      { ...credentials.fluentd, read: [], write: [buckets.events] },
+      { ...credentials.telegraf, read: [], write: [buckets.events] },
+      { ...credentials.grafana, read: names.map((name) => buckets[name]), write: [] },
+    ],
+    tasks,
+  };
+}
+
+function checkRetention(retentionDays: RetentionDays): void {
+  for (const [bucket, days] of Object.entries(retentionDays)) {
+    const minimum = bucket === buckets.events ? minimumEventsDays : retentionDays.events;
+    if (!Number.isInteger(days) || days < minimum) {
+      throw new RangeError(
+        `retentionDays.${bucket} must be whole days, at least ${minimum}, got ${days}: ` +
+          (bucket === buckets.events
+            ? "weekly percentiles and unique values are counted from the raw events of the whole last week"
+            : "rollups must outlive the raw events"),
+      );
+    }
+  }
+}
+
+function checkTaskNames(tasks: readonly FluxTask[]): void {
+  const seen = new Set<string>();
+  for (const { name } of tasks) {
+    if (seen.has(name)) throw new RangeError(`two tasks are named ${JSON.stringify(name)}: rename one`);
+    seen.add(name);
+  }
+}

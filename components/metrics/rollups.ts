@@ -1,0 +1,125 @@
+import { BucketName, buckets } from "./buckets";
+
+/** What a rollup keeps of each numeric field `f`: the field `f.sum`, `f.count`, … */
+export const rollupStatistics = ["sum", "count", "min", "max", "p50", "p95", "p99"] as const;
+
+/** A statistic of a numeric field in a rollup. Means are `f.sum / f.count`, over any number of windows. */
+export type RollupStatistic = (typeof rollupStatistics)[number];
+
+/** The quantile that each percentile statistic holds. */
+export const rollupQuantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+
+/** Field of a rollup that holds the number of events of its window. */
+export const eventCountField = "count";
+
+/** Field of a rollup, e.g. `rollupField("duration_s", "p95")` is `duration_s.p95`. */
+export function rollupField(field: string, statistic: RollupStatistic): string {
+  return `${field}.${statistic}`;
+}
+
+/** What of a measurement is rolled up. */
+export interface Rollup {
+  /** Measurement, the same in each bucket. */
+  measurement: string;
+  /** A field that each event has: it counts the events. */
+  countedField: string;
+  /** Numeric fields whose statistics are kept. */
+  fields: readonly string[];
+  /**
+   * Tags that the rollup keeps; points that differ in others are taken together.
+   * @default all tags
+   */
+  tags?: readonly string[];
+}
+
+const resourceTags = ["service", "environment", "namespace", "container_name"] as const;
+
+/**
+ * What the platform rolls up by itself.
+ *
+ * Names of pods and nodes come and go with each run, so the rollups of resources leave them out: what stays is the
+ * container of an app, over all of its pods.
+ */
+export const defaultRollups: readonly Rollup[] = [
+  {
+    measurement: "http.server.request",
+    countedField: "duration_s",
+    fields: ["duration_s", "prediction.score"],
+  },
+  { measurement: "log", countedField: "body", fields: [] },
+  { measurement: "log.unparsed", countedField: "body", fields: [] },
+  {
+    measurement: "pipeline.task.end",
+    countedField: "duration_s",
+    fields: ["duration_s", "cpu_s", "mem_peak_bytes", "mem_limit_bytes"],
+  },
+  { measurement: "pipeline.run.end", countedField: "duration_s", fields: ["duration_s"] },
+  {
+    measurement: "http_response",
+    countedField: "result_code",
+    fields: ["response_time"],
+    tags: ["service", "environment", "server", "result"],
+  },
+  {
+    measurement: "kubernetes_pod_container",
+    countedField: "memory_working_set_bytes",
+    fields: [
+      "cpu_usage_nanocores",
+      "memory_working_set_bytes",
+      "resource_requests_millicpu_units",
+      "resource_requests_memory_bytes",
+      "resource_limits_millicpu_units",
+      "resource_limits_memory_bytes",
+      "restarts_total",
+    ],
+    tags: resourceTags,
+  },
+  {
+    measurement: "kubernetes_pod_volume",
+    countedField: "used_bytes",
+    fields: ["used_bytes", "capacity_bytes"],
+    tags: ["service", "environment", "namespace", "volume_name"],
+  },
+];
+
+/** Unique values per whole day and week, counted from the raw events while they exist. */
+export interface Uniques {
+  /** Measurement of the raw events. */
+  measurement: string;
+  /** Measurement that the counts are written to, in `daily` and `weekly`. */
+  target: string;
+  /** Tags by which values are counted apart. */
+  tags: readonly string[];
+  /** Field of the target -> field of the raw events whose distinct values it counts. */
+  fields: Readonly<Record<string, string>>;
+}
+
+/** Unique requests (by fingerprint: method, route and content) and unique users (by pseudonym) of a model API. */
+export const requestUniques: Uniques = {
+  measurement: "http.server.request",
+  target: "http.server.request.unique",
+  tags: ["service", "environment", "model"],
+  fields: { requests: "request.fingerprint", users: "enduser.pseudo.id" },
+};
+
+/**
+ * Events that are few and that people compare over years: copied as they are, with their own time, into `weekly`.
+ *
+ * Their fields keep their plain names there (`f1`, not `f1.sum`), so the run id, the reason of a decision and the
+ * data version of a model outlive the raw events.
+ */
+export const keptMeasurements: readonly string[] = [
+  "pipeline.run.start",
+  "pipeline.run.end",
+  "pipeline.task.end",
+  "ml.run.summary",
+  "ml.class",
+  "ml.outliers",
+  "ml.drift",
+  "ml.metric",
+  "ml.confusion",
+  "ml.decision",
+];
+
+/** Bucket of {@link keptMeasurements}. */
+export const keptBucket: BucketName = buckets.weekly;
