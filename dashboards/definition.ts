@@ -1,0 +1,101 @@
+import { DATA_SOURCES } from "./catalogue";
+
+/** A dashboard, ready to be placed: in a ConfigMap, a Grafana resource or a file. */
+export interface DashboardDefinition {
+  /** Stable identifier, part of the dashboard's URL: at most 40 letters, digits, `-` or `_`. */
+  readonly uid: string;
+  readonly title: string;
+  /** Title of the Grafana folder. */
+  readonly folder: string;
+  /** Grafana's classic (v1) dashboard model as JSON text. */
+  readonly json: string;
+}
+
+/** Prices of compute, for the cost panels. */
+export interface ComputePrices {
+  /** ISO 4217 code, lower case, as Grafana's `currency…` units end. */
+  readonly currency: "usd" | "eur" | "gbp";
+  /** Money per vCPU and hour. */
+  readonly vcpuHour: number;
+  /** Money per GiB of memory and hour. */
+  readonly gibHour: number;
+}
+
+export interface DashboardOptions {
+  /** UID of Grafana's InfluxDB data source (InfluxQL, database `monitoring`). @default "influxdb" */
+  readonly dataSourceUid?: string;
+  /** Name of Grafana's Alertmanager data source: the panel of alerts finds it by name. @default "Alertmanager" */
+  readonly alertmanagerName?: string;
+  /** Folder of the dashboards. @default "Data science monitoring" */
+  readonly folder?: string;
+  /** @default {@link DEFAULT_PRICES} */
+  readonly prices?: ComputePrices;
+}
+
+/** {@link DashboardOptions} with its defaults filled in. */
+export type ResolvedDashboardOptions = Required<DashboardOptions>;
+
+export const DEFAULT_FOLDER = "Data science monitoring";
+
+/**
+ * A stand-in where no price is configured: a D-series vCPU with its 4 GiB, split three to one between vCPU and memory.
+ * Pass the prices of your own node pools.
+ */
+export const DEFAULT_PRICES: ComputePrices = { currency: "usd", vcpuHour: 0.036, gibHour: 0.003 };
+
+/** Kubernetes refuses a ConfigMap of more than 1 MiB; its own metadata needs some of it. */
+export const MAX_DASHBOARD_BYTES = 1024 * 1024 - 16 * 1024;
+
+/** @throws Error naming the option that can't be used */
+export function resolveDashboardOptions(options: DashboardOptions): ResolvedDashboardOptions {
+  const prices = options.prices ?? DEFAULT_PRICES;
+  for (const key of ["vcpuHour", "gibHour"] as const) {
+    if (!(Number.isFinite(prices[key]) && prices[key] >= 0)) {
+      throw new Error(`dashboards: prices.${key} is ${prices[key]}: give the money per hour, 0 or more`);
+    }
+  }
+  return {
+    dataSourceUid: options.dataSourceUid ?? DATA_SOURCES.influxdb.uid,
+    alertmanagerName: options.alertmanagerName ?? DATA_SOURCES.alertmanager.name,
+    folder: options.folder ?? DEFAULT_FOLDER,
+    prices,
+  };
+}
+
+/**
+ * Checks dashboards before they are placed: our own and those that apps bring.
+ *
+ * @throws Error naming the dashboard and the fix: a bad or repeated uid, JSON that does not parse or has another uid,
+ * or more bytes than a ConfigMap holds
+ */
+export function checkDashboardDefinitions(definitions: readonly DashboardDefinition[]): void {
+  const seen = new Set<string>();
+  for (const { uid, title, json } of definitions) {
+    const name = `dashboard "${title}" (uid "${uid}")`;
+    if (!/^[A-Za-z0-9_-]{1,40}$/.test(uid)) {
+      throw new Error(`${name}: a uid has 1 to 40 letters, digits, "-" or "_"`);
+    }
+    if (seen.has(uid)) {
+      throw new Error(`${name}: the uid is used twice; give each dashboard its own`);
+    }
+    seen.add(uid);
+    if (Buffer.byteLength(json) > MAX_DASHBOARD_BYTES) {
+      throw new Error(
+        `${name}: ${Buffer.byteLength(json)} bytes, a ConfigMap holds ${MAX_DASHBOARD_BYTES}; split it`,
+      );
+    }
+    if (uidOf(name, json) !== uid) {
+      throw new Error(`${name}: "uid" in its JSON is another one; make them the same`);
+    }
+  }
+}
+
+function uidOf(name: string, json: string): unknown {
+  let model: unknown;
+  try {
+    model = JSON.parse(json);
+  } catch (error) {
+    throw new Error(`${name}: not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  return typeof model === "object" && model !== null && "uid" in model ? model.uid : undefined;
+}

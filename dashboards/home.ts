@@ -1,0 +1,235 @@
+import { thresholds } from "../components/alerts/thresholds";
+import { buildDashboard } from "./buildDashboard";
+import { DASHBOARDS, dashboardPath } from "./catalogue";
+import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
+import { equals, field, matchesVariable, select, tag, timeFilter } from "./influxql";
+import type { Condition } from "./influxql";
+import {
+  alertGroups,
+  colouredCell,
+  linkTo,
+  markdown,
+  organize,
+  redFrom,
+  stat,
+  table,
+  unitOf,
+} from "./panels";
+import { ratioOfCounts, totalCount } from "./rollupQueries";
+import { source } from "./sources";
+import { chained } from "./variables";
+import { DECISION_COLOURS, RESULT_COLOURS } from "./verdicts";
+
+const requests = source("minutely", "http.server.request");
+const alerts = source("events", "alertmanager_alerts");
+const runs = source("weekly", "pipeline.run.end");
+const decisions = source("weekly", "ml.decision");
+
+const inEnvironment: readonly Condition[] = [matchesVariable("environment", "environment"), timeFilter];
+const environment = "${environment:queryparam}";
+
+const QUESTIONS = `
+| Question | Dashboard |
+| --- | --- |
+| May this model go to production? | [${DASHBOARDS.modelApproval.title}](/d/${DASHBOARDS.modelApproval.uid}?${environment}) |
+| Is the model's API used, is it well? | [${DASHBOARDS.modelApiUsage.title}](/d/${DASHBOARDS.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
+| Is anything too small, too large, idle? | [${DASHBOARDS.resourcesAndCost.title}](/d/${DASHBOARDS.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
+| Can these figures be believed? | [${DASHBOARDS.platformHealth.title}](/d/${DASHBOARDS.platformHealth.uid}?${environment}&\${__url_time_range}) |
+`.trim();
+
+/** Where to start: what fires, how the APIs and pipelines are, and the way to the answers. */
+export function home(options: ResolvedDashboardOptions): DashboardDefinition {
+  return buildDashboard(
+    {
+      ...DASHBOARDS.home,
+      description: "What needs attention now, and where to look?",
+      from: "now-24h",
+      variables: chained({ measurement: requests.measurement }, [
+        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
+      ]),
+      rows: [
+        {
+          title: "Verdict: does anything need attention?",
+          panels: [
+            stat({
+              title: "Firing alerts",
+              description:
+                "Alerts that Alertmanager holds as active now. One is normal: the Watchdog always fires, its absence tells that alerting stands still.",
+              unit: "short",
+              thresholds: [
+                { value: null, color: "red" },
+                { value: 1, color: "green" },
+                { value: 2, color: "orange" },
+              ],
+              width: 4,
+              height: 7,
+              targets: [
+                {
+                  query: select(field("gauge").last().as("firing"))
+                    .from(alerts)
+                    .where(...inEnvironment, equals("state", "active")),
+                },
+              ],
+            }),
+            alertGroups({
+              title: "What fires now",
+              description: "Alerts from Alertmanager, with their summary, silences and runbook.",
+              alertmanagerName: options.alertmanagerName,
+              width: 12,
+              height: 7,
+            }),
+            markdown({
+              title: "Where to look",
+              description: "Each dashboard answers one question; the links keep environment and time.",
+              width: 8,
+              height: 7,
+              content: QUESTIONS,
+            }),
+          ],
+        },
+        {
+          title: "The APIs",
+          panels: [
+            table({
+              title: "Requests by service",
+              description: "Each API with its requests in the time range; the name leads to its usage.",
+              unit: "short",
+              width: 12,
+              height: 8,
+              sortBy: { column: "Requests", descending: true },
+              targets: [
+                {
+                  query: select(totalCount("requests"))
+                    .from(requests)
+                    .where(...inEnvironment)
+                    .groupBy(tag("service"), tag("model")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: { service: "Service", model: "Model", requests: "Requests" },
+                }),
+              ],
+              overrides: {
+                Service: linkTo(
+                  "Usage of ${__value.text}",
+                  dashboardPath(DASHBOARDS.modelApiUsage.uid, { service: "${__value.text:percentencode}" }),
+                ),
+              },
+            }),
+            table({
+              title: "Error ratio by service",
+              description: "Share of requests answered with 500 to 599. Red where ApiErrorRateHigh fires.",
+              unit: "percentunit",
+              decimals: 2,
+              width: 12,
+              height: 8,
+              sortBy: { column: "Error ratio", descending: true },
+              targets: [
+                {
+                  query: ratioOfCounts({
+                    source: requests,
+                    where: inEnvironment,
+                    part: equals("status_class", "5xx"),
+                    groupBy: [tag("service")],
+                    alias: "Error ratio",
+                  }),
+                  format: "table",
+                },
+              ],
+              transformations: [organize({ hide: ["Time"], rename: { service: "Service" } })],
+              overrides: { "Error ratio": colouredCell({ thresholds: redFrom(thresholds.apiErrorRatio) }) },
+            }),
+          ],
+        },
+        {
+          title: "The models",
+          panels: [
+            table({
+              title: "Last training runs",
+              description: "Finished runs of the last 30 days; the pipeline leads to its approval.",
+              unit: "string",
+              width: 12,
+              height: 9,
+              timeFrom: "30d",
+              targets: [
+                {
+                  query: select(
+                    field("pipeline"),
+                    field("result"),
+                    field("duration_s"),
+                    field("cicd.pipeline.run.id"),
+                  )
+                    .from(runs)
+                    .where(...inEnvironment)
+                    .newestFirst()
+                    .limit(20),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  rename: {
+                    pipeline: "Pipeline",
+                    result: "Result",
+                    duration_s: "Duration",
+                    "cicd.pipeline.run.id": "Run",
+                  },
+                }),
+              ],
+              overrides: {
+                Result: colouredCell({ mappings: RESULT_COLOURS }),
+                Duration: unitOf("s"),
+                Pipeline: linkTo(
+                  "Approval of ${__value.text}",
+                  dashboardPath(DASHBOARDS.modelApproval.uid, { pipeline: "${__value.text:percentencode}" }),
+                ),
+              },
+            }),
+            table({
+              title: "Last decisions",
+              description: "Decisions on models in the last 30 days; the version leads to its approval.",
+              unit: "string",
+              width: 12,
+              height: 9,
+              timeFrom: "30d",
+              targets: [
+                {
+                  query: select(field("model"), field("model_version"), field("decision"), field("reason"))
+                    .from(decisions)
+                    .where(...inEnvironment)
+                    .newestFirst()
+                    .limit(20),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  rename: {
+                    model: "Model",
+                    model_version: "Version",
+                    decision: "Decision",
+                    reason: "Reason",
+                  },
+                }),
+              ],
+              overrides: {
+                Decision: colouredCell({ mappings: DECISION_COLOURS }),
+                Version: linkTo(
+                  "Approval of ${__value.text}",
+                  dashboardPath(DASHBOARDS.modelApproval.uid, {
+                    model: "${__data.fields.Model:percentencode}",
+                    version: "${__value.text:percentencode}",
+                  }),
+                ),
+              },
+            }),
+          ],
+        },
+      ],
+    },
+    options,
+  );
+}

@@ -1,0 +1,26 @@
+import type { DashboardDefinition, DashboardOptions } from "./definition";
+import { checkDashboardDefinitions, resolveDashboardOptions } from "./definition";
+import { home } from "./home";
+import { modelApiUsage } from "./modelApiUsage";
+import { modelApproval } from "./modelApproval";
+import { platformHealth } from "./platformHealth";
+import { resourcesAndCost } from "./resourcesAndCost";
+
+export { DASHBOARDS, DASHBOARD_TAG, DATA_SOURCES } from "./catalogue";
+export { checkDashboardDefinitions, DEFAULT_FOLDER, DEFAULT_PRICES, MAX_DASHBOARD_BYTES } from "./definition";
+export type { ComputePrices, DashboardDefinition, DashboardOptions } from "./definition";
+
+/**
+ * The dashboards of the platform, each with one question to answer; the same for a Grafana that is provisioned from
+ * ConfigMaps, for an existing one and for plain files.
+ *
+ * @throws Error naming the option that can't be used
+ */
+export function dashboards(options: DashboardOptions = {}): DashboardDefinition[] {
+  const resolved = resolveDashboardOptions(options);
+  const definitions = [home, modelApproval, modelApiUsage, resourcesAndCost, platformHealth].map((build) =>
+    build(resolved),
+  );
+  checkDashboardDefinitions(definitions);
+  return definitions;
+}

@@ -1,0 +1,320 @@
+/**
+ * A small typed builder of InfluxQL, beside the Grafana Foundation SDK, which has no InfluxDB query type.
+ *
+ * It renders what the dashboards need and nothing more: aggregates, arithmetic on them, one level or more of subqueries,
+ * tag and field conditions, and Grafana's macros (`$timeFilter`, `$__interval`) as they are. Values are always
+ * escaped; a name can't break out of its quotes.
+ */
+
+/** Quotes an identifier: measurement, tag or field, dots and all. */
+function identifier(name: string): string {
+  return `"${name.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
+}
+
+/** Quotes a string literal. */
+function literal(value: string): string {
+  return `'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
+}
+
+/** What a SELECT clause holds: a field, an aggregate of it, or arithmetic on both. Immutable. */
+export class Expression {
+  private constructor(
+    private readonly text: string,
+    private readonly composite: boolean,
+    /** Column name in the result; InfluxQL's own choice when undefined. */
+    readonly alias?: string,
+  ) {}
+
+  static field(name: string): Expression {
+    return new Expression(identifier(name), false);
+  }
+
+  static number(value: number): Expression {
+    if (!Number.isFinite(value)) {
+      throw new Error(`InfluxQL has no number ${value}: give a finite one`);
+    }
+    return new Expression(String(value), false);
+  }
+
+  sum(): Expression {
+    return this.call("sum");
+  }
+  mean(): Expression {
+    return this.call("mean");
+  }
+  max(): Expression {
+    return this.call("max");
+  }
+  min(): Expression {
+    return this.call("min");
+  }
+  last(): Expression {
+    return this.call("last");
+  }
+  first(): Expression {
+    return this.call("first");
+  }
+  count(): Expression {
+    return this.call("count");
+  }
+  distinct(): Expression {
+    return this.call("distinct");
+  }
+  /** Number of different values: `count(distinct(field))`; fields only, InfluxQL can't do it for tags. */
+  countDistinct(): Expression {
+    return this.distinct().call("count");
+  }
+  /** @param n 0–100 */
+  percentile(n: number): Expression {
+    return this.call("percentile", String(n));
+  }
+  /** Rate of a counter in `unit` (for example "1s"); resets of the counter give no negative values. */
+  nonNegativeDerivative(unit: string): Expression {
+    return this.call("non_negative_derivative", unit);
+  }
+
+  /** Difference of the largest and the smallest value. */
+  spread(): Expression {
+    return this.call("spread");
+  }
+  /** Area under the values over time; with a `unit` of "1h" and watts, watt-hours. */
+  integral(unit: string): Expression {
+    return this.call("integral", unit);
+  }
+  absolute(): Expression {
+    return this.call("abs");
+  }
+  squareRoot(): Expression {
+    return this.call("sqrt");
+  }
+  power(exponent: number): Expression {
+    return this.call("pow", String(exponent));
+  }
+
+  plus(other: Expression | number): Expression {
+    return this.combine("+", other);
+  }
+  minus(other: Expression | number): Expression {
+    return this.combine("-", other);
+  }
+  times(other: Expression | number): Expression {
+    return this.combine("*", other);
+  }
+  over(other: Expression | number): Expression {
+    return this.combine("/", other);
+  }
+
+  /** An amount in a window of `$__interval`, by second. */
+  perSecond(): Expression {
+    return new Expression(`${this.composite ? `(${this.text})` : this.text} * 1000 / $__interval_ms`, true);
+  }
+
+  as(alias: string): Expression {
+    return new Expression(this.text, this.composite, alias);
+  }
+
+  render(): string {
+    return this.alias === undefined ? this.text : `${this.text} AS ${identifier(this.alias)}`;
+  }
+
+  private call(name: string, ...more: string[]): Expression {
+    return new Expression(`${name}(${[this.text, ...more].join(", ")})`, false);
+  }
+
+  private combine(operator: string, other: Expression | number): Expression {
+    const right = typeof other === "number" ? Expression.number(other) : other;
+    const wrap = (side: Expression): string => (side.composite ? `(${side.text})` : side.text);
+    return new Expression(`${wrap(this)} ${operator} ${wrap(right)}`, true);
+  }
+}
+
+/** Shorthand for {@link Expression.field}. */
+export const field = (name: string): Expression => Expression.field(name);
+
+/** A condition of a WHERE clause, rendered. */
+export type Condition = { readonly condition: string };
+
+/** The dashboard's time range. */
+export const timeFilter: Condition = { condition: "$timeFilter" };
+
+/** A tag (or text field) equals a value; `variable("x")` for a dashboard variable of one value. */
+export function equals(name: string, value: string): Condition {
+  return { condition: `${identifier(name)} = ${literal(value)}` };
+}
+
+export function notEquals(name: string, value: string): Condition {
+  return { condition: `${identifier(name)} != ${literal(value)}` };
+}
+
+/** A tag is one of the values of a dashboard variable: one, several or all. */
+export function matchesVariable(name: string, variableName: string): Condition {
+  return { condition: `${identifier(name)} =~ /^\${${variableName}:regex}$/` };
+}
+
+/** A tag is a value of one or the other dashboard variable. */
+export function matchesEitherVariable(name: string, first: string, second: string): Condition {
+  return { condition: `${identifier(name)} =~ /^(\${${first}:regex}|\${${second}:regex})$/` };
+}
+
+/** A tag matches a regular expression, given without its slashes. */
+export function matches(name: string, pattern: string): Condition {
+  return { condition: `${identifier(name)} =~ /${pattern.replace(/\//g, "\\/")}/` };
+}
+
+export function notMatches(name: string, pattern: string): Condition {
+  return { condition: `${identifier(name)} !~ /${pattern.replace(/\//g, "\\/")}/` };
+}
+
+/** A numeric field or column compared with a number. */
+export function compares(name: string, operator: ">" | ">=" | "<" | "<=", value: number): Condition {
+  return { condition: `${identifier(name)} ${operator} ${value}` };
+}
+
+/** A dimension of a GROUP BY clause, rendered. */
+export type Dimension = { readonly dimension: string };
+
+export function tag(name: string): Dimension {
+  return { dimension: identifier(name) };
+}
+
+/**
+ * Windows of time.
+ *
+ * @param interval an InfluxQL duration or Grafana's `$__interval`
+ * @param offset shifts the windows: InfluxQL's weeks start on Thursday, "4d" makes them start on Monday
+ */
+export function time(interval: string, offset?: string): Dimension {
+  return { dimension: offset === undefined ? `time(${interval})` : `time(${interval}, ${offset})` };
+}
+
+/** A measurement in a retention policy (of the data source's database). */
+export interface Source<Policy extends string = string> {
+  readonly retentionPolicy: Policy;
+  readonly measurement: string;
+}
+
+/** `null` leaves gaps, `none` leaves the windows out, a number invents data: use it for counts only. */
+export type Fill = "null" | "none" | "previous" | "linear" | number;
+
+interface QueryParts {
+  readonly columns: readonly Expression[];
+  readonly sources: readonly (Source | Query)[];
+  readonly conditions: readonly Condition[];
+  readonly dimensions: readonly Dimension[];
+  readonly fillWith?: Fill;
+  readonly newestFirst: boolean;
+  readonly limitTo?: number;
+}
+
+/** A SELECT statement. Immutable: every method returns a new one. */
+export class Query {
+  private constructor(private readonly parts: QueryParts) {}
+
+  static select(...columns: Expression[]): Query {
+    if (columns.length === 0) {
+      throw new Error("a query selects nothing: name at least one column");
+    }
+    return new Query({ columns, sources: [], conditions: [], dimensions: [], newestFirst: false });
+  }
+
+  /** A measurement, or subqueries whose rows are taken together. */
+  from(...sources: (Source | Query)[]): Query {
+    return new Query({ ...this.parts, sources });
+  }
+
+  where(...conditions: Condition[]): Query {
+    return new Query({ ...this.parts, conditions: [...this.parts.conditions, ...conditions] });
+  }
+
+  groupBy(...dimensions: Dimension[]): Query {
+    return new Query({ ...this.parts, dimensions: [...this.parts.dimensions, ...dimensions] });
+  }
+
+  fill(fillWith: Fill): Query {
+    return new Query({ ...this.parts, fillWith });
+  }
+
+  newestFirst(): Query {
+    return new Query({ ...this.parts, newestFirst: true });
+  }
+
+  limit(limitTo: number): Query {
+    return new Query({ ...this.parts, limitTo });
+  }
+
+  /** The measurement at the bottom of the (first) subqueries. */
+  innermostSource(): Source {
+    const [first] = this.parts.sources;
+    if (first === undefined) {
+      throw new Error("a query has no source: add .from(…)");
+    }
+    return first instanceof Query ? first.innermostSource() : first;
+  }
+
+  render(): string {
+    const { columns, sources, conditions, dimensions, fillWith, newestFirst, limitTo } = this.parts;
+    if (sources.length === 0) {
+      throw new Error("a query has no source: add .from(…)");
+    }
+    return [
+      `SELECT ${columns.map((column) => column.render()).join(", ")}`,
+      `FROM ${sources.map(renderSource).join(", ")}`,
+      conditions.length > 0 ? `WHERE ${conditions.map((one) => one.condition).join(" AND ")}` : undefined,
+      dimensions.length > 0 ? `GROUP BY ${dimensions.map((one) => one.dimension).join(", ")}` : undefined,
+      fillWith === undefined ? undefined : `fill(${fillWith})`,
+      newestFirst ? "ORDER BY time DESC" : undefined,
+      limitTo === undefined ? undefined : `LIMIT ${limitTo}`,
+    ]
+      .filter((clause) => clause !== undefined)
+      .join(" ");
+  }
+}
+
+function renderSource(source: Source | Query): string {
+  return source instanceof Query ? `(${source.render()})` : measurement(source);
+}
+
+function measurement(source: Source): string {
+  return `${identifier(source.retentionPolicy)}.${identifier(source.measurement)}`;
+}
+
+/** Shorthand for {@link Query.select}. */
+export const select = (...columns: Expression[]): Query => Query.select(...columns);
+
+/**
+ * The values of a tag, from the index: as fast with many points as with few.
+ *
+ * InfluxDB 2 answers SHOW TAG VALUES from the database's default retention policy whatever FROM says, so this takes
+ * no retention policy: it lists what the raw events of the last days have.
+ */
+export function showTagValues(options: {
+  measurement: string;
+  tag: string;
+  where?: readonly Condition[];
+}): string {
+  const { measurement: name, tag: key, where = [] } = options;
+  return [
+    `SHOW TAG VALUES FROM ${identifier(name)} WITH KEY = ${identifier(key)}`,
+    where.length > 0 ? `WHERE ${where.map((one) => one.condition).join(" AND ")}` : undefined,
+  ]
+    .filter((clause) => clause !== undefined)
+    .join(" ");
+}
+
+/**
+ * The values of a tag in any retention policy, by reading its points: for measurements with few of them.
+ *
+ * @param options.field a field that each point has
+ */
+export function distinctTagValues(options: {
+  source: Source;
+  tag: string;
+  field: string;
+  where?: readonly Condition[];
+}): Query {
+  return Query.select(Expression.field(options.tag).distinct().as(options.tag)).from(
+    Query.select(Expression.field(options.tag), Expression.field(options.field))
+      .from(options.source)
+      .where(...(options.where ?? [])),
+  );
+}

@@ -1,0 +1,362 @@
+import { thresholds } from "../components/alerts/thresholds";
+import { buildDashboard } from "./buildDashboard";
+import { DASHBOARDS } from "./catalogue";
+import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
+import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
+import type { Condition } from "./influxql";
+import { organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { totalCount } from "./rollupQueries";
+import { source } from "./sources";
+import { chained } from "./variables";
+
+const logLines = source("minutely", "log");
+const unparsedLines = source("minutely", "log.unparsed");
+const fluentd = source("events", "fluentd");
+const probes = source("minutely", "http_response");
+const volumes = source("minutely", "kubernetes_pod_volume");
+const series = source("events", "storage_bucket_series_num");
+const taskRuns = source("events", "task_executor_total_runs_complete");
+const alerts = source("events", "alertmanager_alerts");
+const failedNotifications = source("events", "alertmanager_notifications_failed_total");
+
+const inEnvironment: readonly Condition[] = [matchesVariable("environment", "environment"), timeFilter];
+const chosen: readonly Condition[] = [...inEnvironment, matchesVariable("service", "service")];
+const interval = time("$__interval");
+const bufferUse = field("buffer_available_buffer_space_ratios").over(-100).plus(1);
+
+/** Does the monitoring itself work: are logs on their way, kept, read and answered with alerts? */
+export function platformHealth(options: ResolvedDashboardOptions): DashboardDefinition {
+  return buildDashboard(
+    {
+      ...DASHBOARDS.platformHealth,
+      description: "Can the other dashboards be believed: does the monitoring itself work?",
+      from: "now-6h",
+      variables: chained({ measurement: logLines.measurement }, [
+        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
+        { name: "service", label: "Service", description: "Who logs", tag: "service" },
+      ]),
+      rows: [
+        {
+          title: "Verdict: does the monitoring work?",
+          panels: [
+            stat({
+              title: "Firing alerts",
+              description:
+                "Alerts that Alertmanager holds as active now, the Watchdog among them: it always fires.",
+              unit: "short",
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("gauge").last().as("firing"))
+                    .from(alerts)
+                    .where(...inEnvironment, equals("state", "active")),
+                },
+              ],
+            }),
+            stat({
+              title: "Failed notifications",
+              description: "Notifications that Alertmanager could not deliver in the time range.",
+              unit: "short",
+              thresholds: redFrom(1),
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("failed").sum().as("failed")).from(
+                    select(field("counter").spread().as("failed"))
+                      .from(failedNotifications)
+                      .where(...inEnvironment)
+                      .groupBy(tag("integration"), tag("reason")),
+                  ),
+                },
+              ],
+            }),
+            stat({
+              title: "Buffer in use",
+              description: "Fullest buffer of the log aggregator. Red where LogBufferBacklog fires.",
+              unit: "percentunit",
+              decimals: 1,
+              thresholds: redFrom(thresholds.logBufferUseRatio),
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("use").max().as("use")).from(
+                    select(bufferUse.as("use"))
+                      .from(fluentd)
+                      .where(...inEnvironment),
+                  ),
+                },
+              ],
+            }),
+            stat({
+              title: "Unparsed lines",
+              description: "Lines that no format matched, in the time range; they are kept as they are.",
+              unit: "short",
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(totalCount("lines"))
+                    .from(unparsedLines)
+                    .where(...chosen),
+                },
+              ],
+            }),
+            stat({
+              title: "Series",
+              description:
+                "Series of all buckets: their number, not that of the points, is what slows InfluxDB 2. Red where the limit is.",
+              unit: "short",
+              thresholds: redFrom(thresholds.seriesCardinality),
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("bucket").sum().as("series")).from(
+                    select(field("gauge").last().as("bucket"))
+                      .from(series)
+                      .where(...inEnvironment)
+                      .groupBy(tag("bucket")),
+                  ),
+                },
+              ],
+            }),
+            stat({
+              title: "Failed tasks",
+              description: "Runs of InfluxDB's tasks (rollups, alerts) that failed in the time range.",
+              unit: "short",
+              thresholds: redFrom(thresholds.taskFailures),
+              width: 4,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("failed").sum().as("failed")).from(
+                    select(field("counter").spread().as("failed"))
+                      .from(taskRuns)
+                      .where(...inEnvironment, equals("status", "failed"))
+                      .groupBy(tag("task_type")),
+                  ),
+                },
+              ],
+            }),
+          ],
+        },
+        {
+          title: "Trend: the way of the logs",
+          panels: [
+            timeSeries({
+              title: "Log lines by service",
+              description:
+                "Text lines in each window. A gap is a service that wrote nothing, or whose lines did not arrive.",
+              unit: "short",
+              min: 0,
+              draw: "bars",
+              stack: true,
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(totalCount("lines"))
+                    .from(logLines)
+                    .where(...chosen)
+                    .groupBy(interval, tag("service"))
+                    .fill("null"),
+                  alias: "$tag_service",
+                },
+              ],
+            }),
+            timeSeries({
+              title: "Unparsed lines by service",
+              description: "Lines that no format matched: a service with many needs a LogSource of its own.",
+              unit: "short",
+              min: 0,
+              draw: "bars",
+              stack: true,
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(totalCount("lines"))
+                    .from(unparsedLines)
+                    .where(...chosen)
+                    .groupBy(interval, tag("service"))
+                    .fill("null"),
+                  alias: "$tag_service",
+                },
+              ],
+            }),
+            timeSeries({
+              title: "Buffer in use by output",
+              description:
+                "Share of the aggregator's buffer that waits for InfluxDB; the line is where LogBufferBacklog fires.",
+              unit: "percentunit",
+              min: 0,
+              thresholds: redFrom(thresholds.logBufferUseRatio),
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("use").max().as("use"))
+                    .from(
+                      select(bufferUse.as("use"))
+                        .from(fluentd)
+                        .where(...inEnvironment),
+                    )
+                    .where(timeFilter)
+                    .groupBy(interval, tag("plugin_id"))
+                    .fill("null"),
+                  alias: "$tag_plugin_id",
+                },
+              ],
+            }),
+          ],
+        },
+        {
+          title: "Trend: storage, tasks and alerts",
+          panels: [
+            timeSeries({
+              title: "Series by bucket",
+              description: "A steady climb means a tag with unbounded values.",
+              unit: "short",
+              min: 0,
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("gauge").last().as("series"))
+                    .from(series)
+                    .where(...inEnvironment)
+                    .groupBy(interval, tag("bucket"))
+                    .fill("null"),
+                  alias: "$tag_bucket",
+                },
+              ],
+            }),
+            timeSeries({
+              title: "Task runs by result",
+              description: "Runs of InfluxDB's tasks by second.",
+              unit: "ops",
+              min: 0,
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("counter").last().nonNegativeDerivative("1s").as("runs"))
+                    .from(taskRuns)
+                    .where(...inEnvironment)
+                    .groupBy(interval, tag("task_type"), tag("status"))
+                    .fill("null"),
+                  alias: "$tag_task_type $tag_status",
+                },
+              ],
+            }),
+            timeSeries({
+              title: "Alerts by state",
+              description:
+                "Alerts that Alertmanager holds: active, and suppressed by silences and inhibitions.",
+              unit: "short",
+              min: 0,
+              decimals: 0,
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("gauge").max().as("alerts"))
+                    .from(alerts)
+                    .where(...inEnvironment)
+                    .groupBy(interval, tag("state"))
+                    .fill("null"),
+                  alias: "$tag_state",
+                },
+              ],
+            }),
+          ],
+        },
+        {
+          title: "Detail",
+          panels: [
+            table({
+              title: "Lines by service and severity",
+              description: "Text lines in the time range.",
+              unit: "short",
+              width: 8,
+              height: 8,
+              sortBy: { column: "Lines", descending: true },
+              targets: [
+                {
+                  query: select(totalCount("lines"))
+                    .from(logLines)
+                    .where(...chosen)
+                    .groupBy(tag("service"), tag("severity")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: { service: "Service", severity: "Severity", lines: "Lines" },
+                }),
+              ],
+            }),
+            table({
+              title: "Probes",
+              description: "Answers of each probed address: number of probes and mean time, by result.",
+              unit: "short",
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(
+                    totalCount("probes"),
+                    field("response_time.sum").sum().over(field("response_time.count").sum()).as("mean"),
+                  )
+                    .from(probes)
+                    .where(...inEnvironment)
+                    .groupBy(tag("service"), tag("result")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: { service: "Service", result: "Result", probes: "Probes", mean: "Mean time" },
+                }),
+              ],
+              overrides: { "Mean time": unitOf("s") },
+            }),
+            table({
+              title: "Volumes",
+              description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
+              unit: "percentunit",
+              decimals: 0,
+              thresholds: redFrom(thresholds.volumeUseRatio),
+              width: 8,
+              height: 8,
+              sortBy: { column: "In use", descending: true },
+              targets: [
+                {
+                  query: select(
+                    field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use"),
+                  )
+                    .from(volumes)
+                    .where(...inEnvironment)
+                    .groupBy(tag("service"), tag("volume_name")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: { service: "Service", volume_name: "Volume", use: "In use" },
+                }),
+              ],
+            }),
+          ],
+        },
+      ],
+    },
+    options,
+  );
+}

@@ -1,0 +1,386 @@
+import { thresholds } from "../components/alerts/thresholds";
+import { rollupField } from "../components/metrics/rollups";
+import { buildDashboard } from "./buildDashboard";
+import { DASHBOARDS } from "./catalogue";
+import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
+import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
+import type { Condition, Dimension, Expression, Query } from "./influxql";
+import { colouredCell, organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { meanOf, totalCount } from "./rollupQueries";
+import { source } from "./sources";
+import { chained } from "./variables";
+
+const NANOCORES = 1e9;
+const MILLICORES = 1e3;
+const BYTES_PER_GIB = 1024 ** 3;
+
+const rawContainers = source("events", "kubernetes_pod_container");
+const tasks = source("minutely", "pipeline.task.end");
+
+const cpuUsed = field("cpu_usage_nanocores");
+const cpuRequested = field("resource_requests_millicpu_units");
+const memoryUsed = field("memory_working_set_bytes");
+const memoryRequested = field("resource_requests_memory_bytes");
+const memoryLimit = field("resource_limits_memory_bytes");
+
+const chosenContainers: readonly Condition[] = [
+  matchesVariable("environment", "environment"),
+  matchesVariable("service", "service"),
+  timeFilter,
+];
+const chosenTasks: readonly Condition[] = [matchesVariable("environment", "environment"), timeFilter];
+
+const interval = time("$__interval");
+const byPod: readonly Dimension[] = [tag("service"), tag("pod_name"), tag("container_name")];
+
+const sizingThresholds = [
+  { value: null, color: "blue" },
+  { value: thresholds.sizing.overProvisioned, color: "green" },
+  { value: thresholds.sizing.underProvisioned, color: "orange" },
+  { value: thresholds.sizing.critical, color: "red" },
+];
+
+/** Sum over the pods of each one's mean in a window, so that the figure doesn't depend on how often it is sampled. */
+function overPods(measure: Expression, divisor: number, alias: string): Query {
+  return select(field("pod").sum().as(alias))
+    .from(
+      select(measure.mean().over(divisor).as("pod"))
+        .from(rawContainers)
+        .where(...chosenContainers)
+        .groupBy(interval, ...byPod),
+    )
+    .where(timeFilter)
+    .groupBy(interval, tag("service"))
+    .fill("null");
+}
+
+/** The part of `amount` above zero; InfluxQL has no maximum of two columns. */
+function positivePart(amount: Expression): Expression {
+  return amount.plus(amount.absolute()).over(2);
+}
+
+/**
+ * Money for what each container requested, and for the part of it that it did not use, in the time range: idle ratio
+ * times capacity times price. Integrals, so that a pod of two minutes costs two minutes.
+ */
+function costs(prices: ComputePrices, ...groupBy: Dimension[]): Query {
+  const coreHours = (measure: Expression, divisor: number): Expression =>
+    measure.integral("1h").over(divisor);
+  return select(
+    field("requested").sum().as("requested"),
+    field("idle").sum().as("idle"),
+    field("idle").sum().over(field("requested").sum()).as("idle share"),
+  )
+    .from(
+      select(
+        field("cores").times(prices.vcpuHour).plus(field("gib").times(prices.gibHour)).as("requested"),
+        positivePart(field("cores").minus(field("cores_used")))
+          .times(prices.vcpuHour)
+          .plus(positivePart(field("gib").minus(field("gib_used"))).times(prices.gibHour))
+          .as("idle"),
+      ).from(
+        select(
+          coreHours(cpuRequested, MILLICORES).as("cores"),
+          coreHours(cpuUsed, NANOCORES).as("cores_used"),
+          coreHours(memoryRequested, BYTES_PER_GIB).as("gib"),
+          coreHours(memoryUsed, BYTES_PER_GIB).as("gib_used"),
+        )
+          .from(rawContainers)
+          .where(...chosenContainers)
+          .groupBy(...byPod),
+      ),
+    )
+    .groupBy(...groupBy);
+}
+
+/** What the apps and the pipelines' steps use of what they asked for, and what the rest costs (USE). */
+export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDefinition {
+  const { prices } = options;
+  const money = `currency${prices.currency.toUpperCase()}`;
+  const priceNote = `${prices.vcpuHour} a vCPU-hour and ${prices.gibHour} a GiB-hour (${prices.currency.toUpperCase()}), from the configuration`;
+  return buildDashboard(
+    {
+      ...DASHBOARDS.resourcesAndCost,
+      description: "Are the apps and the pipelines' steps sized right, and what does the idle part cost?",
+      from: "now-24h",
+      variables: chained({ measurement: rawContainers.measurement }, [
+        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
+        { name: "service", label: "Service", description: "An API or a pipeline", tag: "service" },
+      ]),
+      rows: [
+        {
+          title: "Verdict: is anything too small, and what is idle?",
+          panels: [
+            stat({
+              title: "Highest memory use",
+              description:
+                "Highest working set of a container by its limit. Red where MemoryNearLimit fires: above the limit the kernel kills it.",
+              unit: "percentunit",
+              decimals: 0,
+              thresholds: redFrom(thresholds.memoryUseRatio),
+              width: 6,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("use").max().as("use")).from(
+                    select(memoryUsed.max().over(memoryLimit.max()).as("use"))
+                      .from(rawContainers)
+                      .where(...chosenContainers)
+                      .groupBy(...byPod),
+                  ),
+                },
+              ],
+            }),
+            stat({
+              title: "Restarts",
+              description: "Restarts of containers in the time range.",
+              unit: "short",
+              thresholds: redFrom(1),
+              width: 6,
+              height: 4,
+              targets: [
+                {
+                  query: select(field("restarts").sum().as("restarts")).from(
+                    select(field("restarts_total").spread().as("restarts"))
+                      .from(rawContainers)
+                      .where(...chosenContainers)
+                      .groupBy(...byPod),
+                  ),
+                },
+              ],
+            }),
+            stat({
+              title: "Cost of what is requested",
+              description: `Requested CPU and memory in the time range, at ${priceNote}.`,
+              unit: money,
+              decimals: 2,
+              fields: "/^requested$/",
+              width: 6,
+              height: 4,
+              targets: [{ query: costs(prices), format: "table" }],
+            }),
+            stat({
+              title: "Idle cost",
+              description: `The part of it that was requested and not used: idle ratio × capacity × price, at ${priceNote}.`,
+              unit: money,
+              decimals: 2,
+              fields: "/^idle$/",
+              width: 6,
+              height: 4,
+              targets: [{ query: costs(prices), format: "table" }],
+            }),
+          ],
+        },
+        {
+          title: "Trend: use against request and limit",
+          panels: [
+            timeSeries({
+              title: "CPU used by service",
+              description:
+                "Cores in use, summed over the pods; a spike shows as one even where the mean is calm.",
+              unit: "cores",
+              min: 0,
+              width: 8,
+              height: 8,
+              targets: [
+                { query: overPods(cpuUsed, NANOCORES, "used"), alias: "$tag_service used" },
+                { query: overPods(cpuRequested, MILLICORES, "requested"), alias: "$tag_service requested" },
+              ],
+            }),
+            timeSeries({
+              title: "Memory used by service",
+              description: "Working set, summed over the pods, with what was requested and the limit.",
+              unit: "bytes",
+              min: 0,
+              width: 8,
+              height: 8,
+              targets: [
+                { query: overPods(memoryUsed, 1, "used"), alias: "$tag_service used" },
+                { query: overPods(memoryRequested, 1, "requested"), alias: "$tag_service requested" },
+                { query: overPods(memoryLimit, 1, "limit"), alias: "$tag_service limit" },
+              ],
+            }),
+            timeSeries({
+              title: "Memory spikes: highest of any pod by its limit",
+              description:
+                "Highest sample of a window by the limit; the line is where MemoryNearLimit fires.",
+              unit: "percentunit",
+              min: 0,
+              thresholds: redFrom(thresholds.memoryUseRatio),
+              width: 8,
+              height: 8,
+              targets: [
+                {
+                  query: select(memoryUsed.max().over(memoryLimit.max()).as("use"))
+                    .from(rawContainers)
+                    .where(...chosenContainers)
+                    .groupBy(interval, tag("service"), tag("container_name"))
+                    .fill("null"),
+                  alias: "$tag_service $tag_container_name",
+                },
+              ],
+            }),
+          ],
+        },
+        {
+          title: "Sizing and cost by service",
+          panels: [
+            table({
+              title: "Sizing: 95th percentile over 7 days by request",
+              description: `Above ${percent(thresholds.sizing.critical)} critical, above ${percent(thresholds.sizing.underProvisioned)} too small, below ${percent(thresholds.sizing.overProvisioned)} too large. n is the number of samples.`,
+              unit: "percentunit",
+              decimals: 0,
+              width: 14,
+              height: 9,
+              timeFrom: "7d",
+              targets: [
+                {
+                  query: select(
+                    cpuUsed
+                      .percentile(95)
+                      .over(NANOCORES / MILLICORES)
+                      .over(cpuRequested.max())
+                      .as("cpu"),
+                    memoryUsed.percentile(95).over(memoryRequested.max()).as("memory"),
+                    cpuRequested.max().over(MILLICORES).as("cpu request"),
+                    memoryRequested.max().as("memory request"),
+                    cpuUsed.count().as("n"),
+                  )
+                    .from(rawContainers)
+                    .where(...chosenContainers)
+                    .groupBy(tag("service"), tag("container_name")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: {
+                    service: "Service",
+                    container_name: "Container",
+                    cpu: "CPU p95 / request",
+                    memory: "Memory p95 / request",
+                    "cpu request": "CPU request",
+                    "memory request": "Memory request",
+                  },
+                }),
+              ],
+              overrides: {
+                "CPU p95 / request": colouredCell({ thresholds: sizingThresholds }),
+                "Memory p95 / request": colouredCell({ thresholds: sizingThresholds }),
+                "CPU request": unitOf("cores", 2),
+                "Memory request": unitOf("bytes", 0),
+                n: unitOf("short", 0),
+              },
+            }),
+            table({
+              title: "Cost by service",
+              description: `Money in the time range for what was requested, and for the idle part, at ${priceNote}.`,
+              unit: money,
+              decimals: 2,
+              width: 10,
+              height: 9,
+              sortBy: { column: "Idle cost", descending: true },
+              targets: [{ query: costs(prices, tag("service")), format: "table" }],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: {
+                    service: "Service",
+                    requested: "Cost",
+                    idle: "Idle cost",
+                    "idle share": "Idle share",
+                  },
+                }),
+              ],
+              overrides: { "Idle share": unitOf("percentunit", 0) },
+            }),
+          ],
+        },
+        {
+          title: "Detail: steps of the pipelines",
+          panels: [
+            timeSeries({
+              title: "Memory peak by step",
+              description:
+                "Highest memory of each step's runs, by its limit; the line is where MemoryNearLimit fires.",
+              unit: "percentunit",
+              min: 0,
+              thresholds: redFrom(thresholds.memoryUseRatio),
+              draw: "bars",
+              width: 8,
+              height: 9,
+              targets: [
+                {
+                  query: select(
+                    field(rollupField("mem_peak_bytes", "max"))
+                      .max()
+                      .over(field(rollupField("mem_limit_bytes", "max")).max())
+                      .as("use"),
+                  )
+                    .from(tasks)
+                    .where(...chosenTasks)
+                    .groupBy(interval, tag("pipeline"), tag("task"))
+                    .fill("null"),
+                  alias: "$tag_pipeline $tag_task",
+                },
+              ],
+            }),
+            table({
+              title: "Steps",
+              description:
+                "Each step with n, its number of runs in the time range, their time, CPU time and memory.",
+              unit: "short",
+              width: 16,
+              height: 9,
+              targets: [
+                {
+                  query: select(
+                    totalCount("n"),
+                    meanOf("duration_s").as("mean"),
+                    field(rollupField("duration_s", "max")).max().as("max"),
+                    meanOf("cpu_s").as("cpu"),
+                    field(rollupField("mem_peak_bytes", "max")).max().as("memory"),
+                    field(rollupField("mem_limit_bytes", "max")).max().as("limit"),
+                  )
+                    .from(tasks)
+                    .where(...chosenTasks)
+                    .groupBy(tag("pipeline"), tag("task"), tag("result")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                organize({
+                  hide: ["Time"],
+                  rename: {
+                    pipeline: "Pipeline",
+                    task: "Step",
+                    result: "Result",
+                    mean: "Mean time",
+                    max: "Longest",
+                    cpu: "Mean CPU time",
+                    memory: "Memory peak",
+                    limit: "Memory limit",
+                  },
+                }),
+              ],
+              overrides: {
+                n: unitOf("short", 0),
+                "Mean time": unitOf("s"),
+                Longest: unitOf("s"),
+                "Mean CPU time": unitOf("s"),
+                "Memory peak": unitOf("bytes"),
+                "Memory limit": unitOf("bytes"),
+              },
+            }),
+          ],
+        },
+      ],
+    },
+    options,
+  );
+}
+
+function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
+}

@@ -1,0 +1,101 @@
+import type * as cog from "@grafana/grafana-foundation-sdk/cog";
+import {
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import type { VariableModel } from "@grafana/grafana-foundation-sdk/dashboard";
+
+import { INFLUXDB_DATASOURCE } from "./influxqlTarget";
+import { distinctTagValues, matchesVariable, showTagValues } from "./influxql";
+import type { Condition, Source } from "./influxql";
+
+export type AnyVariable = cog.Builder<VariableModel>;
+
+/** Which InfluxDB the dashboard reads. */
+export function dataSourceVariable(uid: string): AnyVariable {
+  return new DatasourceVariableBuilder("datasource")
+    .label("Data source")
+    .description("The InfluxDB data source that every panel reads")
+    .type("influxdb")
+    .current({ text: uid, value: uid });
+}
+
+/** A variable over the values of a tag. */
+export interface TagVariable {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  /** The tag; each variable before this one narrows it by its own tag. */
+  readonly tag: string;
+  /** Several values and "All", or exactly one. @default "several" */
+  readonly choose?: "several" | "one";
+  /** Newest version first, so that the first value is the newest. @default false */
+  readonly newestFirst?: boolean;
+}
+
+/** Where variables get their values: the index of the raw events, or the points of a small measurement. */
+export type VariableSource =
+  | { readonly measurement: string }
+  | {
+      readonly source: Source;
+      /** A field that each point has. */
+      readonly field: string;
+    };
+
+/**
+ * Variables of which each is narrowed by all before it: environment, then service, then model, then version.
+ *
+ * @param narrowedBy further conditions on all of them
+ */
+export function chained(
+  from: VariableSource,
+  variables: readonly TagVariable[],
+  narrowedBy: readonly Condition[] = [],
+): AnyVariable[] {
+  return variables.map((variable, index) => {
+    const where = [
+      ...narrowedBy,
+      ...variables.slice(0, index).map((before) => matchesVariable(before.tag, before.name)),
+    ];
+    const query =
+      "measurement" in from
+        ? showTagValues({ measurement: from.measurement, tag: variable.tag, where })
+        : distinctTagValues({ source: from.source, field: from.field, tag: variable.tag, where }).render();
+    const builder = new QueryVariableBuilder(variable.name)
+      .label(variable.label)
+      .description(variable.description)
+      .datasource(INFLUXDB_DATASOURCE)
+      .query(query)
+      .definition(query)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      .sort(variable.newestFirst === true ? VariableSort.NaturalDesc : VariableSort.NaturalAsc);
+    return (variable.choose ?? "several") === "one"
+      ? builder.multi(false).includeAll(false)
+      : builder
+          .multi(true)
+          .includeAll(true)
+          .allValue(".*")
+          .current({ text: ["All"], value: ["$__all"] });
+  });
+}
+
+/** A variable of one value, read from a text field; hidden or shown, it follows the ones in its query. */
+export function fieldVariable(options: {
+  name: string;
+  label: string;
+  description: string;
+  query: string;
+}): AnyVariable {
+  return new QueryVariableBuilder(options.name)
+    .label(options.label)
+    .description(options.description)
+    .datasource(INFLUXDB_DATASOURCE)
+    .query(options.query)
+    .definition(options.query)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.Disabled)
+    .multi(false)
+    .includeAll(false);
+}
