@@ -1,0 +1,273 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
+import { isAlive, run } from "../processes";
+import type { Finished } from "../processes";
+import { resolveTools } from "../tools/resolve";
+import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
+import { UserError } from "../userError";
+import { readEventLog } from "./events";
+import type { EngineReport } from "./events";
+import { choosePlugins, writeLaunchers } from "./plugins";
+import type { PluginChoice } from "./plugins";
+
+export interface EngineOptions {
+  /** Folder of Pulumi.yaml. */
+  project: string;
+  /** Name of the stack; Pulumi.<stack>.yaml in `project` is its config, and may be missing. */
+  stack: string;
+  /** Folder for the state backend, the passphrase and the launchers of plugins. */
+  stateDirectory: string;
+  /** Config that is added to, or put in place of, that of the file: `{ "ds-monitoring:key": value }`. */
+  config?: Readonly<Record<string, unknown>>;
+  /** Added to the environment of the engine, its plugins and the program. */
+  env?: Readonly<Record<string, string>>;
+  tools?: ResolveOptions;
+}
+
+export interface OperationOptions {
+  /** Folders or executables of policy packs. */
+  policyPacks?: readonly string[];
+  /** JSON files with their config, in the same order. */
+  policyPackConfigs?: readonly string[];
+  /** Further arguments for the command line, for example `--refresh`. */
+  args?: readonly string[];
+  /** Called with the engine's output as it comes. */
+  onOutput?: (text: string) => void;
+  /** Called once with the engine's process id. */
+  onStart?: (pid: number) => void;
+}
+
+/** How a run of the engine ended, and what it did. */
+export interface OperationResult extends Finished, EngineReport {}
+
+/** The real Pulumi engine on one stack with a file backend. */
+export class Engine {
+  private constructor(
+    private readonly options: EngineOptions,
+    /** The programs that are used, to be told to the user. */
+    readonly tools: { pulumi: ResolvedTool; "pulumi-language-nodejs": ResolvedTool },
+    /** The plugins that are used, to be told to the user. */
+    readonly plugins: readonly PluginChoice[],
+    private readonly env: NodeJS.ProcessEnv,
+    /** The name in Pulumi.yaml. */
+    private readonly project: string,
+  ) {}
+
+  /**
+   * Make everything ready that a run of the engine needs: tools, plugins, passphrase, backend, stack. A lock
+   * that a killed run left on the stack is removed.
+   *
+   * @throws UserError when another run works on the stack at this moment
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { stateDirectory } = options;
+    const tools = await resolveTools(["pulumi", "pulumi-language-nodejs"], options.tools);
+    const backend = join(stateDirectory, "state");
+    await mkdir(backend, { recursive: true, mode: 0o700 });
+
+    const outer: NodeJS.ProcessEnv = { ...process.env, ...options.env };
+    const plugins = await choosePlugins(outer);
+    const launchers = join(stateDirectory, "plugins");
+    await writeLaunchers(launchers, plugins);
+
+    const toolFolders = Object.values(tools).map(({ path }) => dirname(path));
+    const env: NodeJS.ProcessEnv = {
+      ...outer,
+      PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
+      PULUMI_BACKEND_URL: `file://${backend}`,
+      PULUMI_CONFIG_PASSPHRASE: await passphrase(stateDirectory),
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Without it the command line does not know --event-log.
+      PULUMI_DEBUG_COMMANDS: "true",
+    };
+    delete env.PULUMI_CONFIG_PASSPHRASE_FILE;
+    const { name } = await readYaml(join(options.project, "Pulumi.yaml"));
+    if (typeof name !== "string") throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
+    const engine = new Engine(options, tools, plugins, env, name);
+    await engine.createStack();
+    await engine.releaseDeadLock();
+    await engine.setConfig(options.config ?? {});
+    return engine;
+  }
+
+  /** Write the stack's config: that of its file in the project with `overrides` over it. */
+  async setConfig(overrides: Readonly<Record<string, unknown>>): Promise<void> {
+    const file = await readYaml(join(this.options.project, `Pulumi.${this.options.stack}.yaml`));
+    const { encryptionsalt } = await readYaml(join(this.folder(), `Pulumi.${this.options.stack}.yaml`));
+    const config = { ...(file.config as object | undefined), ...overrides };
+    await writeFile(this.configFile(), stringify({ ...file, encryptionsalt, config }));
+  }
+
+  /** Show what `up` would do. Nothing is changed. */
+  preview(options: OperationOptions = {}): Promise<OperationResult> {
+    return this.operate("preview", ["--diff=false"], options);
+  }
+
+  /** Create or change what the program declares. */
+  up(options: OperationOptions = {}): Promise<OperationResult> {
+    return this.operate("up", ["--yes", "--skip-preview"], options);
+  }
+
+  /** Delete all resources of the stack. */
+  destroy(options: OperationOptions = {}): Promise<OperationResult> {
+    return this.operate("destroy", ["--yes", "--skip-preview"], options);
+  }
+
+  /** The outputs of the stack; secrets in the clear only when asked for. */
+  async outputs(options: { showSecrets?: boolean } = {}): Promise<Record<string, unknown>> {
+    const secrets = options.showSecrets === true ? ["--show-secrets"] : [];
+    return JSON.parse(await this.command(["stack", "output", "--json", ...secrets])) as Record<
+      string,
+      unknown
+    >;
+  }
+
+  /** The state as the backend keeps it, secrets encrypted. */
+  async state(): Promise<State> {
+    return JSON.parse(await this.command(["stack", "export"])) as State;
+  }
+
+  /**
+   * Any other command of the Pulumi command line on this stack.
+   *
+   * @returns its standard output
+   * @throws when it fails
+   */
+  async command(args: readonly string[]): Promise<string> {
+    const result = await this.run(["--stack", this.options.stack, ...args]);
+    if (result.code !== 0)
+      throw new UserError(`pulumi ${args.join(" ")} failed:\n${result.stderr || result.stdout}`);
+    return result.stdout;
+  }
+
+  private run(args: readonly string[], options: OperationOptions & { cwd?: string } = {}): Promise<Finished> {
+    return run(this.tools.pulumi.path, ["--non-interactive", ...args], {
+      cwd: options.cwd ?? this.options.project,
+      env: this.env,
+      onOutput: options.onOutput,
+      onStart: options.onStart,
+    });
+  }
+
+  private async operate(
+    command: string,
+    args: readonly string[],
+    options: OperationOptions,
+  ): Promise<OperationResult> {
+    const eventLog = join(this.folder(), `events.${this.options.stack}.json`);
+    await rm(eventLog, { force: true });
+    const finished = await this.run(
+      [
+        ...[
+          command,
+          "--stack",
+          this.options.stack,
+          "--config-file",
+          this.configFile(),
+          "--event-log",
+          eventLog,
+        ],
+        ...args,
+        ...(options.policyPacks ?? []).flatMap((pack) => ["--policy-pack", pack]),
+        ...(options.policyPackConfigs ?? []).flatMap((config) => ["--policy-pack-config", config]),
+        ...(options.args ?? []),
+      ],
+      options,
+    );
+    const events = await readFile(eventLog, "utf8").catch(() => "");
+    return { ...finished, ...readEventLog(events) };
+  }
+
+  private folder(): string {
+    return join(this.options.stateDirectory, "projects", this.project);
+  }
+
+  private configFile(): string {
+    return join(this.folder(), `config.${this.options.stack}.yaml`);
+  }
+
+  /** A path in what Pulumi's file backend keeps about this project. */
+  private backendPath(...parts: string[]): string {
+    return join(this.options.stateDirectory, "state", ".pulumi", ...parts);
+  }
+
+  /**
+   * The stack is created from a folder of its own, in which Pulumi writes the salt of its encryption: in the
+   * project's own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
+   */
+  private async createStack(): Promise<void> {
+    const folder = this.folder();
+    const settings = join(folder, `Pulumi.${this.options.stack}.yaml`);
+    const checkpoint = this.backendPath("stacks", this.project, `${this.options.stack}.json`);
+    if ((await isFile(settings)) && (await isFile(checkpoint))) return;
+    await mkdir(folder, { recursive: true });
+    await rm(settings, { force: true });
+    await writeFile(join(folder, "Pulumi.yaml"), stringify({ name: this.project, runtime: "nodejs" }));
+    if (await isFile(checkpoint)) {
+      throw new UserError(
+        `${settings} is missing, which holds the encryption salt of the stack's state. ` +
+          `Restore it, or remove ${this.options.stateDirectory} to begin anew.`,
+      );
+    }
+    const result = await this.run(["stack", "init", this.options.stack, "--no-select"], { cwd: folder });
+    if (result.code !== 0)
+      throw new UserError(`creating stack ${this.options.stack} failed: ${result.stderr}`);
+  }
+
+  /** The backend's lock outlives an engine that was killed. */
+  private async releaseDeadLock(): Promise<void> {
+    const folder = this.backendPath("locks", "organization", this.project, this.options.stack);
+    for (const file of await readdir(folder).catch(() => [])) {
+      if (!file.endsWith(".json")) continue;
+      const lock = JSON.parse(await readFile(join(folder, file), "utf8")) as {
+        pid: number;
+        hostname: string;
+      };
+      if (lock.hostname === hostname() && isAlive(lock.pid)) {
+        throw new UserError(
+          `Another run (process ${lock.pid}) is working on stack ${this.options.stack}. Wait for it, or end it.`,
+        );
+      }
+      await rm(join(folder, file));
+    }
+  }
+}
+
+/** The parts of an exported state that are read here. */
+export interface State {
+  deployment: {
+    resources?: Array<{ urn: string; type: string; id?: string; [field: string]: unknown }>;
+    pending_operations?: Array<{ type: string; resource: { urn: string } }>;
+  };
+}
+
+/** The passphrase of the local state's secrets: made once, readable only by its owner. */
+async function passphrase(stateDirectory: string): Promise<string> {
+  const file = join(stateDirectory, "passphrase");
+  try {
+    await writeFile(file, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  return readFile(file, "utf8");
+}
+
+async function readYaml(path: string): Promise<Record<string, unknown>> {
+  try {
+    return (parse(await readFile(path, "utf8")) ?? {}) as Record<string, unknown>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}

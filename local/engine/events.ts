@@ -1,0 +1,109 @@
+/** A line of the engine's event log, with the parts that are read here. */
+interface EngineEvent {
+  resourcePreEvent?: { metadata: StepMetadata };
+  resOpFailedEvent?: { metadata: StepMetadata };
+  diagnosticEvent?: { severity: string; message: string; urn?: string };
+  policyEvent?: {
+    resourceUrn?: string;
+    message: string;
+    policyName: string;
+    policyPackName: string;
+    enforcementLevel: string;
+  };
+  summaryEvent?: { resourceChanges?: Record<string, number>; durationSeconds: number };
+}
+
+interface StepMetadata {
+  op: string;
+  urn: string;
+  type: string;
+  diffs?: string[] | null;
+}
+
+/** What the engine does, or would do, to one resource. */
+export interface Step {
+  /** create, update, delete, same, read, create-replacement, delete-replaced, replace, … */
+  op: string;
+  urn: string;
+  type: string;
+  /** The last part of the URN. */
+  name: string;
+  /** Top-level input properties that differ; empty when nothing does. */
+  diffs: string[];
+}
+
+export interface Diagnostic {
+  /** info, info#err, warning or error. */
+  severity: string;
+  message: string;
+  urn?: string;
+}
+
+export interface PolicyViolation {
+  policy: string;
+  pack: string;
+  /** mandatory, advisory, … */
+  level: string;
+  message: string;
+  urn?: string;
+}
+
+/** What one run of the engine did, read from its event log. */
+export interface EngineReport {
+  /** Number of resources by operation, for example `{ create: 12, same: 3 }`. */
+  changes: Record<string, number>;
+  steps: Step[];
+  /** URNs of the resources whose operation failed. */
+  failed: string[];
+  diagnostics: Diagnostic[];
+  policyViolations: PolicyViolation[];
+}
+
+/**
+ * Read an engine event log: one JSON object a line. A last line that was cut off by a kill is left out.
+ * Debug messages are left out.
+ */
+export function readEventLog(text: string): EngineReport {
+  const report: EngineReport = { changes: {}, steps: [], failed: [], diagnostics: [], policyViolations: [] };
+  for (const event of completeLines(text)) {
+    if (event.resourcePreEvent !== undefined) report.steps.push(step(event.resourcePreEvent.metadata));
+    if (event.resOpFailedEvent !== undefined) report.failed.push(event.resOpFailedEvent.metadata.urn);
+    if (event.diagnosticEvent !== undefined && event.diagnosticEvent.severity !== "debug") {
+      const { severity, message, urn } = event.diagnosticEvent;
+      report.diagnostics.push({ severity, message, urn });
+    }
+    if (event.policyEvent !== undefined) {
+      const { policyName, policyPackName, enforcementLevel, message, resourceUrn } = event.policyEvent;
+      report.policyViolations.push({
+        policy: policyName,
+        pack: policyPackName,
+        level: enforcementLevel,
+        message,
+        urn: resourceUrn,
+      });
+    }
+    if (event.summaryEvent !== undefined) report.changes = event.summaryEvent.resourceChanges ?? {};
+  }
+  return report;
+}
+
+/** The steps that do something: all but `same`, `read` and `refresh`. */
+export function changingSteps(report: Pick<EngineReport, "steps">): Step[] {
+  return report.steps.filter(({ op }) => !["same", "read", "refresh"].includes(op));
+}
+
+function step(metadata: StepMetadata): Step {
+  return {
+    op: metadata.op,
+    urn: metadata.urn,
+    type: metadata.type,
+    name: metadata.urn.slice(metadata.urn.lastIndexOf("::") + 2),
+    diffs: metadata.diffs ?? [],
+  };
+}
+
+function completeLines(text: string): EngineEvent[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) !== "") lines.pop();
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as EngineEvent);
+}
