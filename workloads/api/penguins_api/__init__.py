@@ -1,0 +1,74 @@
+"""Serves the approved model: POST /predict, GET /health."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from ds_monitoring import EventHandler, RequestLogging, prediction
+from flask import Flask, jsonify, request
+
+from .model import FEATURES, ModelStore, NoModel
+
+SERVICE = "penguins-api"
+MODEL = "penguins"
+#: A request is four numbers; more is a mistake or an attack.
+MAX_BODY_BYTES = 16 * 1024
+
+
+class BadRequest(ValueError):
+    """What is wrong with a request, and how to mend it."""
+
+
+def measurements(body: Any) -> list[float]:
+    """The features of a request's JSON body, in the model's order. Raises BadRequest."""
+    if not isinstance(body, dict):
+        raise BadRequest(f"the body must be a JSON object with the keys {', '.join(FEATURES)}")
+    values = []
+    for feature in FEATURES:
+        value = body.get(feature)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise BadRequest(f"{feature}: must be a number, in JSON: {{\"{feature}\": 39.1, ...}}")
+        values.append(float(value))
+    return values
+
+
+def create_app() -> Flask:
+    """The WSGI application; gunicorn calls this in each worker. Needs DATA_DIR, the folder of the pipeline."""
+    logging.basicConfig(level=logging.INFO, handlers=[EventHandler()])
+    directory = os.environ.get("DATA_DIR")
+    if not directory:
+        raise SystemExit("DATA_DIR is not set: the folder that the pipeline publishes models in")
+    store = ModelStore(Path(directory) / "production")
+    try:
+        store.version()  # loaded now, so that the first request does not wait for it
+    except NoModel as error:
+        logging.getLogger(__name__).warning("%s", error)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+    @app.post("/predict")
+    def predict() -> Any:
+        answer = store.predict(measurements(request.get_json(force=True, silent=True)))
+        prediction(answer.species, answer.probability)
+        return jsonify(species=answer.species, probability=answer.probability, model_version=answer.version)
+
+    @app.get("/health")
+    def health() -> Any:
+        return jsonify(status="ok", model_version=store.version())
+
+    @app.errorhandler(BadRequest)
+    def bad_request(error: BadRequest) -> Any:
+        return jsonify(error=str(error)), 400
+
+    @app.errorhandler(NoModel)
+    def no_model(error: NoModel) -> Any:
+        return jsonify(error=str(error)), 503
+
+    app.wsgi_app = RequestLogging(  # type: ignore[method-assign]
+        app.wsgi_app, service=SERVICE, model=MODEL, model_version=store.loaded_version
+    )
+    return app

@@ -1,0 +1,72 @@
+"""Where the steps keep what they pass on: a folder for each run, and one for the model in production."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FEATURES = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+CATEGORIES = ["island", "sex"]
+TARGET = "species"
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """The files of one run below DATA_DIR."""
+
+    data_directory: Path
+    run_id: str
+
+    @property
+    def run_directory(self) -> Path:
+        """Where the steps of this run leave their files."""
+        return self.data_directory / "runs" / self.run_id
+
+    @property
+    def production_directory(self) -> Path:
+        """Where approved models are, one folder a version, and `current.json`, which names the one served."""
+        return self.data_directory / "production"
+
+    def file(self, name: str) -> Path:
+        """A file of this run."""
+        return self.run_directory / name
+
+    def start(self, version: str) -> dict[str, Any]:
+        """Begin the run: make its folder and write down its version and start (Unix time, seconds)."""
+        self.run_directory.mkdir(parents=True, exist_ok=True)
+        run = {"version": version, "started_at": time.time()}
+        write_json(self.file("run.json"), run)
+        return run
+
+    def started(self) -> dict[str, Any]:
+        """What `start` wrote."""
+        try:
+            return read_json(self.file("run.json"))
+        except FileNotFoundError:
+            raise SystemExit(
+                f"run {self.run_id!r} has no {self.file('run.json')}: run the step `load` first, with the same RUN_ID"
+            ) from None
+
+    def champion(self) -> Path | None:
+        """The folder of the model in production, or None before the first was approved."""
+        try:
+            version = read_json(self.production_directory / "current.json")["version"]
+        except FileNotFoundError:
+            return None
+        return self.production_directory / version
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file."""
+    return json.loads(path.read_text("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file at once: a reader sees the old or the new, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(value, indent=2), "utf-8")
+    os.replace(temporary, path)
