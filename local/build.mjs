@@ -6,6 +6,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Output name in dist/ -> entry point. */
 const entryPoints = {
+  "plugins/azure-native": "local/plugins/azure-native/main.ts",
+  "plugins/grafana": "local/plugins/grafana/main.ts",
   "plugins/kubernetes": "local/plugins/kubernetes/main.ts",
   "plugins/random": "local/plugins/random/main.ts",
 };

@@ -86,6 +86,13 @@ export interface DeleteRequest extends ResourceRequest {
   timeoutSeconds?: number;
 }
 
+export interface InvokeRequest {
+  /** The function, for example `azure-native:authorization:getClientConfig`. */
+  token: string;
+  args: Properties;
+  preview: boolean;
+}
+
 export interface ReadResult {
   id: string;
   state: Properties;
@@ -110,7 +117,7 @@ export interface Plugin {
   /** `undefined` when the resource exists no more. */
   read(request: ReadRequest): Promise<ReadResult | undefined>;
   delete(request: DeleteRequest): Promise<void>;
-  invoke?(token: string, args: Properties): Promise<Properties>;
+  invoke?(request: InvokeRequest): Promise<Properties>;
   /** The user pressed Ctrl-C: end what is under way soon. */
   cancel?(): void;
 }
@@ -344,7 +351,11 @@ function implementation(plugin: Plugin, engine: Engine): grpc.UntypedServiceImpl
     }),
     invoke: unary(async (request: provider_pb.InvokeRequest) => {
       if (!plugin.invoke) throw unsupported(`function ${request.getTok()}`);
-      const result = await plugin.invoke(request.getTok(), fromStruct(request.getArgs()));
+      const result = await plugin.invoke({
+        token: request.getTok(),
+        args: fromStruct(request.getArgs()),
+        preview: request.getPreview(),
+      });
       return new provider_pb.InvokeResponse().setReturn(toStruct(result));
     }),
     construct: unary((request: provider_pb.ConstructRequest) => {

@@ -186,12 +186,6 @@ export class KubernetesPlugin implements Plugin {
     }
   }
 
-  async invoke(token: string): Promise<Properties> {
-    throw new Error(
-      `function ${token} is not supported by the stand-in for kubernetes: put the real plugin on PATH`,
-    );
-  }
-
   private connect(): Cluster {
     this.cluster ??= new Cluster(loadKubeConfig(this.settings));
     return this.cluster;
