@@ -1,4 +1,4 @@
-"""Serves the approved model: POST /predict, GET /health."""
+"""Serves the approved model: POST /predict, GET /healthz."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def measurements(body: Any) -> list[float]:
 
 
 def create_app() -> Flask:
-    """The WSGI application; gunicorn calls this in each worker. Needs DATA_DIR, the folder of the pipeline."""
+    """The WSGI application; gunicorn calls this in each worker. Needs MODEL_DIR, the folder of approved models."""
     logging.basicConfig(level=logging.INFO, handlers=[EventHandler()])
-    directory = os.environ.get("DATA_DIR")
+    directory = os.environ.get("MODEL_DIR")
     if not directory:
-        raise SystemExit("DATA_DIR is not set: the folder that the pipeline publishes models in")
-    store = ModelStore(Path(directory) / "production")
+        raise SystemExit("MODEL_DIR is not set: the folder that the pipeline publishes models in")
+    store = ModelStore(Path(directory))
     try:
         store.version()  # loaded now, so that the first request does not wait for it
     except NoModel as error:
@@ -56,7 +56,7 @@ def create_app() -> Flask:
         prediction(answer.species, answer.probability)
         return jsonify(species=answer.species, probability=answer.probability, model_version=answer.version)
 
-    @app.get("/health")
+    @app.get("/healthz")
     def health() -> Any:
         return jsonify(status="ok", model_version=store.version())
 

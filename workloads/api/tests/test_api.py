@@ -19,10 +19,10 @@ PENGUIN = dict(zip(FEATURES, (39.1, 18.7, 181, 3750)))
 
 def publish(directory: Path, version: str, species: str) -> None:
     """Approve a model that always answers `species`."""
-    folder = directory / "production" / version
+    folder = directory / version
     folder.mkdir(parents=True)
     joblib.dump(DummyClassifier().fit([[0, 0, 0, 0]], [species]), folder / "model.joblib")
-    (directory / "production" / "current.json").write_text(json.dumps({"version": version}))
+    (directory / "current.json").write_text(json.dumps({"version": version}))
 
 
 class ApiTest(unittest.TestCase):
@@ -37,7 +37,7 @@ class ApiTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.data = Path(folder.name)
-        variables = mock.patch.dict(os.environ, {"DATA_DIR": folder.name, "LOG_DIR": self.logs, "PSEUDONYM_KEY": "k"})
+        variables = mock.patch.dict(os.environ, {"MODEL_DIR": folder.name, "LOG_DIR": self.logs, "PSEUDONYM_KEY": "k"})
         variables.start()
         self.addCleanup(variables.stop)
 
@@ -47,7 +47,7 @@ class ApiTest(unittest.TestCase):
 
     def test_without_a_model_it_is_not_healthy(self) -> None:
         client = create_app().test_client()
-        self.assertEqual(client.get("/health").status_code, 503)
+        self.assertEqual(client.get("/healthz").status_code, 503)
         self.assertEqual(self.predict(client, PENGUIN)[0], 503)
 
     def test_serves_the_approved_model_and_changes_to_the_next(self) -> None:
@@ -57,7 +57,7 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(self.predict(client, PENGUIN), (200, expected))
         publish(self.data, "2008", "Gentoo")
         self.assertEqual(self.predict(client, PENGUIN)[1]["species"], "Gentoo")
-        self.assertEqual(client.get("/health").json, {"status": "ok", "model_version": "2008"})
+        self.assertEqual(client.get("/healthz").json, {"status": "ok", "model_version": "2008"})
 
     def test_bad_input_is_told_what_to_mend(self) -> None:
         publish(self.data, "2007", "Adelie")

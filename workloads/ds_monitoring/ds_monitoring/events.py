@@ -13,6 +13,7 @@ import time
 import traceback
 import zlib
 from typing import Any, Mapping, Optional
+from urllib.parse import unquote
 
 from .faults import faults, never_raises
 from .writer import (
@@ -38,11 +39,12 @@ trace_id: contextvars.ContextVar[Optional[str]] = contextvars.ContextVar("ds_mon
 def resource_attributes(environment: Mapping[str, str]) -> dict[str, str]:
     """`service.name`, `service.version` and `deployment.environment.name`, as OpenTelemetry passes them.
 
-    Source: OTEL_RESOURCE_ATTRIBUTES (`key=value,key=value`) and OTEL_SERVICE_NAME, which wins.
+    Source: OTEL_RESOURCE_ATTRIBUTES (`key=value,key=value`, values percent-encoded) and OTEL_SERVICE_NAME,
+    which wins.
     """
     wanted = ("service.name", "service.version", "deployment.environment.name")
     pairs = (pair.partition("=") for pair in environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
-    found = {key.strip(): value.strip() for key, _, value in pairs if key.strip() in wanted and value.strip()}
+    found = {key.strip(): unquote(value.strip()) for key, _, value in pairs if key.strip() in wanted and value.strip()}
     if environment.get("OTEL_SERVICE_NAME"):
         found["service.name"] = environment["OTEL_SERVICE_NAME"]
     return found

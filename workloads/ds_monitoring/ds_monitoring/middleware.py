@@ -58,7 +58,7 @@ def RequestLogging(  # noqa: N802 - reads as the class that it makes
     model_version: Version = None,
     user_header: str = "X-User-Id",
     route: Optional[Callable[[Mapping[str, Any]], Optional[str]]] = None,
-    ignored_routes: Iterable[str] = ("/health",),
+    ignored_routes: Iterable[str] = ("/health", "/healthz"),
     key: Optional[str] = None,
 ) -> Any:
     """Wrap a WSGI or ASGI application: `app = RequestLogging(app, service="churn-api", model="churn")`.
@@ -68,7 +68,7 @@ def RequestLogging(  # noqa: N802 - reads as the class that it makes
     user_header: the request header that names the user. It is written as a keyed hash only.
     route: returns the template of the matched route from the WSGI environ or ASGI scope; default: those that
         Flask (Werkzeug), Starlette and FastAPI leave there, else `unmatched`.
-    ignored_routes: requests that are not counted, by template or path; default the probes' `/health`.
+    ignored_routes: requests that are not counted, by template or path; default the probes' `/health` and `/healthz`.
     key: key of the hashes; default PSEUDONYM_KEY of the environment, the same in all replicas or the unique
         counts are wrong. Without a key neither users nor fingerprints are written, and that is reported.
     """

@@ -114,7 +114,7 @@ class Run:
         started_at: Optional[float],
     ) -> None:
         self.pipeline = pipeline
-        self.run_id = run_id or os.environ.get("RUN_ID") or uuid.uuid4().hex
+        self.run_id = run_id or os.environ.get("PIPELINE_RUN_ID") or uuid.uuid4().hex
         self.model = model
         #: May be set later, once it is known; the facts reported after that carry it.
         self.model_version = model_version
@@ -285,7 +285,7 @@ def run(
     The start is written when the block is entered; the end, with its result, when it is left. A process that
     is killed leaves a start without an end, which the alert PipelineRunOverdue looks for.
 
-    run_id: default RUN_ID of the environment, else a random one.
+    run_id: default PIPELINE_RUN_ID of the environment, else a random one.
     expected_max_s: after how many seconds a start without an end is overdue.
     service: `service.name` of the events; default OTEL_SERVICE_NAME, else `pipeline`.
     starts, ends: where each step is a process of its own, only the first starts the run and only the last

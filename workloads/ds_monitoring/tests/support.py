@@ -14,7 +14,7 @@ PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
 def environment(directory: Optional[str], **extra: str) -> dict[str, str]:
     """The environment of a program under test, with LOG_DIR set to `directory` unless None."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "LOG_", "RUN_ID", "PSEUDONYM"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "LOG_", "PIPELINE_", "PSEUDONYM"))}
     folders = {"PYTHONPATH": str(PACKAGE_FOLDER)}
     return {**kept, **folders, **({"LOG_DIR": directory} if directory else {}), **extra}
 

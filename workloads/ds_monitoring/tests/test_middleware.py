@@ -131,7 +131,7 @@ class MiddlewareTest(unittest.TestCase):
         self.assertIn("PSEUDONYM_KEY is not set", report["body"])
 
     def test_health_probes_are_not_counted(self) -> None:
-        self.assertEqual(self.requests(WSGI + "request('/health', method='GET')\n"), [])
+        self.assertEqual(self.requests(WSGI + "request('/healthz', method='GET')\n"), [])
 
     def test_odd_requests(self) -> None:
         found = self.requests(

@@ -99,9 +99,9 @@ class RunTest(unittest.TestCase):
     def test_steps_in_processes_of_their_own_make_one_run(self) -> None:
         started = time.time() - 5
         step = "from ds_monitoring import run\nwith run('churn', starts={}, ends={}, started_at={}) as r, r.task('{}'):\n    {}\n"
-        python(step.format(True, False, None, "load", "pass"), self.folder, RUN_ID="r2")
-        python(step.format(False, False, started, "train", "pass"), self.folder, RUN_ID="r2")
-        python(step.format(False, True, started, "decide", "pass"), self.folder, RUN_ID="r2")
+        python(step.format(True, False, None, "load", "pass"), self.folder, PIPELINE_RUN_ID="r2")
+        python(step.format(False, False, started, "train", "pass"), self.folder, PIPELINE_RUN_ID="r2")
+        python(step.format(False, True, started, "decide", "pass"), self.folder, PIPELINE_RUN_ID="r2")
         found = events(self.folder)
         self.assertEqual({event["cicd.pipeline.run.id"] for event in found}, {"r2"})
         names = [event["event_name"] for event in found]
@@ -110,7 +110,7 @@ class RunTest(unittest.TestCase):
 
     def test_a_failing_step_ends_the_run(self) -> None:
         program = "from ds_monitoring import run\nwith run('churn', starts=False, ends=False) as r, r.task('train'):\n    raise ValueError"
-        python(program, self.folder, RUN_ID="r3")
+        python(program, self.folder, PIPELINE_RUN_ID="r3")
         (end,) = events(self.folder, "pipeline.run.end")
         self.assertEqual(end["cicd.pipeline.result"], "failure")
         self.assertNotIn("duration_s", end)

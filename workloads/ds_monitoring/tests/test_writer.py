@@ -193,12 +193,12 @@ class WriterTest(unittest.TestCase):
             "from ds_monitoring import emit\nemit('log', {})\n",
             self.folder,
             OTEL_SERVICE_NAME="churn",
-            OTEL_RESOURCE_ATTRIBUTES="service.name=other,service.version=1.2,deployment.environment.name=dev,host=x",
+            OTEL_RESOURCE_ATTRIBUTES="service.name=other,service.version=1.2%2B3,deployment.environment.name=dev,host=x",
         )
         (event,) = events(self.folder)
         self.assertEqual(
             (event["service.name"], event["service.version"], event["deployment.environment.name"]),
-            ("churn", "1.2", "dev"),
+            ("churn", "1.2+3", "dev"),
         )
         self.assertNotIn("host", event)
 

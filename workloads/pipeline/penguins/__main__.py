@@ -41,12 +41,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m penguins", description="One step of the training pipeline.")
     parser.add_argument("step", choices=STEPS)
     name = parser.parse_args().step
-    artefacts = Artefacts(Path(required("DATA_DIR")), required("RUN_ID"))
+    artefacts = Artefacts(Path(required("WORK_DIR")), Path(required("MODEL_DIR")))
     # The year of the batch is the version of the model that it makes.
     state = artefacts.start(version=required("YEAR")) if name == "load" else artefacts.started()
     with run(
-        PIPELINE,
-        run_id=artefacts.run_id,
+        os.environ.get("PIPELINE_NAME", PIPELINE),
+        run_id=required("PIPELINE_RUN_ID"),
         model=MODEL,
         model_version=state["version"],
         expected_max_s=RUN_MAX_S,

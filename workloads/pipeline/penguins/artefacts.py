@@ -1,4 +1,4 @@
-"""Where the steps keep what they pass on: a folder for each run, and one for the model in production."""
+"""Where the steps keep what they pass on: a folder of the run, and one of the models in production."""
 
 from __future__ import annotations
 
@@ -16,28 +16,22 @@ TARGET = "species"
 
 @dataclass(frozen=True)
 class Artefacts:
-    """The files of one run below DATA_DIR."""
+    """The files of one run.
 
-    data_directory: Path
-    run_id: str
+    work: where the steps of this run leave their files.
+    models: where approved models are, one folder a version, and `current.json`, which names the one served.
+    """
 
-    @property
-    def run_directory(self) -> Path:
-        """Where the steps of this run leave their files."""
-        return self.data_directory / "runs" / self.run_id
-
-    @property
-    def production_directory(self) -> Path:
-        """Where approved models are, one folder a version, and `current.json`, which names the one served."""
-        return self.data_directory / "production"
+    work: Path
+    models: Path
 
     def file(self, name: str) -> Path:
         """A file of this run."""
-        return self.run_directory / name
+        return self.work / name
 
     def start(self, version: str) -> dict[str, Any]:
         """Begin the run: make its folder and write down its version and start (Unix time, seconds)."""
-        self.run_directory.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         run = {"version": version, "started_at": time.time()}
         write_json(self.file("run.json"), run)
         return run
@@ -48,16 +42,16 @@ class Artefacts:
             return read_json(self.file("run.json"))
         except FileNotFoundError:
             raise SystemExit(
-                f"run {self.run_id!r} has no {self.file('run.json')}: run the step `load` first, with the same RUN_ID"
+                f"there is no {self.file('run.json')}: run the step `load` first, with the same WORK_DIR"
             ) from None
 
     def champion(self) -> Path | None:
         """The folder of the model in production, or None before the first was approved."""
         try:
-            version = read_json(self.production_directory / "current.json")["version"]
+            version = read_json(self.models / "current.json")["version"]
         except FileNotFoundError:
             return None
-        return self.production_directory / version
+        return self.models / version
 
 
 def read_json(path: Path) -> Any:

@@ -40,11 +40,11 @@ def failed_checks(
 
 def publish(artefacts: Artefacts, version: str) -> None:
     """Put the challenger into production; `current.json` changes last, so a reader never sees half of it."""
-    folder = artefacts.production_directory / version
+    folder = artefacts.models / version
     folder.mkdir(parents=True, exist_ok=True)
     for name in PUBLISHED:
         shutil.copyfile(artefacts.file(name), folder / name)
-    write_json(artefacts.production_directory / "current.json", {"version": version})
+    write_json(artefacts.models / "current.json", {"version": version})
 
 
 def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
