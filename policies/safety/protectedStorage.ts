@@ -7,7 +7,7 @@ interface Config {
 
 /**
  * What holds data must not go away by a `destroy` or a replacement. Volumes of a StatefulSet's claim templates are no
- * resources of the stack: Kubernetes keeps them unless the set says otherwise.
+ * resources of the stack: the set stands for them, and Kubernetes keeps them unless the set says otherwise.
  */
 export const protectedStorage = resourcePolicy<Config>({
   name: "protected-storage",
@@ -29,20 +29,26 @@ export const protectedStorage = resourcePolicy<Config>({
   },
   enforcementLevel: "mandatory",
   validate: (resource, { types }) => {
-    if (types.includes(resource.type) && !resource.protect) {
-      return [`«${resource.name}» holds data and is not protected: set the resource option protect: true.`];
-    }
-    if (resource.type !== "kubernetes:apps/v1:StatefulSet") return [];
     const spec = get(resource.properties, "spec");
-    const hasVolumes = listOf(get(spec, "volumeClaimTemplates")).length > 0;
+    const isStatefulSet = resource.type === "kubernetes:apps/v1:StatefulSet";
+    const hasVolumes = isStatefulSet && listOf(get(spec, "volumeClaimTemplates")).length > 0;
+    const problems: string[] = [];
+    if ((types.includes(resource.type) || hasVolumes) && !resource.protect) {
+      problems.push(
+        `«${resource.name}» holds data and is not protected: set the resource option protect: true.`,
+      );
+    }
+    if (!hasVolumes) return problems;
     const policy = get(spec, "persistentVolumeClaimRetentionPolicy");
     const deletes = ["whenDeleted", "whenScaled"].filter((when) => {
       const value = get(policy, when);
       return value === "Delete" || value instanceof Unknown;
     });
-    if (!hasVolumes || deletes.length === 0) return [];
-    return [
-      `«${resource.name}» deletes its volumes (persistentVolumeClaimRetentionPolicy.${deletes.join(", ")}): use Retain.`,
-    ];
+    if (deletes.length > 0) {
+      problems.push(
+        `«${resource.name}» deletes its volumes (persistentVolumeClaimRetentionPolicy.${deletes.join(", ")}): use Retain.`,
+      );
+    }
+    return problems;
   },
 });

@@ -1,0 +1,80 @@
+import { resourcePolicy } from "../core/define";
+import { nodePools } from "../core/nodePools";
+import type { Resource } from "../core/resource";
+import { Unknown, get, listOf } from "../core/values";
+import type { Value } from "../core/values";
+import { parseGiB } from "../estimate/quantity";
+
+interface Config {
+  maximumGiB: number;
+  maximumNodeDiskGiB: number;
+  classes: string[];
+}
+
+export const diskLimits = resourcePolicy<Config>({
+  name: "disk-limits",
+  description: "Volumes and node disks stay below a size, and volumes use agreed storage classes.",
+  configSchema: {
+    properties: {
+      maximumGiB: { type: "number", description: "Largest volume in GiB.", default: 256 },
+      maximumNodeDiskGiB: { type: "number", description: "Largest disk of a node in GiB.", default: 128 },
+      classes: {
+        type: "array",
+        description: "Storage classes that volumes may have; `default` stands for no class at all.",
+        items: { type: "string" },
+        default: ["default", "managed-csi", "managed-csi-premium"],
+      },
+    },
+  },
+  enforcementLevel: "mandatory",
+  validate: (resource, config) => [
+    ...claims(resource).flatMap((claim) => claimProblems(resource, claim, config)),
+    ...nodeDiskProblems(resource, config),
+  ],
+});
+
+/** The specs of the volume claims that a resource makes. */
+function claims({ type, properties }: Resource): Value[] {
+  const spec = get(properties, "spec");
+  if (type === "kubernetes:core/v1:PersistentVolumeClaim") return [spec];
+  if (type !== "kubernetes:apps/v1:StatefulSet") return [];
+  const templates = get(spec, "volumeClaimTemplates");
+  return templates instanceof Unknown
+    ? [templates]
+    : listOf(templates).map((template) => get(template, "spec"));
+}
+
+function claimProblems({ name }: Resource, claim: Value, { maximumGiB, classes }: Config): string[] {
+  const storageClass = get(claim, "storageClassName") ?? "default";
+  const size = get(claim, "resources", "requests", "storage");
+  const gib = typeof size === "string" ? parseGiB(size) : undefined;
+  const problems: string[] = [];
+  if (gib === undefined || gib > maximumGiB) {
+    problems.push(
+      `A volume of «${name}» has ${shown(size)}, the limit is ${maximumGiB}Gi: make it smaller, or raise disk-limits.maximumGiB.`,
+    );
+  }
+  if (typeof storageClass !== "string" || !classes.includes(storageClass)) {
+    problems.push(
+      `A volume of «${name}» has the storage class ${shown(storageClass)}: use one of ${classes.join(", ")}.`,
+    );
+  }
+  return problems;
+}
+
+function nodeDiskProblems(resource: Resource, { maximumNodeDiskGiB }: Config): string[] {
+  const pools = nodePools(resource);
+  if (typeof pools === "string") return [`The node disks can't be checked: ${pools}.`];
+  return pools.flatMap(({ name, value }) => {
+    const size = get(value, "osDiskSizeGB") ?? 0;
+    if (typeof size === "number" && size <= maximumNodeDiskGiB) return [];
+    return [
+      `Node pool «${name}»: osDiskSizeGB is ${shown(size)}, the limit is ${maximumNodeDiskGiB}: lower it, or raise disk-limits.maximumNodeDiskGiB.`,
+    ];
+  });
+}
+
+function shown(value: Value): string {
+  if (value instanceof Unknown) return "a value that is unknown at preview";
+  return value === undefined ? "no value" : `«${String(value)}»`;
+}

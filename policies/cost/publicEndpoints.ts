@@ -1,0 +1,64 @@
+import { stackPolicy } from "../core/define";
+import type { Resource } from "../core/resource";
+import { Unknown, get } from "../core/values";
+import { isInternal } from "../estimate/kubernetes";
+
+interface Config {
+  maximumPublicIps: number;
+  maximumLoadBalancers: number;
+}
+
+/** Each is a monthly charge, and a door. */
+export const publicEndpoints = stackPolicy<Config>({
+  name: "public-endpoints",
+  description: "The stack has no more public IP addresses and load-balanced Services than agreed on.",
+  configSchema: {
+    properties: {
+      maximumPublicIps: { type: "integer", minimum: 0, description: "Most public IP addresses.", default: 2 },
+      maximumLoadBalancers: {
+        type: "integer",
+        minimum: 0,
+        description: "Most Services of type LoadBalancer, internal ones too.",
+        default: 1,
+      },
+    },
+  },
+  enforcementLevel: "mandatory",
+  validate: (resources, { maximumPublicIps, maximumLoadBalancers }) => {
+    const loadBalancers = resources.filter(isLoadBalancer);
+    const addresses = [
+      ...resources.filter(({ type }) => type === "azure-native:network:PublicIPAddress"),
+      ...resources.filter(hasOutboundAddress),
+      ...loadBalancers.filter(({ properties }) => !isInternal(properties)),
+    ];
+    return [
+      ...tooMany("public IP addresses", addresses, maximumPublicIps, "maximumPublicIps"),
+      ...tooMany("load-balanced Services", loadBalancers, maximumLoadBalancers, "maximumLoadBalancers"),
+    ];
+  },
+});
+
+/** Whether a resource is a load-balanced Service, or may be one. */
+function isLoadBalancer({ type, properties }: Resource): boolean {
+  const serviceType = get(properties, "spec", "type");
+  return (
+    type === "kubernetes:core/v1:Service" &&
+    (serviceType === "LoadBalancer" || serviceType instanceof Unknown)
+  );
+}
+
+/** Whether a resource is a cluster whose nodes reach out through an address that AKS makes. */
+function hasOutboundAddress({ type, properties }: Resource): boolean {
+  const outbound = get(properties, "networkProfile", "outboundType") ?? "loadBalancer";
+  return (
+    type === "azure-native:containerservice:ManagedCluster" &&
+    (outbound === "loadBalancer" || outbound instanceof Unknown)
+  );
+}
+
+function tooMany(what: string, found: readonly Resource[], limit: number, setting: string) {
+  if (found.length <= limit) return [];
+  const names = found.map(({ name }) => `«${name}»`).join(", ");
+  const message = `The stack has ${found.length} ${what} (${names}), the limit is ${limit}: share one ingress, or raise public-endpoints.${setting}.`;
+  return [{ message }];
+}

@@ -1,0 +1,67 @@
+import type { PolicyConfigSchema } from "@pulumi/policy";
+import type { Resource } from "../core/resource";
+import { get } from "../core/values";
+import { estimate } from "../estimate/estimate";
+import type { Estimate, UsageAssumptions } from "../estimate/estimate";
+import { prices } from "../estimate/prices";
+
+/** Settings that every policy with an estimate takes. */
+export interface EstimateConfig {
+  region: string;
+  usage: Partial<UsageAssumptions>;
+  assumedMonthly: Record<string, { monthly: number; reason: string }>;
+}
+
+/** What is assumed where the config says nothing. */
+export const defaultUsage: UsageAssumptions = { loadBalancerGB: 100, natGatewayGB: 100, blobGB: 50 };
+
+/** JSON Schema of {@link EstimateConfig}. */
+export const estimateProperties: PolicyConfigSchema["properties"] = {
+  region: {
+    type: "string",
+    description: "Region whose prices apply where no resource of the stack names one.",
+    default: "eastus",
+  },
+  usage: {
+    type: "object",
+    description:
+      "GB a month that no resource tells: load balancer, NAT gateway, blobs kept in a storage account.",
+    properties: {
+      loadBalancerGB: { type: "number", minimum: 0 },
+      natGatewayGB: { type: "number", minimum: 0 },
+      blobGB: { type: "number", minimum: 0 },
+    },
+    additionalProperties: false,
+    default: {},
+  },
+  assumedMonthly: {
+    type: "object",
+    description: "Monthly price of one resource of a type that the estimate does not know, with a reason.",
+    additionalProperties: {
+      type: "object",
+      properties: { monthly: { type: "number", minimum: 0 }, reason: { type: "string", minLength: 10 } },
+      required: ["monthly", "reason"],
+    },
+    default: {},
+  },
+};
+
+/** Estimate resources with the checked-in prices and a policy's settings. */
+export function estimateWith(resources: readonly Resource[], config: EstimateConfig): Estimate {
+  return estimate(resources, prices, {
+    region: regionOf(resources) ?? config.region,
+    usage: { ...defaultUsage, ...config.usage },
+    assumedMonthly: config.assumedMonthly,
+  });
+}
+
+/** The region that the stack's Azure resources name, as prices write it: `West Europe` is `westeurope`. */
+export function regionOf(resources: readonly Resource[]): string | undefined {
+  for (const { type, properties } of resources) {
+    const location = get(properties, "location");
+    if (type.startsWith("azure-native:") && typeof location === "string") {
+      return location.toLowerCase().replaceAll(" ", "");
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,133 @@
+import type { Resource } from "../core/resource";
+import { Unknown, get, listOf } from "../core/values";
+import type { Value } from "../core/values";
+import type { Meter, Metering, Purchase, Range } from "./estimate";
+import { diskTier } from "./quantity";
+
+const one: Range = { minimum: 1, maximum: 1 };
+
+/** Size of a node's disk in GiB when the pool does not say: what AKS takes for sizes of up to 7 vCPUs. */
+const defaultOsDiskGiB = 128;
+
+/** What Azure resources cost. */
+export const azureMeters: Readonly<Record<string, Meter>> = {
+  "azure-native:containerservice:AgentPool": ({ properties }) => nodePool(properties),
+  "azure-native:containerservice:ManagedCluster": managedCluster,
+  "azure-native:network:NatGateway": (_resource, { usage }) => ({
+    purchases: [
+      { kind: "natGateway", sku: "Standard", quantity: one, of: "NAT gateway" },
+      {
+        kind: "natGatewayData",
+        sku: "Standard",
+        quantity: exactly(usage.natGatewayGB),
+        of: "GB processed (assumed)",
+      },
+    ],
+  }),
+  "azure-native:network:PublicIPAddress": () => ({
+    purchases: [{ kind: "publicIp", sku: "Standard", quantity: one, of: "public IP" }],
+  }),
+  "azure-native:storage:StorageAccount": storageAccount,
+};
+
+function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1]): Metering {
+  const tier = get(properties, "sku", "tier") ?? "Free";
+  const outbound = get(properties, "networkProfile", "outboundType") ?? "loadBalancer";
+  const pools = get(properties, "agentPoolProfiles");
+  const unknown = [tier, outbound, pools].find((value) => value instanceof Unknown);
+  if (unknown instanceof Unknown) return { unknown: `${unknown.path} is unknown at preview` };
+
+  const purchases: Purchase[] = [];
+  if (tier !== "Free") purchases.push({ kind: "cluster", sku: String(tier), quantity: one, of: "cluster" });
+  // The load balancer comes with the first LoadBalancer Service in any case, so it is counted whatever the way out.
+  purchases.push(
+    { kind: "loadBalancer", sku: "Standard", quantity: one, of: "load balancer" },
+    {
+      kind: "loadBalancerData",
+      sku: "Standard",
+      quantity: exactly(usage.loadBalancerGB),
+      of: "GB processed (assumed)",
+    },
+  );
+  if (outbound === "loadBalancer") {
+    const addresses =
+      get(properties, "networkProfile", "loadBalancerProfile", "managedOutboundIPs", "count") ?? 1;
+    if (typeof addresses !== "number") return { unknown: "managedOutboundIPs.count is unknown at preview" };
+    purchases.push({
+      kind: "publicIp",
+      sku: "Standard",
+      quantity: exactly(addresses),
+      of: "outbound public IP",
+    });
+  }
+  for (const pool of listOf(pools)) {
+    const metering = nodePool(pool);
+    if ("unknown" in metering) return metering;
+    purchases.push(...metering.purchases);
+  }
+  return { purchases };
+}
+
+/** Nodes and their disks, from a separate pool or one within the cluster. */
+function nodePool(pool: Value): Metering {
+  const vmSize = get(pool, "vmSize");
+  if (typeof vmSize !== "string") return { unknown: unknownOf("vmSize", vmSize) };
+  const nodes = nodeCount(pool);
+  if (typeof nodes === "string") return { unknown: nodes };
+  const purchases: Purchase[] = [
+    { kind: "vm", sku: vmSize, quantity: nodes, of: "nodes", priceCeiling: spotCeiling(pool) },
+  ];
+  const diskType = get(pool, "osDiskType") ?? "Managed";
+  const diskSize = get(pool, "osDiskSizeGB") ?? defaultOsDiskGiB;
+  if (typeof diskType !== "string") return { unknown: unknownOf("osDiskType", diskType) };
+  if (diskType === "Ephemeral") return { purchases };
+  if (typeof diskSize !== "number") return { unknown: unknownOf("osDiskSizeGB", diskSize) };
+  // AKS puts the disks of sizes that allow it (an «s» in the name) on Premium SSD; the others are no dearer.
+  const tier = diskTier("P", diskSize === 0 ? defaultOsDiskGiB : diskSize);
+  if (tier === undefined) return { unknown: `no price is known for a node disk of ${diskSize} GiB` };
+  purchases.push({ kind: "disk", sku: tier, quantity: nodes, of: "node disks" });
+  return { purchases };
+}
+
+/** Lowest and highest number of nodes of a pool; a string says why it is not known. */
+export function nodeCount(pool: Value): Range | string {
+  const autoscaled = get(pool, "enableAutoScaling") ?? false;
+  const names = autoscaled === false ? ["count", "count"] : ["minCount", "maxCount"];
+  if (typeof autoscaled !== "boolean") return unknownOf("enableAutoScaling", autoscaled);
+  const [minimum, maximum] = names.map((name) => get(pool, name));
+  if (typeof minimum !== "number") return unknownOf(names[0] ?? "", minimum);
+  if (typeof maximum !== "number") return unknownOf(names[1] ?? "", maximum);
+  return { minimum, maximum };
+}
+
+/**
+ * The most that a spot node costs an hour, where the pool sets it. Spot prices change by the day; Azure never charges
+ * more than pay-as-you-go, so that is what a spot pool without a ceiling counts as.
+ */
+function spotCeiling(pool: Value): number | undefined {
+  const ceiling = get(pool, "spotMaxPrice");
+  return get(pool, "scaleSetPriority") === "Spot" && typeof ceiling === "number" && ceiling > 0
+    ? ceiling
+    : undefined;
+}
+
+function storageAccount({ properties }: Resource, { usage }: Parameters<Meter>[1]): Metering {
+  const sku = get(properties, "sku", "name");
+  const tier = get(properties, "accessTier") ?? "Hot";
+  if (typeof sku !== "string") return { unknown: unknownOf("sku.name", sku) };
+  if (typeof tier !== "string") return { unknown: unknownOf("accessTier", tier) };
+  const redundancy = sku.replace(/^Standard_/, "");
+  return {
+    purchases: [
+      { kind: "blob", sku: `${tier} ${redundancy}`, quantity: exactly(usage.blobGB), of: "GB (assumed)" },
+    ],
+  };
+}
+
+function exactly(quantity: number): Range {
+  return { minimum: quantity, maximum: quantity };
+}
+
+function unknownOf(name: string, value: Value): string {
+  return value instanceof Unknown ? `${value.path} is unknown at preview` : `${name} is not set`;
+}

@@ -1,0 +1,53 @@
+import type { CostLine, Estimate } from "./estimate";
+import { money } from "./money";
+
+/** The lines that cost most at their maximum, dearest first. */
+export function largestLines(lines: readonly CostLine[], count: number): CostLine[] {
+  return [...lines].sort((a, b) => b.cost.maximum - a.cost.maximum).slice(0, count);
+}
+
+/** One line with its arithmetic, for example `pool: 2–5 nodes Standard_D2s_v5 × 730 h × 0.096 USD = 140.16–350.40`. */
+export function describeLine({ resource, arithmetic, cost }: CostLine): string {
+  const result =
+    cost.minimum === cost.maximum ? money(cost.maximum) : `${money(cost.minimum)}–${money(cost.maximum)}`;
+  return `«${resource.name}» ${arithmetic} = ${result}`;
+}
+
+/** A total that is over its limit: both figures, the three largest drivers with their arithmetic, and the fix. */
+export function overLimit(options: {
+  /** What costs it, for example `The stack, with every node pool at its maximum,`. */
+  subject: string;
+  total: number;
+  limit: number;
+  lines: readonly CostLine[];
+  currency: string;
+  /** Name of the setting that holds the limit. */
+  setting: string;
+}): string {
+  const { subject, total, limit, lines, currency, setting } = options;
+  const largest = largestLines(lines, 3);
+  const drivers = largest.map((line, index) => `${index + 1}. ${describeLine(line)}`).join("; ");
+  const first = largest[0];
+  const fix = first === undefined ? "" : `${remedy(first)}, or `;
+  return (
+    `${subject} costs ${money(total)} ${currency} a month, ${money(total - limit)} over the limit of ` +
+    `${money(limit)}. Largest drivers: ${drivers}. Fix: ${fix}raise ${setting} in the policy config of this stack.`
+  );
+}
+
+/** Resources whose cost is not known: a total without them is no total. */
+export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): string | undefined {
+  if (unpriced.length === 0) return undefined;
+  const list = unpriced.map(({ resource, reason }) => `«${resource.name}»: ${reason}`).join("; ");
+  return (
+    `The cost can't be told, so it is not within the limit. ${list}. ` +
+    "Fix: give it a value that is known at preview, add the price to policies/prices/prices.json, or state its cost in assumedMonthly."
+  );
+}
+
+function remedy({ resource, arithmetic }: CostLine): string {
+  if (arithmetic.includes(" nodes "))
+    return `give «${resource.name}» fewer nodes or a smaller vmSize`;
+  if (arithmetic.includes(" disk")) return `make the disk of «${resource.name}» smaller or use managed-csi`;
+  return `do without «${resource.name}»`;
+}

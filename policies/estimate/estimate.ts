@@ -1,0 +1,195 @@
+import type { Resource } from "../core/resource";
+import { azureMeters } from "./azure";
+import { freeReason } from "./free";
+import { kubernetesMeters, loadBalancerRules } from "./kubernetes";
+import { money } from "./money";
+import { findPrice, hoursPerMonth } from "./prices";
+import type { Price, PriceKind } from "./prices";
+
+/** A quantity between a lower and an upper bound: autoscaled nodes have both. */
+export interface Range {
+  minimum: number;
+  maximum: number;
+}
+
+/** What is assumed of things that no resource says: use, not size. A month's worth each. */
+export interface UsageAssumptions {
+  /** GB that pass the load balancer. */
+  loadBalancerGB: number;
+  /** GB that pass a NAT gateway. */
+  natGatewayGB: number;
+  /** GB kept in each storage account. */
+  blobGB: number;
+}
+
+/** What the estimate needs to know beside the resources. */
+export interface EstimateOptions {
+  /** Azure region whose prices apply. */
+  region: string;
+  usage: UsageAssumptions;
+  /** Prices of resource types that the estimate does not know, with a reason: monthly, for one resource. */
+  assumedMonthly?: Readonly<Record<string, { monthly: number; reason: string }>>;
+}
+
+/** One purchase that a resource makes. */
+export interface Purchase {
+  kind: PriceKind;
+  sku: string;
+  /** How many of them run at a time, or, for a price per GB, how many GB a month. */
+  quantity: Range;
+  /** What is counted, for the arithmetic: `nodes`, `disks`, `GB`. */
+  of: string;
+  /** Highest price of a unit, where a resource sets one (spot). */
+  priceCeiling?: number;
+}
+
+/** What a meter says of a resource: what it buys, or why it can't be told. */
+export type Metering = { purchases: Purchase[] } | { unknown: string };
+
+/** Tells what a resource of one type buys; pure. */
+export type Meter = (resource: Resource, context: MeterContext) => Metering;
+
+export interface MeterContext {
+  usage: UsageAssumptions;
+  /** Load-balancer rules of this very resource that the base price does not include. */
+  overageRules: number;
+}
+
+/** A priced purchase. */
+export interface CostLine {
+  resource: Resource;
+  /** For example `2–5 nodes Standard_D2s_v5 × 730 h × 0.096 USD`. */
+  arithmetic: string;
+  /** Cost of a month. */
+  cost: Range;
+}
+
+/** Why a resource has no price. */
+export interface Unpriced {
+  resource: Resource;
+  reason: string;
+}
+
+export interface Estimate {
+  currency: string;
+  lines: CostLine[];
+  /** Resources that cost nothing, with the reason. */
+  free: Unpriced[];
+  /** Resources whose cost is not known: never counted as 0 by whoever judges the total. */
+  unpriced: Unpriced[];
+  /** Cost of a month of all priced lines. */
+  total: Range;
+}
+
+const meters: Readonly<Record<string, Meter>> = { ...azureMeters, ...kubernetesMeters };
+
+/** Rules of a Standard load balancer that its base price includes. */
+const includedRules = 5;
+
+/**
+ * Estimate the monthly cost of a stack's resources from a price table; pure.
+ *
+ * Every resource ends in exactly one of `lines`, `free` and `unpriced`.
+ */
+export function estimate(
+  resources: readonly Resource[],
+  prices: readonly Price[],
+  options: EstimateOptions,
+): Estimate {
+  const overage = overageRules(resources);
+  const result: Estimate = {
+    currency: prices[0]?.currency ?? "USD",
+    lines: [],
+    free: [],
+    unpriced: [],
+    total: { minimum: 0, maximum: 0 },
+  };
+  for (const resource of resources) {
+    const free = freeReason(resource);
+    const meter = meters[resource.type];
+    const assumed = options.assumedMonthly?.[resource.type];
+    if (free !== undefined) result.free.push({ resource, reason: free });
+    else if (meter !== undefined) {
+      const context = { usage: options.usage, overageRules: overage.get(resource.urn) ?? 0 };
+      addMetered(result, resource, meter(resource, context), prices, options.region);
+    } else if (assumed !== undefined) {
+      result.lines.push({
+        resource,
+        arithmetic: `assumed ${money(assumed.monthly)} ${result.currency} (${assumed.reason})`,
+        cost: { minimum: assumed.monthly, maximum: assumed.monthly },
+      });
+    } else {
+      result.unpriced.push({ resource, reason: `no price is known for the type ${resource.type}` });
+    }
+  }
+  result.total = {
+    minimum: sum(result.lines.map(({ cost }) => cost.minimum)),
+    maximum: sum(result.lines.map(({ cost }) => cost.maximum)),
+  };
+  return result;
+}
+
+function addMetered(
+  result: Estimate,
+  resource: Resource,
+  metering: Metering,
+  prices: readonly Price[],
+  region: string,
+): void {
+  if ("unknown" in metering) {
+    result.unpriced.push({ resource, reason: metering.unknown });
+    return;
+  }
+  const missing = metering.purchases.find(
+    ({ kind, sku }) => findPrice(prices, region, kind, sku) === undefined,
+  );
+  if (missing !== undefined) {
+    const reason = `the price table has no row for ${missing.kind} «${missing.sku}» in ${region}: add it with npm run prices`;
+    result.unpriced.push({ resource, reason });
+    return;
+  }
+  if (metering.purchases.length === 0) {
+    result.free.push({ resource, reason: "buys nothing with these settings" });
+    return;
+  }
+  for (const purchase of metering.purchases) {
+    const price = findPrice(prices, region, purchase.kind, purchase.sku);
+    if (price !== undefined) result.lines.push(costLine(resource, purchase, price));
+  }
+}
+
+function costLine(resource: Resource, purchase: Purchase, price: Price): CostLine {
+  const unitPrice = Math.min(price.price, purchase.priceCeiling ?? Infinity);
+  const hours = price.unit === "1 Hour" ? hoursPerMonth : 1;
+  const { minimum, maximum } = purchase.quantity;
+  const count = minimum === maximum ? String(minimum) : `${minimum}–${maximum}`;
+  const time = price.unit === "1 Hour" ? ` × ${hoursPerMonth} h` : "";
+  return {
+    resource,
+    arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}`,
+    cost: { minimum: minimum * hours * unitPrice, maximum: maximum * hours * unitPrice },
+  };
+}
+
+/**
+ * How many rules of each Service of type LoadBalancer are billed beyond what a load balancer includes.
+ *
+ * A cluster in the same stack brings the load balancer, with one rule taken by outbound traffic; without one the
+ * Services share a load balancer whose included rules may be taken, so each of their rules counts.
+ */
+function overageRules(resources: readonly Resource[]): Map<string, number> {
+  const hasCluster = resources.some(({ type }) => type === "azure-native:containerservice:ManagedCluster");
+  let included = hasCluster ? includedRules - 1 : 0;
+  const result = new Map<string, number>();
+  for (const resource of resources) {
+    const rules = loadBalancerRules(resource);
+    const covered = Math.min(rules, included);
+    included -= covered;
+    result.set(resource.urn, rules - covered);
+  }
+  return result;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,69 @@
+import type { Resource } from "../core/resource";
+import { get } from "../core/values";
+
+const onNodes = "runs on nodes that are priced with their node pool";
+const apiObject = "an object of the Kubernetes API; nothing is billed for it";
+const azureObject = "Azure bills nothing for it";
+
+/** Types that cost nothing, each with the reason. */
+const freeTypes: Readonly<Record<string, string>> = {
+  "pulumi:pulumi:Stack": "the stack itself",
+  "pulumi:pulumi:StackReference": "reads another stack's outputs",
+
+  "azure-native:authorization:RoleAssignment": azureObject,
+  "azure-native:containerservice:MaintenanceConfiguration": azureObject,
+  "azure-native:managedidentity:FederatedIdentityCredential": azureObject,
+  "azure-native:managedidentity:UserAssignedIdentity": azureObject,
+  "azure-native:network:NetworkSecurityGroup": azureObject,
+  "azure-native:network:Subnet": azureObject,
+  "azure-native:network:VirtualNetwork":
+    "a network in one region; only peering and traffic out of it are billed",
+  "azure-native:resources:ResourceGroup": azureObject,
+  "azure-native:storage:BlobContainer": "its content is priced with the storage account",
+  "azure-native:storage:ManagementPolicy": azureObject,
+
+  "kubernetes:apps/v1:DaemonSet": onNodes,
+  "kubernetes:apps/v1:Deployment": onNodes,
+  "kubernetes:batch/v1:CronJob": onNodes,
+  "kubernetes:batch/v1:Job": onNodes,
+  "kubernetes:core/v1:Pod": onNodes,
+  "kubernetes:autoscaling/v2:HorizontalPodAutoscaler":
+    "adds pods to nodes; nodes are priced up to their maximum",
+  "kubernetes:core/v1:ConfigMap": apiObject,
+  "kubernetes:core/v1:LimitRange": apiObject,
+  "kubernetes:core/v1:Namespace": apiObject,
+  "kubernetes:core/v1:ResourceQuota": apiObject,
+  "kubernetes:core/v1:Secret": apiObject,
+  "kubernetes:core/v1:ServiceAccount": apiObject,
+  "kubernetes:networking.k8s.io/v1:Ingress": "the ingress controller's Service brings the load balancer",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy": apiObject,
+  "kubernetes:policy/v1:PodDisruptionBudget": apiObject,
+  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": apiObject,
+  "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": apiObject,
+  "kubernetes:rbac.authorization.k8s.io/v1:Role": apiObject,
+  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": apiObject,
+  "kubernetes:scheduling.k8s.io/v1:PriorityClass": apiObject,
+};
+
+/** Families of types that cost nothing, each with the reason. */
+const freePrefixes: Readonly<Record<string, string>> = {
+  "pulumi:providers:": "a provider: it creates resources, and is none in the cloud",
+  "ds-monitoring:index:": "a component: its children are priced",
+  "random:index/": "a value in the stack's state",
+  "grafana:": "an object in a Grafana that runs elsewhere",
+};
+
+/** Why a resource costs nothing, or undefined when it may cost something. */
+export function freeReason({ type, properties }: Resource): string | undefined {
+  const reason = freeTypes[type];
+  if (reason !== undefined) return reason;
+  const prefix = Object.keys(freePrefixes).find((start) => type.startsWith(start));
+  if (prefix !== undefined) return freePrefixes[prefix];
+  if (type === "kubernetes:core/v1:Service") {
+    const serviceType = get(properties, "spec", "type") ?? "ClusterIP";
+    if (serviceType === "ClusterIP" || serviceType === "NodePort" || serviceType === "ExternalName") {
+      return "reached inside the cluster; only a Service of type LoadBalancer is billed";
+    }
+  }
+  return undefined;
+}

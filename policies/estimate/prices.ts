@@ -1,0 +1,55 @@
+import table from "../prices/prices.json";
+
+/** Hours that Azure's own calculator counts as one month. */
+export const hoursPerMonth = 730;
+
+/** What a price is for. */
+export type PriceKind =
+  | "vm"
+  | "disk"
+  | "cluster"
+  | "publicIp"
+  | "loadBalancer"
+  | "loadBalancerRule"
+  | "loadBalancerData"
+  | "natGateway"
+  | "natGatewayData"
+  | "blob";
+
+/** Unit of a price, as the Azure Retail Prices API writes it. */
+export type PriceUnit = "1 Hour" | "1/Month" | "1 GB" | "1 GB/Month";
+
+/** One row of the price table. */
+export interface Price {
+  /** Azure region, for example `eastus`. */
+  region: string;
+  kind: PriceKind;
+  /** What is bought: `Standard_D2s_v5`, `P10`, `Hot LRS`. */
+  sku: string;
+  /** `productName` of the Retail Prices API. */
+  product: string;
+  /** `meterName` of the Retail Prices API. */
+  meter: string;
+  unit: PriceUnit;
+  /** ISO 4217. */
+  currency: string;
+  /** Price of one unit, pay as you go, before tax and discounts. */
+  price: number;
+  /** Day on which the price was valid, `YYYY-MM-DD`. */
+  asOf: string;
+  /** Where the price was read. */
+  source: string;
+}
+
+/** The checked-in price table; `npm run prices` refreshes it. */
+export const prices: readonly Price[] = table.rows as Price[];
+
+/** The row for a SKU in a region, or undefined. */
+export function findPrice(
+  rows: readonly Price[],
+  region: string,
+  kind: PriceKind,
+  sku: string,
+): Price | undefined {
+  return rows.find((row) => row.region === region && row.kind === kind && row.sku === sku);
+}
