@@ -1,4 +1,5 @@
-// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast.
+// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast, and
+// the program that brings InfluxDB to its desired state inside of a stock Node image.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +11,7 @@ const entryPoints = {
   "plugins/grafana": "local/plugins/grafana/main.ts",
   "plugins/kubernetes": "local/plugins/kubernetes/main.ts",
   "plugins/random": "local/plugins/random/main.ts",
+  reconcile: "components/metrics/reconcile/main.ts",
 };
 
 await build({

@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { answers, freePort, Service, startService } from "./service";
+
+/** How an Alertmanager for tests and demos is started. */
+export interface AlertmanagerProcessOptions {
+  /** The program, e.g. from `resolveTool("alertmanager")`. */
+  command: string;
+  /** Folder of its configuration, data and log. */
+  directory: string;
+  /** Content of its configuration file. */
+  config: string;
+  /** @default a free one */
+  port?: number;
+}
+
+/** An Alertmanager that runs. */
+export interface AlertmanagerProcess extends Service {
+  /** Base URL. */
+  readonly url: string;
+}
+
+/** Start one Alertmanager on 127.0.0.1 with a rendered configuration. */
+export async function startAlertmanager(options: AlertmanagerProcessOptions): Promise<AlertmanagerProcess> {
+  const { command, directory, config } = options;
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const configFile = join(directory, "alertmanager.yml");
+  await mkdir(directory, { recursive: true });
+  await writeFile(configFile, config);
+  const service = await startService({
+    command,
+    args: [
+      `--config.file=${configFile}`,
+      `--storage.path=${join(directory, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--cluster.listen-address=",
+    ],
+    logFile: join(directory, "alertmanager.log"),
+    isReady: () => answers(`${url}/-/ready`),
+  });
+  return { ...service, url };
+}
