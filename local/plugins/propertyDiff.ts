@@ -12,10 +12,10 @@ export interface PropertyChange {
 
 /**
  * The properties in which two values differ, each as deep as both sides have the same shape.
- * A list is compared by index; what one side lacks is an addition or a deletion.
+ * A list is compared by index; what one side lacks is an addition or a deletion. Null counts as lacking.
  */
 export function diffProperties(before: unknown, after: unknown, path: PropertyPath = []): PropertyChange[] {
-  if (isDeepStrictEqual(before, after)) return [];
+  if (isDeepStrictEqual(before ?? null, after ?? null)) return [];
   if (before === undefined || before === null) return [{ path, kind: "add" }];
   if (after === undefined || after === null) return [{ path, kind: "delete" }];
   if (Array.isArray(before) && Array.isArray(after)) {

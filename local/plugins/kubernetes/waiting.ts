@@ -8,7 +8,7 @@ export interface WaitOptions {
   timeoutSeconds: number;
   /** Aborted when the user cancels the run. */
   signal: AbortSignal;
-  /** Called with what is missing, each time that changes. */
+  /** Called with what is missing, each time that changes; with an empty text when nothing is. */
   onProgress: (status: string) => void;
 }
 
@@ -64,7 +64,10 @@ export async function waitUntilReady(
   let diagnosedAt = started;
   for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(delay * 1.5, LONGEST_PAUSE_MS)) {
     const readiness = await check(cluster, object);
-    if (readiness.ready) return { object, reasons: [] };
+    if (readiness.ready) {
+      if (lastReason !== "") onProgress("");
+      return { object, reasons: [] };
+    }
     const { reason, final = false } = readiness;
     const now = Date.now();
     const timedOut = now - started >= timeoutSeconds * 1000;

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasUnknowns, UNKNOWN, withoutNulls } from "../../../local/plugins/values";
+
+test("an unknown is found at any depth", () => {
+  assert.equal(hasUnknowns({ a: [{ b: UNKNOWN }] }), true);
+  assert.equal(hasUnknowns({ a: [{ b: `prefix ${UNKNOWN}` }, null, 1] }), false);
+});
+
+test("null members go, empty ones and null list items stay", () => {
+  assert.deepEqual(withoutNulls({ a: null, b: { c: null, d: {} }, e: [null, { f: null }], g: "" }), {
+    b: { d: {} },
+    e: [null, {}],
+    g: "",
+  });
+});
