@@ -36,7 +36,11 @@ export function partService(options: PartObjectOptions & { portName: string }): 
   return new Service(
     options.name,
     {
-      metadata: partMetadata(options),
+      metadata: {
+        ...partMetadata(options),
+        // Pulumi would wait for pods behind the Service, and a StatefulSet's pods come after its Service.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      },
       spec: { selector: part.podLabels, ports: [{ name: portName, port: part.port, targetPort: portName }] },
     },
     { parent: options.parent },
