@@ -46,8 +46,7 @@ export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): strin
 }
 
 function remedy({ resource, arithmetic }: CostLine): string {
-  if (arithmetic.includes(" nodes "))
-    return `give «${resource.name}» fewer nodes or a smaller vmSize`;
+  if (arithmetic.includes(" nodes ")) return `give «${resource.name}» fewer nodes or a smaller vmSize`;
   if (arithmetic.includes(" disk")) return `make the disk of «${resource.name}» smaller or use managed-csi`;
   return `do without «${resource.name}»`;
 }
