@@ -1,0 +1,329 @@
+import { RoleAssignment } from "@pulumi/azure-native/authorization";
+import {
+  AgentPool,
+  MaintenanceConfiguration,
+  ManagedCluster,
+  listManagedClusterUserCredentialsOutput,
+} from "@pulumi/azure-native/containerservice";
+import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity";
+import { Subnet, VirtualNetwork } from "@pulumi/azure-native/network";
+import { ResourceGroup } from "@pulumi/azure-native/resources";
+import * as pulumi from "@pulumi/pulumi";
+import { KubeLogin, usableKubeconfig } from "./kubeconfig";
+import {
+  NodePoolArgs,
+  UserPoolArgs,
+  checkPools,
+  renderPool,
+  renderUserPool,
+  systemPoolName,
+} from "./nodePools";
+
+/** Address ranges of a cluster; they must not overlap each other, nor any network that it is peered with. */
+export interface ClusterNetworkArgs {
+  /**
+   * Range of the virtual network.
+   * @default "10.100.0.0/16"
+   */
+  addressSpace?: string;
+  /**
+   * Range of the nodes' subnet.
+   * @default "10.100.0.0/20"
+   */
+  nodeRange?: string;
+  /**
+   * Range of the pods, an overlay: only this cluster sees it.
+   * @default "10.244.0.0/16"
+   */
+  podRange?: string;
+  /**
+   * Range of the Services.
+   * @default "10.0.0.0/16"
+   */
+  serviceRange?: string;
+  /**
+   * Address of the cluster's DNS, in `serviceRange`.
+   * @default "10.0.0.10"
+   */
+  dnsServiceIp?: string;
+}
+
+/** Sign-in with Entra (Azure Active Directory). */
+export interface EntraArgs {
+  /** Object ids of the groups whose members administer the cluster. */
+  adminGroupObjectIds: string[];
+  /**
+   * Whether the cluster's own certificates, which no one can revoke for one person, stop working.
+   * @default true
+   */
+  disableLocalAccounts?: boolean;
+  /**
+   * How the kubeconfig signs in.
+   * @default "azurecli"
+   */
+  login?: KubeLogin;
+}
+
+/** When Azure may upgrade the cluster and its nodes. */
+export interface MaintenanceWindowArgs {
+  /**
+   * Day of the week.
+   * @default "Sunday"
+   */
+  day?: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+  /**
+   * Begin, UTC.
+   * @default "02:00"
+   */
+  startTime?: string;
+  /**
+   * Length in hours, 4 to 24.
+   * @default 4
+   */
+  durationHours?: number;
+}
+
+/** Arguments of {@link AksCluster}. */
+export interface AksClusterArgs {
+  /** Azure region, e.g. `eastus`. */
+  location: string;
+  /** Tags of every resource. The policy pack asks for project, environment, owner and cost-center. */
+  tags: Record<string, string>;
+  /** Nodes for the cluster's own pods. */
+  systemPool: NodePoolArgs;
+  /**
+   * Nodes for workloads, by the name of the pool.
+   * @default {}
+   */
+  userPools?: Record<string, UserPoolArgs>;
+  /**
+   * Tier of the control plane: `Standard` has an uptime guarantee and a price.
+   * @default "Free"
+   */
+  tier?: "Free" | "Standard";
+  /**
+   * Kubernetes version, e.g. `1.34`.
+   * @default what AKS recommends
+   */
+  kubernetesVersion?: string;
+  /** @default {} */
+  network?: ClusterNetworkArgs;
+  /** @default sign-in with the cluster's own certificates */
+  entra?: EntraArgs;
+  /**
+   * Give the API server no public address. `pulumi up` must then run inside of the network.
+   * @default false
+   */
+  privateCluster?: boolean;
+  /**
+   * Ranges from which the public API server may be reached.
+   * @default everywhere
+   */
+  authorizedIpRanges?: string[];
+  /**
+   * Install the managed ingress controller (class `webapprouting.kubernetes.azure.com`), which brings a public address.
+   * @default false
+   */
+  ingressController?: boolean;
+  /** @default {} */
+  maintenance?: MaintenanceWindowArgs;
+  /**
+   * Refuse to delete or replace the cluster: with it go the disks of all its volumes.
+   * @default true
+   */
+  protect?: boolean;
+}
+
+/** Built-in role that lets the cluster join its nodes and internal load balancers to the subnet. */
+const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
+
+/**
+ * A Kubernetes cluster on Azure (AKS) in a network of its own: Azure CNI overlay with Cilium network policies, workload
+ * identity, separate autoscaled node pools, upgrades in a weekly window.
+ *
+ * **Cost**: `tier` Standard 73 USD a month, each node its VM and disk, one load balancer, its public address; with all
+ * figures and the arithmetic in docs/cost.md.
+ */
+export class AksCluster extends pulumi.ComponentResource {
+  /** Kubeconfig for the Kubernetes provider. Secret. */
+  public readonly kubeconfig: pulumi.Output<string>;
+  /** Issuer of the cluster's service-account tokens, for federated credentials of workload identities. */
+  public readonly oidcIssuerUrl: pulumi.Output<string>;
+  /** Name of the cluster in Azure. */
+  public readonly clusterName: pulumi.Output<string>;
+  /** Name of the resource group that holds the cluster. */
+  public readonly resourceGroupName: pulumi.Output<string>;
+  /** Resource id of the nodes' subnet. */
+  public readonly subnetId: pulumi.Output<string>;
+
+  constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const userPools = args.userPools ?? {};
+    checkPools(args.systemPool, userPools);
+    super("ds-monitoring:index:AksCluster", name, {}, opts);
+
+    const { location, tags } = args;
+    const protect = args.protect ?? true;
+
+    const group = new ResourceGroup(name, { location, tags }, { parent: this, protect });
+    const resourceGroupName = group.name;
+    const common = { resourceGroupName, location, tags };
+
+    const network = new VirtualNetwork(
+      name,
+      { ...common, addressSpace: { addressPrefixes: [args.network?.addressSpace ?? "10.100.0.0/16"] } },
+      // Azure lists the subnets in the network too, which would look like a change.
+      { parent: this, ignoreChanges: ["subnets"] },
+    );
+    const subnet = new Subnet(
+      `${name}-nodes`,
+      {
+        resourceGroupName,
+        virtualNetworkName: network.name,
+        addressPrefix: args.network?.nodeRange ?? "10.100.0.0/20",
+      },
+      { parent: this },
+    );
+
+    const identity = new UserAssignedIdentity(name, common, { parent: this });
+    const joinsSubnet = new RoleAssignment(
+      `${name}-subnet`,
+      {
+        principalId: identity.principalId,
+        principalType: "ServicePrincipal",
+        roleDefinitionId: subscriptionOf(group.id).apply(
+          (subscription) =>
+            `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
+        ),
+        scope: subnet.id,
+      },
+      { parent: this },
+    );
+
+    const cluster = new ManagedCluster(
+      name,
+      {
+        ...common,
+        dnsPrefix: name,
+        kubernetesVersion: args.kubernetesVersion,
+        sku: { name: "Base", tier: args.tier ?? "Free" },
+        identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+        enableRBAC: true,
+        ...entraInputs(args.entra),
+        agentPoolProfiles: [
+          {
+            ...renderPool(args.systemPool),
+            name: systemPoolName,
+            mode: "System",
+            vnetSubnetID: subnet.id,
+            tags,
+          },
+        ],
+        apiServerAccessProfile: {
+          enablePrivateCluster: args.privateCluster ?? false,
+          authorizedIPRanges: args.authorizedIpRanges,
+          disableRunCommand: true,
+        },
+        networkProfile: networkProfile(args.network ?? {}),
+        oidcIssuerProfile: { enabled: true },
+        securityProfile: {
+          workloadIdentity: { enabled: true },
+          imageCleaner: { enabled: true, intervalHours: 168 },
+        },
+        ingressProfile: { webAppRouting: { enabled: args.ingressController ?? false } },
+        autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
+      },
+      {
+        parent: this,
+        protect,
+        dependsOn: [joinsSubnet],
+        // The autoscaler and the upgrades change these; the program must not change them back.
+        ignoreChanges: ["agentPoolProfiles[0].count", "agentPoolProfiles[0].orchestratorVersion"],
+      },
+    );
+
+    for (const [poolName, pool] of Object.entries(userPools)) {
+      new AgentPool(
+        `${name}-${poolName}`,
+        {
+          resourceGroupName,
+          resourceName: cluster.name,
+          agentPoolName: poolName,
+          ...renderUserPool(pool),
+          vnetSubnetID: subnet.id,
+          tags,
+        },
+        { parent: this, ignoreChanges: ["count", "orchestratorVersion"] },
+      );
+    }
+
+    for (const configName of ["aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"]) {
+      new MaintenanceConfiguration(
+        `${name}-${configName}`,
+        {
+          resourceGroupName,
+          resourceName: cluster.name,
+          configName,
+          maintenanceWindow: maintenanceWindow(args.maintenance ?? {}),
+        },
+        { parent: this },
+      );
+    }
+
+    const login = args.entra?.login ?? "azurecli";
+    const credentials = listManagedClusterUserCredentialsOutput(
+      { resourceGroupName, resourceName: cluster.name },
+      { parent: this },
+    );
+    this.kubeconfig = pulumi.secret(
+      credentials.kubeconfigs.apply((kubeconfigs) => usableKubeconfig(kubeconfigs[0]?.value ?? "", login)),
+    );
+    this.oidcIssuerUrl = cluster.oidcIssuerProfile.apply((profile) => profile?.issuerURL ?? "");
+    this.clusterName = cluster.name;
+    this.resourceGroupName = resourceGroupName;
+    this.subnetId = subnet.id;
+
+    this.registerOutputs({
+      kubeconfig: this.kubeconfig,
+      oidcIssuerUrl: this.oidcIssuerUrl,
+      clusterName: this.clusterName,
+      resourceGroupName: this.resourceGroupName,
+      subnetId: this.subnetId,
+    });
+  }
+}
+
+/** `/subscriptions/…`, the beginning of any resource's id. */
+function subscriptionOf(id: pulumi.Output<string>): pulumi.Output<string> {
+  return id.apply((text) => text.split("/").slice(0, 3).join("/"));
+}
+
+function entraInputs(entra: EntraArgs | undefined) {
+  if (entra === undefined) return {};
+  return {
+    aadProfile: { managed: true, enableAzureRBAC: true, adminGroupObjectIDs: entra.adminGroupObjectIds },
+    disableLocalAccounts: entra.disableLocalAccounts ?? true,
+  };
+}
+
+function networkProfile(network: ClusterNetworkArgs) {
+  return {
+    networkPlugin: "azure",
+    networkPluginMode: "overlay",
+    networkDataplane: "cilium",
+    networkPolicy: "cilium",
+    loadBalancerSku: "standard",
+    outboundType: "loadBalancer",
+    podCidr: network.podRange ?? "10.244.0.0/16",
+    serviceCidr: network.serviceRange ?? "10.0.0.0/16",
+    dnsServiceIP: network.dnsServiceIp ?? "10.0.0.10",
+  };
+}
+
+function maintenanceWindow(window: MaintenanceWindowArgs) {
+  return {
+    durationHours: window.durationHours ?? 4,
+    startTime: window.startTime ?? "02:00",
+    utcOffset: "+00:00",
+    schedule: { weekly: { dayOfWeek: window.day ?? "Sunday", intervalWeeks: 1 } },
+  };
+}
