@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import { readClusterConfig } from "./clusterConfig";
+import type { AksClusterArgs } from "./components/cluster/aksCluster";
 import { ConfigSource, optional, required, textLike, trueOrFalse } from "./configReader";
 
 /** What a stack's configuration says, checked; docs of each key are in Pulumi.yaml. */
 export interface StackConfig {
   environment: string;
   protectData: boolean;
+  /** The cluster that the stack makes; undefined when it uses an existing one. */
+  cluster?: AksClusterArgs;
   kubeconfig?: pulumi.Output<string>;
   kubeContext?: string;
   storageClass?: string;
@@ -25,6 +29,7 @@ export function readConfig(config: pulumi.Config): StackConfig {
   return {
     environment: required(source, "environment", name),
     protectData: optional(source, "protectData", trueOrFalse) ?? true,
+    cluster: readClusterConfig(source),
     kubeconfig: config.getSecret("kubeconfig"),
     kubeContext: optional(source, "kubeContext", anyText),
     storageClass: optional(source, "storageClass", name),
