@@ -277,7 +277,10 @@ export class AksCluster extends pulumi.ComponentResource {
     this.kubeconfig = pulumi.secret(
       credentials.kubeconfigs.apply((kubeconfigs) => usableKubeconfig(kubeconfigs[0]?.value ?? "", login)),
     );
-    this.oidcIssuerUrl = cluster.oidcIssuerProfile.apply((profile) => profile?.issuerURL ?? "");
+    // Azure fills in the URL once the cluster is there: without the id a preview would take it for empty.
+    this.oidcIssuerUrl = pulumi
+      .all([cluster.id, cluster.oidcIssuerProfile])
+      .apply(([, profile]) => profile?.issuerURL ?? "");
     this.clusterName = cluster.name;
     this.resourceGroupName = resourceGroupName;
     this.subnetId = subnet.id;
