@@ -222,9 +222,7 @@ ${findBehind({
 
 ${rawRange(resolution, retentionDays)}
 
-union(tables: [
-${streams.join(",\n")},
-])
+${together(streams)}
     |> to(bucket: ${fluxString(buckets[resolution.target])})
 `,
   };
@@ -285,6 +283,13 @@ function percentile(rollup: Rollup, resolution: Resolution, statistic: keyof typ
         |> toFloat()${regroup}
         |> aggregateWindow(every: ${resolution.window}, offset: ${resolution.windowOffset}, fn: (tables=<-, column) => tables |> quantile(q: ${fluxFloat(rollupQuantiles[statistic])}, method: "estimate_tdigest", compression: 1000.0, column: column), timeSrc: "_start", createEmpty: false)
         |> map(fn: (r) => ({r with _field: r._field + ${fluxString(rollupField("", statistic))}}))`;
+}
+
+/** One stream of several; Flux refuses a union of one. */
+function together(streams: readonly string[]): string {
+  const [only, second] = streams;
+  if (only !== undefined && second === undefined) return only.trimStart();
+  return `union(tables: [\n${streams.join(",\n")},\n])`;
 }
 
 /** Field of a {@link Uniques} target that holds the number of raw events that were looked at. */
@@ -351,9 +356,7 @@ ${findBehind({
   longestRange: resolution.window,
 })}
 
-union(tables: [
-${streams.join(",\n")},
-])
+${together(streams)}
     |> to(bucket: ${fluxString(buckets[resolution.target])})
 `,
   };

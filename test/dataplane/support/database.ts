@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { influxDesiredState, InfluxDesiredState } from "../../../components/metrics/desiredState";
+import { InfluxApi } from "../../../components/metrics/reconcile/influxApi";
+import { Change, reconcile } from "../../../components/metrics/reconcile/reconcile";
+import { Influxd, startInfluxd } from "../../../local/dataplane/influxd";
+import { resolveTool } from "../../../local/tools/resolve";
+import { InfluxClient } from "./influxClient";
+
+/** Passwords of the test's credentials. */
+export const passwords = {
+  INFLUXDB_FLUENTD_PASSWORD: "fluentd-password-of-the-test",
+  INFLUXDB_TELEGRAF_PASSWORD: "telegraf-password-of-the-test",
+  INFLUXDB_GRAFANA_PASSWORD: "grafana-password-of-the-test",
+};
+
+/** A real InfluxDB in a folder of its own. */
+export interface TestDatabase {
+  influxd: Influxd;
+  api: InfluxApi;
+  /** Asks as the operator. */
+  client: InfluxClient;
+  /** Bring it to a desired state; without one, to the platform's own. */
+  reconcile(desired?: InfluxDesiredState): Promise<Change[]>;
+  /** Stop it and remove its folder. */
+  remove(): Promise<void>;
+}
+
+/** Start an InfluxDB that holds nothing. */
+export async function startTestDatabase(): Promise<TestDatabase> {
+  const { path: command } = await resolveTool("influxd");
+  const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-influxd-"));
+  const influxd = await startInfluxd({ command, directory, token: "operator-token-of-the-test" });
+  const { url, token } = influxd;
+  const api = new InfluxApi({ url, token });
+  return {
+    influxd,
+    api,
+    client: new InfluxClient(url, { token }),
+    reconcile: (desired = influxDesiredState()) => reconcile({ api, desired, passwords }),
+    remove: async () => {
+      await influxd.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

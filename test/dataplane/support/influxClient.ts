@@ -1,0 +1,117 @@
+/** A row of a query's answer: column -> value as text. */
+export type Row = Record<string, string>;
+
+/** Who asks: the operator's token, or a user of the 1.x-compatible API. */
+export type Login = { token: string } | { username: string; password: string };
+
+function authorization(login: Login): string {
+  if ("token" in login) return `Token ${login.token}`;
+  return `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
+}
+
+/** InfluxDB as its users see it. */
+export class InfluxClient {
+  constructor(
+    private readonly url: string,
+    private readonly login: Login,
+  ) {}
+
+  /** The same database, asked by another. */
+  as(login: Login): InfluxClient {
+    return new InfluxClient(this.url, login);
+  }
+
+  /** Write line protocol with nanoseconds into a retention policy of the database. */
+  async write(lines: readonly string[], retentionPolicy = "events", database = "monitoring"): Promise<void> {
+    for (let from = 0; from < lines.length; from += 20_000) {
+      const response = await this.tryWrite(lines.slice(from, from + 20_000), retentionPolicy, database);
+      if (!response.ok) throw new Error(`write: status ${response.status}: ${await response.text()}`);
+    }
+  }
+
+  /** The bare answer to a write. */
+  tryWrite(lines: readonly string[], retentionPolicy: string, database = "monitoring"): Promise<Response> {
+    const query = new URLSearchParams({ db: database, rp: retentionPolicy, precision: "ns" });
+    return fetch(`${this.url}/write?${query.toString()}`, {
+      method: "POST",
+      headers: { authorization: authorization(this.login) },
+      body: lines.join("\n"),
+    });
+  }
+
+  /** Rows of a Flux script's results. `now` is what the script's now() gives. */
+  async flux(query: string, now?: Date): Promise<Row[]> {
+    const response = await fetch(`${this.url}/api/v2/query?org=ds-monitoring`, {
+      method: "POST",
+      headers: { authorization: authorization(this.login), "content-type": "application/json" },
+      body: JSON.stringify({
+        query,
+        type: "flux",
+        dialect: { annotations: [], header: true },
+        ...(now !== undefined && { now: now.toISOString() }),
+      }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`query: status ${response.status}: ${text}`);
+    const rows = parseCsv(text);
+    const failed = rows.find((row) => row.error !== undefined && row.error !== "");
+    if (failed !== undefined) throw new Error(`query: ${failed.error}`);
+    return rows;
+  }
+
+  /** The bare answer to an InfluxQL query. */
+  tryInfluxql(query: string, database = "monitoring"): Promise<Response> {
+    const parameters = new URLSearchParams({ db: database, q: query });
+    return fetch(`${this.url}/query?${parameters.toString()}`, {
+      headers: { authorization: authorization(this.login) },
+    });
+  }
+
+  /** Rows of an InfluxQL query, tags and columns together. */
+  async influxql(query: string): Promise<Record<string, unknown>[]> {
+    const response = await this.tryInfluxql(query);
+    const answer = (await response.json()) as InfluxqlAnswer;
+    const failure = answer.error ?? answer.results?.[0]?.error;
+    if (!response.ok || failure !== undefined) {
+      throw new Error(`query: status ${response.status}: ${failure ?? ""}`);
+    }
+    return (answer.results?.[0]?.series ?? []).flatMap(({ tags, columns, values }) =>
+      values.map((row) => ({ ...tags, ...Object.fromEntries(columns.map((column, i) => [column, row[i]])) })),
+    );
+  }
+}
+
+interface InfluxqlAnswer {
+  error?: string;
+  results?: {
+    error?: string;
+    series?: { tags?: Record<string, string>; columns: string[]; values: unknown[][] }[];
+  }[];
+}
+
+/** Rows of Flux's CSV: tables are parted by empty lines, each with a header of its own. */
+function parseCsv(text: string): Row[] {
+  const rows: Row[] = [];
+  let header: string[] | undefined;
+  for (const line of text.split("\r\n")) {
+    if (line === "") {
+      header = undefined;
+      continue;
+    }
+    const cells = parseCsvLine(line);
+    if (header === undefined) {
+      header = cells;
+      continue;
+    }
+    rows.push(Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""])));
+  }
+  return rows;
+}
+
+function parseCsvLine(line: string): string[] {
+  const cells: string[] = [];
+  for (const match of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
+    cells.push(match[1] === undefined ? (match[2] ?? "") : match[1].replaceAll('""', '"'));
+  }
+  return cells;
+}
