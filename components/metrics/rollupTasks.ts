@@ -256,7 +256,8 @@ function aggregated(
       ? ""
       : `
         |> group(columns: ${fluxStrings(["_measurement", "_field", "_time", ...rollup.tags])})
-        |> ${together}()`;
+        |> ${together}()
+        |> keep(columns: ${fluxStrings(["_measurement", "_field", "_time", "_value", ...rollup.tags])})`;
   return `    from(bucket: ${fluxString(buckets[resolution.source])})
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == ${fluxString(rollup.measurement)} and ${anyOf("_field", what.fields)})
