@@ -68,16 +68,29 @@ export function isAlive(pid: number): boolean {
 
 /** Ids of the running processes whose command line starts with `prefix`. */
 export async function processesOf(prefix: string): Promise<number[]> {
-  const { stdout } = await run("ps", ["-axww", "-o", "pid=,stat=,command="]);
-  const found: number[] = [];
-  for (const line of stdout.split("\n")) {
-    const match = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null) continue;
-    const [, pid, stat, command] = match as unknown as [string, string, string, string];
+  return (await processes()).filter(({ command }) => command.startsWith(prefix)).map(({ pid }) => pid);
+}
+
+/**
+ * Ids of Node.js processes that run a file of the folder `root` and whose parent has ended: plugins whose
+ * engine was killed.
+ */
+export async function orphansOf(root: string): Promise<number[]> {
+  const isOurs = (command: string) => /^(\S*\/)?node /.test(command) && command.includes(` ${root}/`);
+  return (await processes())
+    .filter(({ parent, command }) => parent === 1 && isOurs(command))
+    .map(({ pid }) => pid);
+}
+
+async function processes(): Promise<Array<{ pid: number; parent: number; command: string }>> {
+  const { stdout } = await run("ps", ["-axww", "-o", "pid=,ppid=,stat=,command="]);
+  return stdout.split("\n").flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
+    if (match === null) return [];
+    const [, pid, parent, stat, command] = match as unknown as [string, string, string, string, string];
     // A zombie has ended already; only its parent can remove it.
-    if (!stat.startsWith("Z") && command.startsWith(prefix)) found.push(Number(pid));
-  }
-  return found;
+    return stat.startsWith("Z") ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+  });
 }
 
 /** End these processes: ask with SIGTERM, and after `graceMs` (default 10 s) insist with SIGKILL. */

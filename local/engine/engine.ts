@@ -107,9 +107,17 @@ export class Engine {
     return this.operate("preview", ["--diff=false"], options);
   }
 
-  /** Create or change what the program declares. */
-  up(options: OperationOptions = {}): Promise<OperationResult> {
-    return this.operate("up", ["--yes", "--skip-preview"], options);
+  /**
+   * Create or change what the program declares.
+   *
+   * @param options.preview whether it is previewed first, so that policies that look at the whole stack can
+   *   forbid it before anything is created. Default false.
+   */
+  up({
+    preview = false,
+    ...options
+  }: OperationOptions & { preview?: boolean } = {}): Promise<OperationResult> {
+    return this.operate("up", preview ? ["--yes"] : ["--yes", "--skip-preview"], options);
   }
 
   /** Delete all resources of the stack. */

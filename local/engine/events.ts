@@ -61,14 +61,14 @@ export interface EngineReport {
 
 /**
  * Read an engine event log: one JSON object a line. A last line that was cut off by a kill is left out.
- * Debug messages are left out.
+ * Messages for debugging, and those that only say where a plugin was found, are left out.
  */
 export function readEventLog(text: string): EngineReport {
   const report: EngineReport = { changes: {}, steps: [], failed: [], diagnostics: [], policyViolations: [] };
   for (const event of completeLines(text)) {
     if (event.resourcePreEvent !== undefined) report.steps.push(step(event.resourcePreEvent.metadata));
     if (event.resOpFailedEvent !== undefined) report.failed.push(event.resOpFailedEvent.metadata.urn);
-    if (event.diagnosticEvent !== undefined && event.diagnosticEvent.severity !== "debug") {
+    if (event.diagnosticEvent !== undefined && isTelling(event.diagnosticEvent)) {
       const { severity, message, urn } = event.diagnosticEvent;
       report.diagnostics.push({ severity, message, urn });
     }
@@ -90,6 +90,10 @@ export function readEventLog(text: string): EngineReport {
 /** The steps that do something: all but `same`, `read` and `refresh`. */
 export function changingSteps(report: Pick<EngineReport, "steps">): Step[] {
   return report.steps.filter(({ op }) => !["same", "read", "refresh"].includes(op));
+}
+
+function isTelling({ severity, message }: Diagnostic): boolean {
+  return severity !== "debug" && !/^using pulumi-\S+ from \$PATH/.test(message);
 }
 
 function step(metadata: StepMetadata): Step {

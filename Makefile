@@ -1,0 +1,66 @@
+# Thin: every target calls the program that does the work. `make help` lists them.
+SHELL := /bin/sh
+STACK ?= local
+CLI = node --import tsx local/cli.ts
+
+.DEFAULT_GOAL := help
+.PHONY: help up down preview demo tools clean-tools build lint typecheck test test-unit test-engine \
+  test-policies test-dataplane bench node
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: build ## Bring the whole stack up, on an embedded cluster unless KUBECONFIG is set
+	@$(CLI) up
+
+down: build ## Remove everything that `make up` made
+	@$(CLI) down
+
+preview: build ## Show what STACK (default local) would create or change, and what the policies say
+	@$(CLI) preview $(STACK)
+
+tools: node_modules/.package-lock.json ## Find or build every tool, and say where it is
+	@$(CLI) tools
+
+clean-tools: node_modules/.package-lock.json ## Remove the tools that were built from source
+	@$(CLI) clean-tools
+
+lint: node_modules/.package-lock.json ## ESLint and Prettier
+	@npm run --silent lint
+
+typecheck: node_modules/.package-lock.json ## The TypeScript compiler
+	@npm run --silent typecheck
+
+test: build ## Lint, types and every suite; ends with one line of totals
+	@node --import tsx test/run.ts lint typecheck unit policies engine dataplane
+
+test-unit: build ## Unit tests
+	@node --import tsx test/run.ts unit
+
+test-engine: build ## Tests with the real engine and API server
+	@node --import tsx test/run.ts engine
+
+test-policies: build ## Tests of the policy pack
+	@node --import tsx test/run.ts policies
+
+test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped loudly
+	@node --import tsx test/run.ts dataplane
+
+bench: build ## Measurements: start-up, throughput, memory
+	@npm run --silent bench
+
+# Bundles of what runs outside of the Pulumi program.
+build: dist/.built
+
+dist/.built: node_modules/.package-lock.json local/build.mjs $(shell find local/plugins components -name '*.ts')
+	@npm run --silent build
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json | node
+	npm ci --no-audit --no-fund
+	@touch $@
+
+node:
+	@command -v node >/dev/null || { echo "error: Node.js is not on PATH. Install version 20 or newer (https://nodejs.org)."; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' \
+	  || { echo "error: Node.js $$(node --version) is too old. Install version 20 or newer (https://nodejs.org)."; exit 1; }

@@ -1,0 +1,59 @@
+import { access, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
+import { withLock } from "../lock";
+import { repositoryRoot, stateDirectory } from "../paths";
+import { endProcesses, orphansOf } from "../processes";
+import { UserError } from "../userError";
+import { clusterDirectory, localStack, openEngine } from "./localStack";
+import { describeChanges, engineOutput, say, seconds } from "./output";
+import { describe, recordedTarget } from "./target";
+
+/** Remove all that `up` made: resources, cluster, processes, state. */
+export async function down(): Promise<void> {
+  const started = Date.now();
+  const state = stateDirectory();
+  if (!(await exists(state))) {
+    say("nothing is up");
+    return;
+  }
+  await withLock(
+    join(state, "run.lock"),
+    () => takeDown(state),
+    (pid) => say(`waiting for process ${pid}, which works on the same stack`),
+  );
+  await rm(state, { recursive: true, force: true });
+  say(`everything is removed, in ${seconds(started)}`);
+}
+
+async function takeDown(state: string): Promise<void> {
+  const target = await recordedTarget(state);
+  const directory = clusterDirectory(state);
+  if (target?.kind === "own") {
+    await destroy(state, target.kubeconfig, describe(target));
+  } else if ((await clusterStatus(directory)) === "running") {
+    // What fails to be destroyed one by one goes with the cluster; the user still learns of it.
+    await destroy(state, kubeconfigOf(directory), "the embedded cluster").catch((error: Error) => {
+      say(`${error.message}\nIt goes with the cluster.`);
+    });
+  }
+  const ended = await removeCluster(directory);
+  if (ended > 0) say(`ended the ${ended} processes of the embedded cluster`);
+  const orphans = await orphansOf(repositoryRoot);
+  await endProcesses(orphans);
+  if (orphans.length > 0) say(`ended ${orphans.length} processes that a killed run had left`);
+}
+
+async function destroy(state: string, kubeconfig: string | undefined, where: string): Promise<void> {
+  const engine = await openEngine({ stateDirectory: state, stack: localStack, kubeconfig });
+  const result = await engine.destroy({ onOutput: engineOutput() });
+  if (result.code !== 0) throw new UserError(`pulumi destroy failed on ${where}: the reason is above.`);
+  say(describeChanges(result.changes));
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { clusterStatus, kubeconfigOf } from "../cluster/cluster";
+import { stateDirectory } from "../paths";
+import { UserError } from "../userError";
+import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
+import { describeChanges, describeTools, engineOutput, say } from "./output";
+
+/**
+ * Show what a stack would create or change, with what the policies say of it. Needs no login: the state of
+ * stacks other than `local` is empty here, so that all of it shows as new.
+ *
+ * @throws UserError when the preview fails or a mandatory policy forbids it
+ */
+export async function preview(stack: string): Promise<void> {
+  const state = stateDirectory();
+  const directory = clusterDirectory(state);
+  const embedded = stack === localStack && (await clusterStatus(directory)) === "running";
+  const engine = await openEngine({
+    stateDirectory: stack === localStack ? state : join(state, "previews"),
+    stack,
+    kubeconfig: embedded ? kubeconfigOf(directory) : undefined,
+  });
+  for (const line of describeTools(engine)) say(line);
+  const result = await engine.preview({ ...(await policies(stack)), onOutput: engineOutput() });
+  if (result.code !== 0) throw new UserError(`the preview of ${stack} failed: the reason is above`);
+  say(`preview of ${stack}: ${describeChanges(result.changes)}`);
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { startCluster } from "../cluster/cluster";
+import { changingSteps } from "../engine/events";
+import { withLock } from "../lock";
+import { repositoryRoot, stateDirectory } from "../paths";
+import { UserError } from "../userError";
+import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
+import {
+  describeChanges,
+  describeResources,
+  describeTools,
+  engineOutput,
+  say,
+  seconds,
+  shellPath,
+} from "./output";
+import { chooseTarget, describe, recordTarget, stackConfig } from "./target";
+
+/**
+ * Bring the stack `local` up: the embedded cluster unless the user chose another, then the real `pulumi up`
+ * with the policy pack. Can be repeated at any time, also after a run that was killed.
+ */
+export async function up(): Promise<void> {
+  const started = Date.now();
+  const state = stateDirectory();
+  await withLock(
+    join(state, "run.lock"),
+    () => bringUp(state, started),
+    (pid) => say(`waiting for process ${pid}, which works on the same stack`),
+  );
+}
+
+async function bringUp(state: string, started: number): Promise<void> {
+  const target = chooseTarget(await stackConfig(repositoryRoot, localStack), process.env);
+  await recordTarget(state, target);
+  say(`deploying to ${describe(target)}`);
+  const cluster =
+    target.kind === "embedded"
+      ? await startCluster({ directory: clusterDirectory(state), log: say })
+      : undefined;
+  const kubeconfig = cluster?.kubeconfig;
+
+  const engine = await openEngine({ stateDirectory: state, stack: localStack, kubeconfig });
+  for (const line of describeTools(engine)) say(line);
+  const before = (await engine.state()).deployment;
+  if ((before.pending_operations ?? []).length > 0) {
+    say("an earlier run was cut off: dropping what it had begun and not finished");
+    await engine.command(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+  } else if (cluster?.fresh === true && (before.resources ?? []).length > 0) {
+    say("the cluster is new: forgetting what the earlier one held");
+    await engine.command(["refresh", "--yes", "--skip-preview"]);
+  }
+
+  const result = await engine.up({
+    preview: true,
+    ...(await policies(localStack)),
+    onOutput: engineOutput(),
+  });
+  if (result.code !== 0) {
+    throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
+  }
+
+  const created = changingSteps(result).filter(({ op }) => op === "create");
+  say("");
+  if (created.length > 0) {
+    say("Created:");
+    for (const line of describeResources(created.map(({ type }) => type))) say(line);
+    say("");
+  }
+  say(`${countChanges(result.changes)} changes (${describeChanges(result.changes)}) in ${seconds(started)}`);
+  say("");
+  say("Outputs:");
+  for (const [name, value] of Object.entries(await engine.outputs()))
+    say(`  ${name}: ${JSON.stringify(value)}`);
+  say("");
+  say("Next:");
+  if (kubeconfig !== undefined) {
+    say(`  KUBECONFIG=${shellPath(kubeconfig)} kubectl get all --all-namespaces   look around`);
+    say("    (the nodes are simulated: objects and controllers are real, containers do not run)");
+  }
+  say("  make demo      the same configuration with real processes, data, alerts and mail");
+  say("  make up        again, after changing the program: only what differs is touched");
+  say("  make down      remove everything");
+}
