@@ -82,7 +82,7 @@ function runProgram(
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     // NODE_TEST_CONTEXT would make the runner report to a parent runner that is not there.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
     const child = spawn(command, args, { cwd: repositoryRoot, env, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (piece: string) => {

@@ -6,6 +6,7 @@ import { repositoryRoot, stateDirectory } from "../paths";
 import { UserError } from "../userError";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
 import {
+  countChanges,
   describeChanges,
   describeResources,
   describeTools,
