@@ -1,0 +1,228 @@
+import { ConfigFiles, contractFiles } from "./contractData";
+import { environmentVariable, Section, writeConfig } from "./fluentdConfig";
+import { buckets, database } from "../metrics/buckets";
+
+/** Options of {@link renderAggregatorConfig}. */
+export interface AggregatorConfigOptions {
+  /** Base URL of InfluxDB, e.g. `http://influxdb:8086`. */
+  influxDbUrl: string;
+  /**
+   * InfluxQL name of where the events go: a user name and a password of our choice are accepted by `/write` only.
+   * @default { database: "monitoring", retentionPolicy: "events" }
+   */
+  target?: { database: string; retentionPolicy: string };
+  /** `deployment.environment.name` of events that have none. */
+  environment: string;
+  /**
+   * Folder on the volume: buffer, dead letters.
+   * @default "/fluentd/data"
+   */
+  dataPath?: string;
+  /**
+   * Largest size of the buffer, in bytes; keep it below the volume. Above it the sidecars are made to wait.
+   * @default 8589934592 (8 GiB, for a volume of 10 GiB)
+   */
+  bufferBytes?: number;
+  /**
+   * Port that the sidecars forward to.
+   * @default 24224
+   */
+  port?: number;
+  /**
+   * Port of the monitor agent, with the figures of every plugin.
+   * @default 24220
+   */
+  monitorPort?: number;
+  /**
+   * Address to listen on.
+   * @default "0.0.0.0"
+   */
+  bind?: string;
+}
+
+/** Id of the output that counts the points that InfluxDB refused for good; the alert DeadLetters reads it. */
+export const deadLetterPluginId = "dead_letters";
+
+/**
+ * Configuration of the aggregator: receive events, write them as points to InfluxDB.
+ *
+ * What InfluxDB refuses is tried again point by point, because it refuses a request as a whole; the points that are
+ * refused alone stay in `dead-letters/` under the data folder and are counted as events `log.refused`.
+ *
+ * Needs the environment variables FLUENTD_SHARED_KEY, INFLUXDB_USERNAME and INFLUXDB_PASSWORD. Stock image, core
+ * plugins.
+ *
+ * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
+ */
+export function renderAggregatorConfig(options: AggregatorConfigOptions): ConfigFiles {
+  const dataPath = options.dataPath ?? "/fluentd/data";
+  const bind = options.bind ?? "0.0.0.0";
+  const retried = { directory: `${dataPath}/retry`, basename: "refused" };
+  const dead = { directory: `${dataPath}/dead-letters`, basename: "refused" };
+  const bulkBytes = options.bufferBytes ?? 8 * 1024 * 1024 * 1024;
+  return {
+    "fluent.conf": writeConfig([
+      { name: "system", parameters: { root_dir: `${dataPath}/fluentd`, suppress_config_dump: true } },
+      {
+        name: "source",
+        parameters: {
+          "@type": "forward",
+          "@id": "sidecars",
+          "@label": "@EVENTS",
+          port: options.port ?? 24224,
+          bind,
+        },
+        sections: [
+          {
+            name: "security",
+            parameters: {
+              self_hostname: "aggregator",
+              shared_key: environmentVariable("FLUENTD_SHARED_KEY"),
+            },
+          },
+        ],
+      },
+      { name: "source", parameters: { "@type": "monitor_agent", bind, port: options.monitorPort ?? 24220 } },
+      tailPoints("retry", `${retried.directory}/${retried.basename}*`, "@ONE_BY_ONE", dataPath),
+      tailPoints("dead", `${dead.directory}/${dead.basename}*`, "@DEAD_LETTERS", dataPath),
+      label("@EVENTS", [
+        toPoint('record["event"]'),
+        write(options, {
+          id: "influxdb",
+          buffer: {
+            path: `${dataPath}/buffer`,
+            chunk_limit_size: "2m",
+            total_limit_size: bulkBytes,
+            flush_interval: 1,
+            flush_thread_count: 2,
+          },
+          refused: retried,
+        }),
+      ]),
+      label("@ONE_BY_ONE", [
+        write(options, {
+          id: "influxdb_one_by_one",
+          buffer: {
+            path: `${dataPath}/buffer-one-by-one`,
+            chunk_limit_records: 1,
+            total_limit_size: 256 * 1024 * 1024,
+            flush_interval: 1,
+            flush_thread_count: 4,
+          },
+          refused: dead,
+        }),
+      ]),
+      label("@DEAD_LETTERS", [
+        {
+          name: "filter",
+          argument: "**",
+          parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
+          sections: [
+            { name: "record", parameters: { event: '${::LogContract.refused(record["point"], time)}' } },
+          ],
+        },
+        // What counts refused points can be refused itself: it must not be counted again, for ever.
+        {
+          name: "filter",
+          argument: "**",
+          parameters: { "@type": "grep" },
+          sections: [{ name: "regexp", parameters: { key: "$.event.event_name", pattern: "/./" } }],
+        },
+        {
+          name: "match",
+          argument: "**",
+          parameters: { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" },
+        },
+      ]),
+    ]),
+    ...contractFiles({ "deployment.environment.name": options.environment }),
+  };
+}
+
+function label(name: string, sections: Section[]): Section {
+  return { name: "label", argument: name, sections };
+}
+
+/** Reads points, one a line, that a secondary output has put aside. */
+function tailPoints(name: string, path: string, toLabel: string, dataPath: string): Section {
+  return {
+    name: "source",
+    parameters: {
+      "@type": "tail",
+      "@id": `tail_${name}`,
+      "@label": toLabel,
+      tag: name,
+      path,
+      pos_file: `${dataPath}/${name}.pos`,
+      read_from_head: true,
+      refresh_interval: 1,
+    },
+    sections: [{ name: "parse", parameters: { "@type": "none", message_key: "point" } }],
+  };
+}
+
+function toPoint(event: string): Section {
+  return {
+    name: "filter",
+    argument: "**",
+    parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
+    sections: [{ name: "record", parameters: { point: `\${::LogContract.point(${event})}` } }],
+  };
+}
+
+function write(
+  options: AggregatorConfigOptions,
+  output: {
+    id: string;
+    buffer: Readonly<Record<string, string | number>>;
+    refused: { directory: string; basename: string };
+  },
+): Section {
+  const target = options.target ?? { database, retentionPolicy: buckets.events };
+  const query = new URLSearchParams({ db: target.database, rp: target.retentionPolicy, precision: "ns" });
+  return {
+    name: "match",
+    argument: "**",
+    parameters: {
+      "@type": "http",
+      "@id": output.id,
+      endpoint: `${options.influxDbUrl.replace(/\/$/, "")}/write?${query.toString()}`,
+      content_type: "text/plain; charset=utf-8",
+      open_timeout: 5,
+      read_timeout: 30,
+      // 401, 403 and 404 happen while a password rotates or InfluxDB is being set up. Any other code is final.
+      retryable_response_codes: "401,403,404,408,429,500,502,503,504",
+      error_response_as_unrecoverable: true,
+    },
+    sections: [
+      {
+        name: "auth",
+        parameters: {
+          method: "basic",
+          username: environmentVariable("INFLUXDB_USERNAME"),
+          password: environmentVariable("INFLUXDB_PASSWORD"),
+        },
+      },
+      { name: "format", parameters: { "@type": "single_value", message_key: "point" } },
+      {
+        name: "buffer",
+        parameters: {
+          "@type": "file",
+          ...output.buffer,
+          flush_mode: "interval",
+          flush_thread_interval: 0.1,
+          flush_thread_burst_interval: 0.1,
+          flush_at_shutdown: true,
+          overflow_action: "block",
+          retry_forever: true,
+          retry_wait: 1,
+          retry_max_interval: 15,
+        },
+      },
+      {
+        name: "secondary",
+        parameters: { "@type": "secondary_file", ...output.refused, append: true },
+      },
+    ],
+  };
+}
