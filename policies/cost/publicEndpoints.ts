@@ -1,6 +1,7 @@
 import { stackPolicy } from "../core/define";
 import type { Resource } from "../core/resource";
 import { Unknown, get } from "../core/values";
+import { hasIngressController } from "../estimate/azure";
 import { isInternal } from "../estimate/kubernetes";
 
 interface Config {
@@ -25,11 +26,14 @@ export const publicEndpoints = stackPolicy<Config>({
   },
   enforcementLevel: "mandatory",
   validate: (resources, { maximumPublicIps, maximumLoadBalancers }) => {
-    const loadBalancers = resources.filter(isLoadBalancer);
+    const services = resources.filter(isLoadBalancer);
+    const ingresses = resources.filter(hasIngress);
+    const loadBalancers = [...services, ...ingresses];
     const addresses = [
+      ...ingresses,
       ...resources.filter(({ type }) => type === "azure-native:network:PublicIPAddress"),
       ...resources.filter(hasOutboundAddress),
-      ...loadBalancers.filter(({ properties }) => !isInternal(properties)),
+      ...services.filter(({ properties }) => !isInternal(properties)),
     ];
     return [
       ...tooMany("public IP addresses", addresses, maximumPublicIps, "maximumPublicIps"),
@@ -54,6 +58,11 @@ function hasOutboundAddress({ type, properties }: Resource): boolean {
     type === "azure-native:containerservice:ManagedCluster" &&
     (outbound === "loadBalancer" || outbound instanceof Unknown)
   );
+}
+
+/** Whether a resource is a cluster with an ingress controller of Azure's. */
+function hasIngress({ type, properties }: Resource): boolean {
+  return type === "azure-native:containerservice:ManagedCluster" && hasIngressController(properties);
 }
 
 function tooMany(what: string, found: readonly Resource[], limit: number, setting: string) {

@@ -60,12 +60,21 @@ function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1
       of: "outbound public IP",
     });
   }
+  if (hasIngressController(properties)) {
+    purchases.push({ kind: "publicIp", sku: "Standard", quantity: one, of: "public IP of the ingress" });
+  }
   for (const pool of listOf(pools)) {
     const metering = nodePool(pool);
     if ("unknown" in metering) return metering;
     purchases.push(...metering.purchases);
   }
   return { purchases };
+}
+
+/** Whether AKS installs its ingress controller, which makes a load-balanced Service with a public address. */
+export function hasIngressController(properties: Value): boolean {
+  const enabled = get(properties, "ingressProfile", "webAppRouting", "enabled");
+  return enabled === true || enabled instanceof Unknown;
 }
 
 /** Nodes and their disks, from a separate pool or one within the cluster. */

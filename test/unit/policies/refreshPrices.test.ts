@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pickItem, queryOf, refresh } from "../../../policies/prices/refresh";
+import type { RetailItem } from "../../../policies/prices/refresh";
+import type { Price } from "../../../policies/estimate/prices";
+
+const row: Price = {
+  ...{ region: "eastus", kind: "vm", sku: "Standard_D4s_v5", product: "Virtual Machines Dsv5 Series" },
+  ...{ meter: "D4s v5", unit: "1 Hour", currency: "USD", price: 1, asOf: "2020-01-01", source: "before" },
+};
+
+/** An item in the shape that Microsoft documents for the API. */
+function item(change: Partial<RetailItem> = {}): RetailItem {
+  return {
+    ...{ currencyCode: "USD", tierMinimumUnits: 0, retailPrice: 0.192, armRegionName: "eastus" },
+    ...{ effectiveStartDate: "2023-04-01T00:00:00Z", meterName: "D4s v5", skuName: "D4s v5" },
+    ...{ productName: "Virtual Machines DSv5 Series", unitOfMeasure: "1 Hour", type: "Consumption" },
+    armSkuName: "Standard_D4s_v5",
+    ...change,
+  };
+}
+
+const others = [
+  item({ productName: "Virtual Machines Dsv5 Series Windows", retailPrice: 0.376 }),
+  item({ meterName: "D4s v5 Spot", skuName: "D4s v5 Spot", retailPrice: 0.04 }),
+  item({ meterName: "D4s v5 Low Priority", retailPrice: 0.05 }),
+  item({ type: "Reservation", retailPrice: 900 }),
+  item({ type: "DevTestConsumption", retailPrice: 0.1 }),
+  item({ armRegionName: "westeurope", retailPrice: 0.23 }),
+];
+
+test("the price of Linux, pay as you go, is picked among all that the API returns", () => {
+  assert.equal(pickItem(row, [...others, item()]).retailPrice, 0.192);
+});
+
+test("no price, or two, is an error that says which row and what the API offers", () => {
+  assert.throws(() => pickItem(row, others), /no price for vm «Standard_D4s_v5» in eastus.*Spot/);
+  assert.throws(() => pickItem(row, [item(), item({ retailPrice: 0.2 })]), /several prices for vm/);
+});
+
+test("all pages are read, and the row says what was read when", async () => {
+  const asked: string[] = [];
+  const fetchPage = (url: string) => {
+    asked.push(url);
+    return Promise.resolve(
+      url === "next" ? { Items: [item()], NextPageLink: null } : { Items: others, NextPageLink: "next" },
+    );
+  };
+  const [refreshed] = await refresh([row], fetchPage, "2026-11-24");
+  assert.deepEqual(asked, [queryOf(row), "next"]);
+  assert.equal(refreshed?.price, 0.192);
+  assert.equal(refreshed?.asOf, "2026-11-24");
+  assert.match(refreshed?.source ?? "", /Azure Retail Prices API/);
+});
+
+test("the query asks for one region and one SKU", () => {
+  const filter = new URL(queryOf(row)).searchParams.get("$filter");
+  assert.equal(
+    filter,
+    "armRegionName eq 'eastus' and priceType eq 'Consumption' and armSkuName eq 'Standard_D4s_v5'",
+  );
+  const disk = { ...row, kind: "disk" as const, sku: "P10", meter: "P10 LRS Disk" };
+  assert.match(new URL(queryOf(disk)).searchParams.get("$filter") ?? "", /meterName eq 'P10 LRS Disk'/);
+});
