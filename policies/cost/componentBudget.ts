@@ -2,6 +2,7 @@ import { stackPolicy } from "../core/define";
 import type { Resource, Violation } from "../core/resource";
 import { overLimit, unpricedProblem } from "../estimate/describe";
 import type { Estimate } from "../estimate/estimate";
+import { exceeds } from "../estimate/money";
 import { estimateProperties, estimateWith } from "./settings";
 import type { EstimateConfig } from "./settings";
 
@@ -54,7 +55,7 @@ function problems(component: Resource, limit: number, estimated: Estimate): Viol
     setting: `component-budget.limits["${component.type}"]`,
   });
   return [
-    ...(total > limit ? [{ message: over, resource: component }] : []),
+    ...(exceeds(total, limit) ? [{ message: over, resource: component }] : []),
     ...(unpriced === undefined ? [] : [{ message: unpriced, resource: component }]),
   ];
 }

@@ -1,5 +1,6 @@
 import { stackPolicy } from "../core/define";
 import { overLimit, unpricedProblem } from "../estimate/describe";
+import { exceeds } from "../estimate/money";
 import { estimateProperties, estimateWith } from "./settings";
 import type { EstimateConfig } from "./settings";
 
@@ -53,7 +54,7 @@ export const stackBudget = stackPolicy<Config>({
       },
     ];
     const messages = limits
-      .filter((entry) => entry.total > entry.limit)
+      .filter((entry) => exceeds(entry.total, entry.limit))
       .map((entry) => overLimit({ ...entry, lines, currency }));
     const unpriced = unpricedProblem(estimated);
     return [...messages, ...(unpriced === undefined ? [] : [unpriced])].map((message) => ({ message }));
