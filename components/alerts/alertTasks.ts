@@ -50,10 +50,12 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
                 ),
         )`,
   );
-  const failures = alertmanagerUrls.map(
-    (url, index) =>
-      `(if post${index}.code == uint(v: 0) and post${index}.value == 200 then "" else ${fluxString(`${withoutSlash(url)}: `)} + (if post${index}.code == uint(v: 0) then "HTTP status " + string(v: post${index}.value) else post${index}.msg) + "; ")`,
-  );
+  const failures = alertmanagerUrls.map((url, index) => {
+    const prefix = fluxString(`${withoutSlash(url)}: `);
+    const post = `post${index}`;
+    // What did not fail has no message.
+    return `(if exists ${post}.msg then ${prefix} + ${post}.msg + "; " else if ${post}.value == 200 then "" else ${prefix} + "HTTP status " + string(v: ${post}.value) + "; ")`;
+  });
   return {
     name,
     flux: `import "array"

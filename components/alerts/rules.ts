@@ -316,6 +316,7 @@ available = ${side(available)}
     |> group(columns: [${columns}])
     |> max()
     |> filter(fn: (r) => r._value > 0.0)
+    |> keep(columns: [${columns}, "_value"])
     |> group()
 join(tables: {used: used |> group(), available: available}, on: [${columns}])
     |> map(fn: (r) => ({r with _value: r._value_used / r._value_available}))`;

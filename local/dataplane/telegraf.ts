@@ -1,0 +1,31 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Service, startService } from "./service";
+
+/** How a Telegraf for tests and demos is started. */
+export interface TelegrafProcessOptions {
+  /** The program, e.g. from `resolveTool("telegraf")`. */
+  command: string;
+  /** Folder of its configuration and log. */
+  directory: string;
+  /** Content of its configuration file. */
+  config: string;
+  /** User name and password at InfluxDB. */
+  login: { username: string; password: string };
+}
+
+/** Start Telegraf with a rendered configuration. */
+export async function startTelegraf(options: TelegrafProcessOptions): Promise<Service> {
+  const { command, directory, config, login } = options;
+  await mkdir(directory, { recursive: true });
+  const configFile = join(directory, "telegraf.conf");
+  const logFile = join(directory, "telegraf.log");
+  await writeFile(configFile, config);
+  return startService({
+    command,
+    args: ["--config", configFile],
+    env: { ...process.env, INFLUXDB_USERNAME: login.username, INFLUXDB_PASSWORD: login.password },
+    logFile,
+    isReady: async () => (await readFile(logFile, "utf8")).includes("[agent] Config:"),
+  });
+}
