@@ -458,14 +458,6 @@ union(tables: [parsed, unparsed])
   };
 }
 
-/** How much a counter of the platform's own grew within ten minutes; a restart sets it back to 0. */
-function growth(source: string): string {
-  return `${source}
-    |> toFloat()
-    |> increase()
-    |> last()`;
-}
-
 function deadLetters(): AlertRule {
   return {
     name: "DeadLetters",
@@ -473,21 +465,20 @@ function deadLetters(): AlertRule {
     everySeconds: 60,
     forSeconds: 0,
     sampleSeconds: 0,
-    query: `${growth(`${samplesOf("fluentd", ["emit_records"], "date.sub(d: 10m, from: stop)")}
-    |> filter(fn: (r) => r.plugin_id == ${fluxString(deadLetterPluginId)})`)}`,
+    query: `${samplesOf("log.refused", ["refused.line"], "date.sub(d: 10m, from: stop)")}
+    |> group(columns: ["service", "environment"])
+    |> count()
+    |> map(fn: (r) => ({r with _time: stop, _value: float(v: r._value)}))`,
     labels: appLabels,
     threshold: thresholds.deadLetters,
     unit: "count",
     summary: "InfluxDB refused {value} points of {service}",
     description:
-      "{service} put {value} records aside within ten minutes because InfluxDB refused them for good. They are on its volume; the dashboards don't count them.",
+      "Within ten minutes, {value} points of {service} were put aside because InfluxDB refused them for good. They are on the aggregator's volume; the dashboards don't count them.",
     dashboardUid: dashboards.health,
-    dashboardVariables: { environment: "environment" },
+    dashboardVariables: { service: "service", environment: "environment" },
   };
 }
-
-/** Id of the aggregator's output that keeps what InfluxDB refuses. */
-export const deadLetterPluginId = "dead_letters";
 
 function taskFailures(): AlertRule {
   return {
@@ -496,9 +487,11 @@ function taskFailures(): AlertRule {
     everySeconds: 60,
     forSeconds: 0,
     sampleSeconds: 0,
-    query: `${growth(`${samplesOf("task_executor_errors_counter", ["counter"], "date.sub(d: 10m, from: stop)")}
-    |> group(columns: ["service", "environment", "task_type", "errorType"])
-    |> sort(columns: ["_time"])`)}
+    // A counter: a restart sets it back to 0.
+    query: `${samplesOf("task_executor_errors_counter", ["counter"], "date.sub(d: 10m, from: stop)")}
+    |> toFloat()
+    |> increase()
+    |> last()
     |> group(columns: ["service", "environment"])
     |> sum()
     |> map(fn: (r) => ({r with _time: stop}))`,

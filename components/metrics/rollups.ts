@@ -48,6 +48,7 @@ export const defaultRollups: readonly Rollup[] = [
   },
   { measurement: "log", countedField: "body", fields: [] },
   { measurement: "log.unparsed", countedField: "body", fields: [] },
+  { measurement: "log.refused", countedField: "refused.line", fields: [] },
   {
     measurement: "pipeline.task.end",
     countedField: "duration_s",

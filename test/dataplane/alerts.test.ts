@@ -258,21 +258,27 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(alerts.get("silent")?.annotations.summary, "silent has logged nothing for 45 min");
   });
 
-  it("LogBufferBacklog and DeadLetters: what the aggregator says of itself", async () => {
+  it("LogBufferBacklog: what the aggregator says of itself", async () => {
     await write(
-      every(now - 12 * minute, now, 30 * second).flatMap((time, index) => [
+      every(now - 12 * minute, now, 30 * second).flatMap((time) => [
         `fluentd,service=full,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=20 ${time}000000`,
         `fluentd,service=empty,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=99 ${time}000000`,
-        `fluentd,service=full,environment=test,plugin_id=dead_letters,plugin_category=output,plugin_type=file emit_records=${100 + index} ${time}000000`,
-        `fluentd,service=empty,environment=test,plugin_id=dead_letters,plugin_category=output,plugin_type=file emit_records=100 ${time}000000`,
       ]),
     );
     const backlog = await evaluate("LogBufferBacklog");
     assert.deepEqual(services(backlog), ["full"]);
     assert.equal(backlog.get("full")?.annotations.summary, "The log buffer of full is 80 % full");
-    const letters = await evaluate("DeadLetters");
-    assert.deepEqual(services(letters), ["full"]);
-    assert.equal(letters.get("full")?.annotations.summary, "InfluxDB refused 19 points of full");
+  });
+
+  it("DeadLetters: points that InfluxDB refused for good", async () => {
+    await write(
+      every(now - 20 * minute, now, minute).map(
+        (time) => `log.refused,service=odd-types,environment=test refused.line="x y=1" ${time}000000`,
+      ),
+    );
+    const alerts = await evaluate("DeadLetters");
+    assert.deepEqual(services(alerts), ["odd-types"]);
+    assert.equal(alerts.get("odd-types")?.annotations.summary, "InfluxDB refused 10 points of odd-types");
   });
 
   it("UnparsedLogs: share of the lines that match no format", async () => {
