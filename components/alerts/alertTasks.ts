@@ -106,6 +106,8 @@ samples()
                         runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
                         dashboard_url: ${dashboardUrl(rule, grafanaUrl)},
                     },
+                    // Without a start Alertmanager takes the end for it; of several it keeps the earliest.
+                    startsAt: string(v: now()),
                     endsAt: string(v: date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
                     generatorURL: ${dashboardUrl(rule, grafanaUrl)},
                 },

@@ -119,7 +119,7 @@ function tail({ name, paths, exclude = [], recordStart: start, bufferPath }: Tai
       // One large file must not keep the others waiting.
       read_lines_limit: 1000,
       path_key: "file",
-      ...(start === undefined ? {} : { multiline_flush_interval: "0.5s" }),
+      ...(start === undefined ? {} : { multiline_flush_interval: 0.5 }),
     },
     sections: [
       {

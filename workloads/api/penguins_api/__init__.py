@@ -31,13 +31,13 @@ def measurements(body: Any) -> list[float]:
     for feature in FEATURES:
         value = body.get(feature)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise BadRequest(f"{feature}: must be a number, in JSON: {{\"{feature}\": 39.1, ...}}")
+            raise BadRequest(f'{feature}: must be a number, in JSON: {{"{feature}": 39.1, ...}}')
         values.append(float(value))
     return values
 
 
 def create_app() -> Flask:
-    """The WSGI application; gunicorn calls this in each worker. Needs MODEL_DIR, the folder of approved models."""
+    """The WSGI application; gunicorn calls this in each worker. Reads approved models from MODEL_DIR."""
     logging.basicConfig(level=logging.INFO, handlers=[EventHandler()])
     directory = os.environ.get("MODEL_DIR")
     if not directory:

@@ -37,7 +37,9 @@ class ApiTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.data = Path(folder.name)
-        variables = mock.patch.dict(os.environ, {"MODEL_DIR": folder.name, "LOG_DIR": self.logs, "PSEUDONYM_KEY": "k"})
+        variables = mock.patch.dict(
+            os.environ, {"MODEL_DIR": folder.name, "LOG_DIR": self.logs, "PSEUDONYM_KEY": "k"}
+        )
         variables.start()
         self.addCleanup(variables.stop)
 

@@ -101,7 +101,10 @@ class Usage:
         self._sample()
         process_peak = _process_peak_bytes()
         peak = max(self._peak, process_peak) if process_peak > self._process_peak else self._peak
-        usage: dict[str, float] = {"cpu_s": max(cpu_seconds() - self._cpu, 0.0), "mem_peak_bytes": float(peak)}
+        usage: dict[str, float] = {
+            "cpu_s": max(cpu_seconds() - self._cpu, 0.0),
+            "mem_peak_bytes": float(peak),
+        }
         limit = memory_limit_bytes(self._root)
         if limit is not None:
             usage["mem_limit_bytes"] = float(limit)

@@ -91,7 +91,10 @@ def category_counts(reference: Sequence[Any], current: Sequence[Any]) -> tuple[l
     ref, cur = Counter(map(str, reference)), Counter(map(str, current))
     names = [name for name, _ in (ref + cur).most_common()]
     kept, others = names[: MAX_CATEGORIES - 1], names[MAX_CATEGORIES - 1 :]
-    rows = [[counts[name] for name in kept] + ([sum(counts[name] for name in others)] if others else []) for counts in (ref, cur)]
+    rows = [
+        [counts[name] for name in kept] + ([sum(counts[name] for name in others)] if others else [])
+        for counts in (ref, cur)
+    ]
     return rows[0], rows[1]
 
 
@@ -171,7 +174,7 @@ def chi_square_cdf(value: float, freedom: int) -> float:
 
 
 def chi_square_quantile(probability: float, freedom: int) -> float:
-    """The value that a chi-square variable of `freedom` degrees stays below with `probability`; by bisection."""
+    """The value below which a chi-square variable of `freedom` degrees is with `probability` (bisection)."""
     low, high = 0.0, float(freedom)
     while chi_square_cdf(high, freedom) < probability:
         high *= 2

@@ -33,7 +33,9 @@ DURABLE_SECONDS = 0.2
 TIME_STEP_NS = 100
 
 #: Trace id (32 hex digits) of the request that is being served, set by the middleware.
-trace_id: contextvars.ContextVar[Optional[str]] = contextvars.ContextVar("ds_monitoring_trace_id", default=None)
+trace_id: contextvars.ContextVar[Optional[str]] = contextvars.ContextVar(
+    "ds_monitoring_trace_id", default=None
+)
 
 
 def resource_attributes(environment: Mapping[str, str]) -> dict[str, str]:
@@ -44,7 +46,11 @@ def resource_attributes(environment: Mapping[str, str]) -> dict[str, str]:
     """
     wanted = ("service.name", "service.version", "deployment.environment.name")
     pairs = (pair.partition("=") for pair in environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
-    found = {key.strip(): unquote(value.strip()) for key, _, value in pairs if key.strip() in wanted and value.strip()}
+    found = {
+        key.strip(): unquote(value.strip())
+        for key, _, value in pairs
+        if key.strip() in wanted and value.strip()
+    }
     if environment.get("OTEL_SERVICE_NAME"):
         found["service.name"] = environment["OTEL_SERVICE_NAME"]
     return found
@@ -158,7 +164,9 @@ def set_default_service(name: str) -> None:
     _default_service = _default_service or name
 
 
-def line(event_name: str, fields: Mapping[str, Any], severity: str = "INFO", body: Optional[str] = None) -> bytes:
+def line(
+    event_name: str, fields: Mapping[str, Any], severity: str = "INFO", body: Optional[str] = None
+) -> bytes:
     """One event as a JSON line with its newline, in UTF-8."""
     record: dict[str, Any] = {
         "timestamp": rfc3339(_clock.now()),

@@ -28,7 +28,7 @@ class EventHandler(logging.Handler):
             body = record.getMessage()
         except Exception:  # logging's own way would print a traceback of the mistake to standard error
             body = f"{record.msg!r} (arguments do not fit)"
-        fields: dict[str, object] = {"logger": record.name}
+        fields: dict[str, object] = {"log.logger": record.name}
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and not is_reported(error):
             fields.update(exception_fields(error))

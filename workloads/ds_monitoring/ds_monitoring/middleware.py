@@ -50,7 +50,7 @@ def prediction(of_class: str, score: Optional[float] = None) -> None:
             fields["prediction.score"] = float(score)
 
 
-def RequestLogging(  # noqa: N802 - reads as the class that it makes
+def RequestLogging(
     app: Any,
     *,
     service: Optional[str] = None,
@@ -68,7 +68,8 @@ def RequestLogging(  # noqa: N802 - reads as the class that it makes
     user_header: the request header that names the user. It is written as a keyed hash only.
     route: returns the template of the matched route from the WSGI environ or ASGI scope; default: those that
         Flask (Werkzeug), Starlette and FastAPI leave there, else `unmatched`.
-    ignored_routes: requests that are not counted, by template or path; default the probes' `/health` and `/healthz`.
+    ignored_routes: requests that are not counted, by template or path; default those of probes, `/health`
+        and `/healthz`.
     key: key of the hashes; default PSEUDONYM_KEY of the environment, the same in all replicas or the unique
         counts are wrong. Without a key neither users nor fingerprints are written, and that is reported.
     """
@@ -80,7 +81,9 @@ def RequestLogging(  # noqa: N802 - reads as the class that it makes
 class _Request:
     """What is known of one request while it is served."""
 
-    def __init__(self, method: str, target: bytes, header: Callable[[str], Optional[str]], recorder: _Recorder) -> None:
+    def __init__(
+        self, method: str, target: bytes, header: Callable[[str], Optional[str]], recorder: _Recorder
+    ) -> None:
         self.started = time.perf_counter()
         self.status: Optional[int] = None
         self.error: Optional[BaseException] = None
@@ -251,7 +254,8 @@ class _WsgiLogging:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = self._request(environ)
         if request is None:
-            return self._app(environ, start_response)
+            unobserved: Iterable[bytes] = self._app(environ, start_response)
+            return unobserved
         environ["wsgi.input"] = _Body(environ["wsgi.input"], request)
         variables = (_prediction.set(request.prediction), trace_id.set(request.trace_id))
 
@@ -278,7 +282,9 @@ class _WsgiLogging:
 
     @never_raises
     def _request(self, environ: Environ) -> _Request:
-        target = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}".encode("latin-1", "replace")
+        target = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}".encode(
+            "latin-1", "replace"
+        )
 
         def header(name: str) -> Optional[str]:
             return environ.get("HTTP_" + name.upper().replace("-", "_"))
@@ -327,6 +333,10 @@ class _AsgiLogging:
 
     @never_raises
     def _request(self, scope: Scope) -> _Request:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())
+        }
         target = scope.get("raw_path") or scope["path"].encode()
-        return _Request(scope["method"], target + b"?" + scope.get("query_string", b""), headers.get, self._recorder)
+        return _Request(
+            scope["method"], target + b"?" + scope.get("query_string", b""), headers.get, self._recorder
+        )

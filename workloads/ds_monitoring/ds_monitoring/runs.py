@@ -79,7 +79,9 @@ class Task:
             **self._fields,
             **self._facts,
             **self._usage.stop(),
-            "cicd.pipeline.task.run.result": self._result if error is None and self._result else result_of(error),
+            "cicd.pipeline.task.run.result": self._result
+            if error is None and self._result
+            else result_of(error),
             "duration_s": time.monotonic() - self._started,
         }
         failed = error is not None and fields["cicd.pipeline.task.run.result"] != SUCCESS
@@ -93,7 +95,10 @@ class Task:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._end(error)
 
@@ -164,14 +169,20 @@ class Run:
         counts = _bounded(Counter(str(label) for label in labels))
         total = sum(counts.values())
         for name, count in counts.items():
-            self._emit_fact("ml.class", {"class": name, "split": split, "count": float(count), "share": count / total})
+            self._emit_fact(
+                "ml.class", {"class": name, "split": split, "count": float(count), "share": count / total}
+            )
         return max(counts.values()) / min(counts.values()) if counts else None
 
     @never_raises
     def outliers(self, feature: str, method: str, rows_before: int, rows_removed: int) -> None:
         """Report how many rows were removed because of their value of `feature`, by which method."""
         ratio = rows_removed / rows_before if rows_before else 0.0
-        fields = {"rows_before": float(rows_before), "rows_removed": float(rows_removed), "removed_ratio": ratio}
+        fields = {
+            "rows_before": float(rows_before),
+            "rows_removed": float(rows_removed),
+            "removed_ratio": ratio,
+        }
         self._emit_fact("ml.outliers", {"feature": feature, "method": method, **fields})
 
     @never_raises
@@ -197,10 +208,13 @@ class Run:
         """Report how often each actual class was predicted as which; pairs that never occur are left out."""
         names = _bounded(Counter(str(label) for labels in (actual, predicted) for label in labels))
         pairs = Counter(
-            tuple(name if name in names else OTHER for name in map(str, pair)) for pair in zip(actual, predicted)
+            tuple(name if name in names else OTHER for name in map(str, pair))
+            for pair in zip(actual, predicted)
         )
         for (of, as_), count in pairs.items():
-            self._emit_fact("ml.confusion", {"actual": of, "predicted": as_, "split": split, "count": float(count)})
+            self._emit_fact(
+                "ml.confusion", {"actual": of, "predicted": as_, "split": split, "count": float(count)}
+            )
 
     @never_raises
     def summary(
@@ -263,7 +277,10 @@ class Run:
         return self
 
     def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._end(error)
 

@@ -92,7 +92,11 @@ class EventFile:
             except OSError as error:
                 faults.add(f"LOG_DIR not writable: {os.strerror(error.errno or 0)}")
                 self._retry_at = time.monotonic() + RETRY_SECONDS
-                end_of_line = written if written == 0 or lines[written - 1 : written] == b"\n" else lines.index(b"\n", written) + 1
+                end_of_line = (
+                    written
+                    if written == 0 or lines[written - 1 : written] == b"\n"
+                    else lines.index(b"\n", written) + 1
+                )
                 self._rest = lines[written:end_of_line]
                 return lines[end_of_line:]
         return b""

@@ -14,7 +14,11 @@ PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
 def environment(directory: Optional[str], **extra: str) -> dict[str, str]:
     """The environment of a program under test, with LOG_DIR set to `directory` unless None."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "LOG_", "PIPELINE_", "PSEUDONYM"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("OTEL_", "LOG_", "PIPELINE_", "PSEUDONYM"))
+    }
     folders = {"PYTHONPATH": str(PACKAGE_FOLDER)}
     return {**kept, **folders, **({"LOG_DIR": directory} if directory else {}), **extra}
 
@@ -40,5 +44,6 @@ def events(directory: str, name: Optional[str] = None) -> list[dict[str, Any]]:
     """The events of all files in `directory`, in the order of time; only those called `name` where given."""
     found = [event for path in Path(directory).glob("*.log") for event in parse(path.read_text("utf-8"))]
     return sorted(
-        (event for event in found if name is None or event["event_name"] == name), key=lambda event: event["timestamp"]
+        (event for event in found if name is None or event["event_name"] == name),
+        key=lambda event: event["timestamp"],
     )

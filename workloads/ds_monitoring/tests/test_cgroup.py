@@ -20,7 +20,9 @@ class CgroupTest(unittest.TestCase):
             path.write_text(text)
 
     def test_version_2(self) -> None:
-        self.write(memory_dot_max="1000\n", memory_dot_current="700\n", memory_dot_stat="anon 1\ninactive_file 200\n")
+        self.write(
+            memory_dot_max="1000\n", memory_dot_current="700\n", memory_dot_stat="anon 1\ninactive_file 200\n"
+        )
         self.assertEqual(cgroup.memory_limit_bytes(str(self.root)), 1000)
         self.assertEqual(cgroup.working_set_bytes(str(self.root)), 500)
 

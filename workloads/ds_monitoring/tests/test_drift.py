@@ -65,7 +65,9 @@ class DriftTest(unittest.TestCase):
             self.assertEqual(drift.verdict(index, 10, n, n), expected, (index, n))
 
     def test_small_samples_of_one_distribution_are_rarely_called_drift(self) -> None:
-        verdicts = [drift.compare(normal(seed, 100), normal(seed + 10_000, 100))["verdict"] for seed in range(200)]
+        verdicts = [
+            drift.compare(normal(seed, 100), normal(seed + 10_000, 100))["verdict"] for seed in range(200)
+        ]
         over_threshold = sum(name != "none" for name in verdicts)
         called = sum(name in ("warn", "drift") for name in verdicts)
         self.assertGreater(over_threshold, 100)  # what the bare threshold would have called a warning

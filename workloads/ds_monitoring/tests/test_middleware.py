@@ -91,7 +91,10 @@ class MiddlewareTest(unittest.TestCase):
         )
         self.assertEqual(event["http.route"], "/things/{id}")
         self.assertEqual((event["http.request.method"], event["http.response.status_code"]), ("POST", 201))
-        self.assertEqual((event["service.name"], event["ml.model.name"], event["ml.model.version"]), ("api", "penguins", "7"))
+        self.assertEqual(
+            (event["service.name"], event["ml.model.name"], event["ml.model.version"]),
+            ("api", "penguins", "7"),
+        )
         self.assertEqual((event["prediction.class"], event["prediction.score"]), ("Adelie", 0.75))
         self.assertEqual((event["request.id"], event["trace_id"]), ("abc-1", "a" * 32))
         self.assertGreater(event["duration_s"], 0)
@@ -99,7 +102,8 @@ class MiddlewareTest(unittest.TestCase):
 
     def test_wsgi_failure_is_reported_and_raised(self) -> None:
         (event,) = self.requests(
-            WSGI + "try:\n    request('/broken')\nexcept ValueError: pass\nelse: raise SystemExit('not raised')\n"
+            WSGI
+            + "try:\n    request('/broken')\nexcept ValueError: pass\nelse: raise SystemExit('not raised')\n"
         )
         self.assertEqual((event["http.response.status_code"], event["exception.type"]), (500, "ValueError"))
         self.assertEqual(event["severity_text"], "ERROR")
@@ -181,7 +185,9 @@ class MiddlewareTest(unittest.TestCase):
             assert client.get("/nothing", buffered=True).status_code == 404
             """
         )
-        self.assertEqual([event["http.route"] for event in found], ["/things/<int:number>", "/echo", "/echo", "unmatched"])
+        self.assertEqual(
+            [event["http.route"] for event in found], ["/things/<int:number>", "/echo", "/echo", "unmatched"]
+        )
         self.assertEqual([event["http.response.status_code"] for event in found], [200, 200, 200, 404])
         self.assertEqual(len({event["request.fingerprint"] for event in found}), 4)
 

@@ -93,7 +93,8 @@ class RunTest(unittest.TestCase):
             process.stdout.readline()
             process.send_signal(signal.SIGKILL)
         self.assertEqual(
-            [event["event_name"] for event in events(self.folder)], ["pipeline.run.start", "pipeline.task.start"]
+            [event["event_name"] for event in events(self.folder)],
+            ["pipeline.run.start", "pipeline.task.start"],
         )
 
     def test_steps_in_processes_of_their_own_make_one_run(self) -> None:
@@ -147,7 +148,9 @@ class RunTest(unittest.TestCase):
         (summary,) = by_name["ml.run.summary"]
         self.assertEqual((summary["failed_checks"], summary["rows"]), ("drift, f1", 197.0))
         for name in ("ml.class", "ml.drift", "ml.metric", "ml.confusion", "ml.decision", "ml.run.summary"):
-            self.assertEqual((by_name[name][0]["ml.model.name"], by_name[name][0]["ml.model.version"]), ("churn", "7"))
+            self.assertEqual(
+                (by_name[name][0]["ml.model.name"], by_name[name][0]["ml.model.version"]), ("churn", "7")
+            )
 
     def test_bad_values_are_counted_and_never_raise(self) -> None:
         done = python(
@@ -172,7 +175,12 @@ class RunTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         (report,) = events(self.folder, "log")
         self.assertEqual(report["severity_text"], "WARN")
-        for part in ("drift failed: TypeError (", "left out a score", "class_balance failed", "neither approve nor reject"):
+        for part in (
+            "drift failed: TypeError (",
+            "left out a score",
+            "class_balance failed",
+            "neither approve nor reject",
+        ):
             self.assertIn(part, report["body"])
         self.assertEqual(events(self.folder)[-2]["event_name"], "pipeline.run.end")
 

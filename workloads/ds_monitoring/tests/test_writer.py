@@ -214,7 +214,9 @@ class WriterTest(unittest.TestCase):
             self.folder,
         )
         warning, odd, failed = events(self.folder)
-        self.assertEqual((warning["severity_text"], warning["body"], warning["logger"]), ("WARN", "3 left", "app"))
+        self.assertEqual(
+            (warning["severity_text"], warning["body"], warning["log.logger"]), ("WARN", "3 left", "app")
+        )
         self.assertIn("arguments do not fit", odd["body"])
         self.assertEqual((failed["severity_text"], failed["exception.type"]), ("ERROR", "ZeroDivisionError"))
 

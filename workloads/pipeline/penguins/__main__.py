@@ -38,22 +38,27 @@ def required(name: str) -> str:
 
 def main() -> None:
     """Run the step that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m penguins", description="One step of the training pipeline.")
+    parser = argparse.ArgumentParser(
+        prog="python -m penguins", description="One step of the training pipeline."
+    )
     parser.add_argument("step", choices=STEPS)
     name = parser.parse_args().step
     artefacts = Artefacts(Path(required("WORK_DIR")), Path(required("MODEL_DIR")))
     # The year of the batch is the version of the model that it makes.
     state = artefacts.start(version=required("YEAR")) if name == "load" else artefacts.started()
-    with run(
-        os.environ.get("PIPELINE_NAME", PIPELINE),
-        run_id=required("PIPELINE_RUN_ID"),
-        model=MODEL,
-        model_version=state["version"],
-        expected_max_s=RUN_MAX_S,
-        starts=name == "load",
-        ends=name == "decide",
-        started_at=state["started_at"],
-    ) as training, training.task(name, expected_max_s=STEP_MAX_S) as task:
+    with (
+        run(
+            os.environ.get("PIPELINE_NAME", PIPELINE),
+            run_id=required("PIPELINE_RUN_ID"),
+            model=MODEL,
+            model_version=state["version"],
+            expected_max_s=RUN_MAX_S,
+            starts=name == "load",
+            ends=name == "decide",
+            started_at=state["started_at"],
+        ) as training,
+        training.task(name, expected_max_s=STEP_MAX_S) as task,
+    ):
         if os.environ.get("FAIL_STEP") == name:
             raise RuntimeError(f"step {name} failed on purpose: FAIL_STEP={name}")
         STEPS[name](artefacts, training, task)

@@ -22,7 +22,9 @@ def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
         return
     old = pd.read_csv(champion / "kept.csv")
     verdicts = {
-        feature: run.drift(feature, reference=old[feature], current=new[feature], comparison="new_vs_old", bins=BINS)
+        feature: run.drift(
+            feature, reference=old[feature], current=new[feature], comparison="new_vs_old", bins=BINS
+        )
         for feature in [*FEATURES, *CATEGORIES]
     }
     write_json(artefacts.file("drift.json"), verdicts)

@@ -27,7 +27,13 @@ def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
     imbalance_ratio = run.class_balance(train[TARGET], split="train")
     run.class_balance(validation[TARGET], split="validation")
     for feature in FEATURES:
-        run.drift(feature, reference=train[feature], current=validation[feature], comparison="train_vs_val", bins=BINS)
+        run.drift(
+            feature,
+            reference=train[feature],
+            current=validation[feature],
+            comparison="train_vs_val",
+            bins=BINS,
+        )
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=SEED))
     model.fit(train[FEATURES], train[TARGET])
     train.to_csv(artefacts.file("train.csv"), index=False)
