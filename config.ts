@@ -1,7 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readClusterConfig } from "./clusterConfig";
+import type { EmailArgs, StorageArgs } from "./components";
 import type { AksClusterArgs } from "./components/cluster/aksCluster";
-import { ConfigSource, optional, required, textLike, trueOrFalse } from "./configReader";
+import {
+  ConfigSource,
+  listOf,
+  mapping,
+  optional,
+  positiveInteger,
+  required,
+  textLike,
+  trueOrFalse,
+} from "./configReader";
 
 /** What a stack's configuration says, checked; docs of each key are in Pulumi.yaml. */
 export interface StackConfig {
@@ -11,13 +21,27 @@ export interface StackConfig {
   cluster?: AksClusterArgs;
   kubeconfig?: pulumi.Output<string>;
   kubeContext?: string;
-  storageClass?: string;
-  influxDbStorage: string;
+  storage: Record<"influxDb" | "fluentd" | "sample", StorageArgs>;
+  retentionDays: RetentionConfig;
+  email: EmailArgs;
+  sampleWorkloads: boolean;
+  sampleRegistry: string;
+}
+
+/** Days that each resolution is kept; what is left out keeps the library's default. */
+export interface RetentionConfig {
+  events?: number;
+  minutely?: number;
+  daily?: number;
+  weekly?: number;
 }
 
 const quantity = textLike(/^\d+(\.\d+)?(Mi|Gi|Ti)$/, "a Kubernetes quantity in Mi, Gi or Ti", "50Gi");
 const name = textLike(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-"', "dev");
 const anyText = textLike(/\S/, "a text", "my-context");
+const imageRegistry = textLike(/^[a-z0-9][-a-z0-9.:/]*[a-z0-9]$/, "a registry", "registry.example.com/team");
+const emailAddress = textLike(/^[^\s@]+@[^\s@]+$/, "an e-mail address", "team@example.com");
+const hostAndPort = textLike(/^[^\s:]+:\d{1,5}$/, "host:port", "smtp.example.com:587");
 
 /**
  * Reads and checks the configuration of the stack, before anything is created.
@@ -26,14 +50,25 @@ const anyText = textLike(/\S/, "a text", "my-context");
  */
 export function readConfig(config: pulumi.Config): StackConfig {
   const source = stackSource(config);
+  const storageClassName = optional(source, "storageClass", name);
   return {
     environment: required(source, "environment", name),
     protectData: optional(source, "protectData", trueOrFalse) ?? true,
     cluster: readClusterConfig(source),
     kubeconfig: config.getSecret("kubeconfig"),
     kubeContext: optional(source, "kubeContext", anyText),
-    storageClass: optional(source, "storageClass", name),
-    influxDbStorage: optional(source, "influxDbStorage", quantity) ?? "50Gi",
+    storage: {
+      influxDb: { storageClassName, size: optional(source, "influxDbStorage", quantity) ?? "50Gi" },
+      fluentd: { storageClassName, size: optional(source, "fluentdStorage", quantity) ?? "10Gi" },
+      sample: {
+        storageClassName: optional(source, "sampleStorageClass", name) ?? storageClassName,
+        size: optional(source, "sampleStorage", quantity) ?? "1Gi",
+      },
+    },
+    retentionDays: readRetention(source),
+    email: readEmail(source, config.getSecret("smtpPassword")),
+    sampleWorkloads: optional(source, "sampleWorkloads", trueOrFalse) ?? false,
+    sampleRegistry: optional(source, "sampleRegistry", imageRegistry) ?? "localhost:5000",
   };
 }
 
@@ -51,5 +86,40 @@ function stackSource(config: pulumi.Config): ConfigSource {
         return text;
       }
     },
+  };
+}
+
+function readRetention(source: ConfigSource): RetentionConfig {
+  const resolutions = ["events", "minutely", "daily", "weekly"] as const;
+  const days = mapping(source, "retentionDays", [...resolutions]);
+  if (days === undefined) return {};
+  return Object.fromEntries(
+    resolutions.map((resolution) => [resolution, optional(days, resolution, positiveInteger)]),
+  );
+}
+
+function readEmail(source: ConfigSource, password: pulumi.Output<string> | undefined): EmailArgs {
+  const email = mapping(source, "email", ["smarthost", "from", "to", "criticalTo", "username", "requireTls"]);
+  if (email === undefined) {
+    throw new Error(
+      `${source.prefix}email is not set: alerts need a mail server, e.g. in Pulumi.<stack>.yaml ` +
+        `\`${source.prefix}email: { smarthost: "smtp.example.com:587", from: "monitoring@example.com", ` +
+        'to: ["team@example.com"] }`',
+    );
+  }
+  const username = optional(email, "username", anyText);
+  if ((username === undefined) !== (password === undefined)) {
+    throw new Error(
+      `${source.prefix}email.username and ${source.prefix}smtpPassword belong together: ` +
+        "set both (`pulumi config set --secret smtpPassword …`) or neither",
+    );
+  }
+  return {
+    smarthost: required(email, "smarthost", hostAndPort),
+    from: required(email, "from", emailAddress),
+    to: required(email, "to", listOf(emailAddress)),
+    criticalTo: optional(email, "criticalTo", listOf(emailAddress)),
+    requireTls: optional(email, "requireTls", trueOrFalse) ?? true,
+    ...(username !== undefined && password !== undefined && { login: { username, password } }),
   };
 }

@@ -2,6 +2,7 @@ import { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { AksCluster, Monitoring } from "./components";
 import { readConfig } from "./config";
+import { penguins, penguinsProbe } from "./workloads/penguins";
 
 const config = readConfig(new pulumi.Config());
 
@@ -11,7 +12,7 @@ const aks =
     : new AksCluster("aks", { ...config.cluster, protect: config.protectData });
 
 // The identifier keeps a new kubeconfig for the same cluster from replacing everything in it.
-const cluster = new Provider("cluster", {
+const provider = new Provider("cluster", {
   kubeconfig: aks?.kubeconfig ?? config.kubeconfig,
   context: config.kubeContext,
   clusterIdentifier: `${pulumi.getProject()}-${pulumi.getStack()}`,
@@ -20,13 +21,33 @@ const cluster = new Provider("cluster", {
 const platform = new Monitoring(
   "monitoring",
   {
-    influxDb: { storage: { size: config.influxDbStorage, storageClassName: config.storageClass } },
+    environment: config.environment,
+    influxDb: { deploy: { storage: config.storage.influxDb } },
+    fluentdAggregator: { storage: config.storage.fluentd },
+    alertmanager: { deploy: { email: config.email } },
+    telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },
+    retentionDays: config.retentionDays,
     protectData: config.protectData,
   },
-  { provider: cluster },
+  { provider },
 );
 
-export const influxDbUrl = platform.influxDbUrl;
+const sample = config.sampleWorkloads
+  ? penguins(
+      {
+        monitoring: platform.connection,
+        registry: config.sampleRegistry,
+        storage: config.storage.sample,
+        protectData: config.protectData,
+      },
+      { provider },
+    )
+  : undefined;
+
+export const monitoring = platform.connection;
+export const grafanaUrl = platform.grafanaUrl;
+export const grafanaAdminPassword = platform.grafanaAdminPassword;
+export const sampleApiUrl = sample?.api.url;
 
 // For the stacks of other teams, and for federated credentials of workload identities.
 export const kubeconfig = aks?.kubeconfig;

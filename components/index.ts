@@ -1,12 +1,42 @@
 export {
   AksCluster,
-  AksClusterArgs,
-  ClusterNetworkArgs,
-  EntraArgs,
-  MaintenanceWindowArgs,
+  type AksClusterArgs,
+  type ClusterNetworkArgs,
+  type EntraArgs,
+  type MaintenanceWindowArgs,
 } from "./cluster/aksCluster";
-export { NodePoolArgs, UserPoolArgs, spotAffinity, spotTolerations } from "./cluster/nodePools";
-export { InfluxDb, InfluxDbArgs, InfluxDbDeployArgs } from "./monitoring/influxDb";
-export { Monitoring, MonitoringArgs } from "./monitoring/monitoring";
-export { StorageArgs } from "./monitoring/storage";
-export { RestrictedNamespace, RestrictedNamespaceArgs } from "./namespaces/restrictedNamespace";
+export { type NodePoolArgs, type UserPoolArgs, spotAffinity, spotTolerations } from "./cluster/nodePools";
+export {
+  Alertmanager,
+  type AlertmanagerArgs,
+  type AlertmanagerDeployArgs,
+  type EmailArgs,
+  type EmailLogin,
+} from "./monitoring/alertmanager";
+export { type MonitoringConnection } from "./monitoring/connection";
+export {
+  FluentdAggregator,
+  type FluentdAggregatorArgs,
+  type FluentdAggregatorDeployArgs,
+} from "./monitoring/fluentdAggregator";
+export { Grafana, type GrafanaArgs, type GrafanaDeployArgs } from "./monitoring/grafana";
+export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
+export { InfluxDbReconcile, type InfluxDbReconcileArgs } from "./monitoring/influxDbReconcile";
+export {
+  type DeployedOrExisting,
+  type ExistingAlertmanager,
+  type ExistingGrafana,
+  type ExistingInfluxDb,
+  Monitoring,
+  type MonitoringArgs,
+} from "./monitoring/monitoring";
+export { type InfluxDbClient, type Neighbour } from "./monitoring/neighbours";
+export { type StorageArgs } from "./monitoring/storage";
+export { Telegraf, type TelegrafArgs, type TelegrafDeployArgs } from "./monitoring/telegraf";
+export { AppNamespace, type AppNamespaceArgs } from "./namespaces/appNamespace";
+export { RestrictedNamespace, type RestrictedNamespaceArgs } from "./namespaces/restrictedNamespace";
+export { ModelVolume, type ModelVolumeArgs } from "./workloads/modelVolume";
+export { Logging, type LoggingArgs } from "./workloads/logging";
+export { type LoggingReferences, loggingSidecar, withLogging } from "./workloads/loggingSidecar";
+export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
+export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";

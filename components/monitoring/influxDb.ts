@@ -7,6 +7,7 @@ import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
 import { generatedPassword } from "./credentials";
+import { Neighbour } from "./neighbours";
 import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "./partObjects";
 import { parts, serviceUrl } from "./parts";
 import { StorageArgs, volumeClaimTemplate } from "./storage";
@@ -33,6 +34,8 @@ export interface InfluxDbArgs extends InfluxDbDeployArgs {
   organization: string;
   /** Bucket of the raw events, e.g. `events`. */
   bucket: string;
+  /** Where its tasks post the alerts. */
+  alertmanager: Neighbour;
   /**
    * Refuse to delete or replace what holds the data and the credentials of the first start.
    * @default true
@@ -82,7 +85,7 @@ export class InfluxDb extends pulumi.ComponentResource {
       { parent: this },
     );
     const serviceAccount = partServiceAccount(common);
-    const service = partService({ ...common, portName: "http" });
+    partService({ ...common, portName: "http" });
 
     new StatefulSet(
       name,
@@ -90,7 +93,8 @@ export class InfluxDb extends pulumi.ComponentResource {
         metadata: partMetadata(common),
         spec: {
           replicas: 1,
-          serviceName: service.metadata.name,
+          // By name: the Service is ready only when it has pods, so waiting for it would never end.
+          serviceName: parts.influxDb.name,
           selector: { matchLabels: podLabels },
           persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
           volumeClaimTemplates: [volumeClaimTemplate("data", args.storage ?? { size: "50Gi" }, podLabels)],
@@ -148,7 +152,7 @@ export class InfluxDb extends pulumi.ComponentResource {
       { parent: this, protect },
     );
 
-    partNetworkPolicy({ ...common, ingress: [fromClients], egress: [toAlertmanager] });
+    partNetworkPolicy({ ...common, ingress: [fromClients], egress: [args.alertmanager.flow] });
 
     this.url = pulumi.output(namespace).apply((ns) => serviceUrl(parts.influxDb, ns));
     this.registerOutputs({ url: this.url, operatorToken: this.operatorToken });
@@ -160,10 +164,4 @@ const clients = [parts.fluentdAggregator, parts.grafana, parts.telegraf, parts.i
 const fromClients: Flow = {
   peers: clients.map((client) => podsLabelled(client.podLabels)),
   ports: [{ port: parts.influxDb.port }],
-};
-
-/** Alert tasks run inside of InfluxDB and post what fires. */
-const toAlertmanager: Flow = {
-  peers: [podsLabelled(parts.alertmanager.podLabels)],
-  ports: [{ port: parts.alertmanager.port }],
 };

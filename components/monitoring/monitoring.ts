@@ -1,14 +1,90 @@
 import * as pulumi from "@pulumi/pulumi";
+import { dashboards } from "../../dashboards";
+import { alertRules, AlertRulesOptions } from "../alerts/rules";
+import { alertTask } from "../alerts/alertTasks";
+import { buckets, defaultOrganization, RetentionDays } from "../metrics/buckets";
+import { credentials, influxDesiredState } from "../metrics/desiredState";
 import { RestrictedNamespace } from "../namespaces/restrictedNamespace";
+import { Alertmanager, AlertmanagerDeployArgs } from "./alertmanager";
+import { connectionFromOutput, MonitoringConnection } from "./connection";
+import { generatedPassword } from "./credentials";
+import { FluentdAggregator, FluentdAggregatorDeployArgs } from "./fluentdAggregator";
+import { Grafana, GrafanaDeployArgs } from "./grafana";
 import { InfluxDb, InfluxDbDeployArgs } from "./influxDb";
+import { InfluxDbReconcile } from "./influxDbReconcile";
+import { deployedNeighbour, existingNeighbour, InfluxDbClient, Neighbour } from "./neighbours";
+import { Part, parts } from "./parts";
+import { Telegraf, TelegrafDeployArgs } from "./telegraf";
+
+/**
+ * A part is either deployed or exists already. The two can't be mixed: neither both, nor half of one, compiles.
+ */
+export type DeployedOrExisting<Deploy, Existing> =
+  { deploy: Deploy; existing?: never } | { existing: Existing; deploy?: never };
+
+/** An InfluxDB that somebody else runs: 2.x with the API of 1.x, such as InfluxDB OSS or InfluxDB Cloud. */
+export interface ExistingInfluxDb {
+  /** Base URL, e.g. `https://influxdb.example.com:8086`. */
+  url: pulumi.Input<string>;
+  /** Organization that shall own the buckets; it must exist. */
+  organization: string;
+  /** Token that may manage buckets, credentials and tasks of the organization. Secret. */
+  operatorToken: pulumi.Input<string>;
+}
+
+/** A Grafana that somebody else runs, such as Azure Managed Grafana: its dashboards go there as resources. */
+export interface ExistingGrafana {
+  /** URL under which people reach it, for the links in mails. */
+  url: pulumi.Input<string>;
+}
+
+/** An Alertmanager that somebody else runs and configures. */
+export interface ExistingAlertmanager {
+  /** Base URL to which alerts are posted. */
+  url: pulumi.Input<string>;
+}
 
 /** Arguments of {@link Monitoring}. */
 export interface MonitoringArgs {
+  /** Deployment environment, e.g. `prod`; the tag `environment`. */
+  environment: string;
+  /** Whom alerts are mailed to by a new Alertmanager, or one that exists. */
+  alertmanager: DeployedOrExisting<AlertmanagerDeployArgs, ExistingAlertmanager>;
   /**
-   * How InfluxDB is sized.
+   * Where the data is kept.
+   * @default { deploy: {} }
+   */
+  influxDb?: DeployedOrExisting<InfluxDbDeployArgs, ExistingInfluxDb>;
+  /**
+   * Where the dashboards are.
+   * @default { deploy: {} }
+   */
+  grafana?: DeployedOrExisting<GrafanaDeployArgs, ExistingGrafana>;
+  /**
+   * The aggregator of the logs.
    * @default {}
    */
-  influxDb?: InfluxDbDeployArgs;
+  fluentdAggregator?: FluentdAggregatorDeployArgs;
+  /**
+   * The agent that reads the use of resources and probes the APIs.
+   * @default {}
+   */
+  telegraf?: TelegrafDeployArgs;
+  /**
+   * Which alert rules there are, and their thresholds for single apps.
+   * @default every rule, with its own threshold
+   */
+  alerts?: AlertRulesOptions;
+  /**
+   * URL of the folder of runbooks that mails link to.
+   * @default "docs/runbooks": their path in this repository
+   */
+  runbookBaseUrl?: string;
+  /**
+   * Days that each resolution is kept.
+   * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
+   */
+  retentionDays?: Partial<RetentionDays>;
   /**
    * Name of the namespace.
    * @default "monitoring"
@@ -21,27 +97,160 @@ export interface MonitoringArgs {
   protectData?: boolean;
 }
 
-/** The monitoring platform. */
+/**
+ * The monitoring platform: Fluentd takes the logs of every app, InfluxDB keeps them as metrics, Grafana shows them,
+ * Alertmanager mails what went wrong.
+ *
+ * @example
+ * const platform = new Monitoring("monitoring", {
+ *   environment: "dev",
+ *   alertmanager: {
+ *     deploy: { email: { smarthost: "smtp.example.com:587", from: "m@example.com", to: ["team@example.com"] } },
+ *   },
+ * });
+ * export const monitoring = platform.connection;
+ */
 export class Monitoring extends pulumi.ComponentResource {
-  /** Base URL of InfluxDB. */
-  public readonly influxDbUrl: pulumi.Output<string>;
+  /** What applications need to know; export it for other stacks. */
+  public readonly connection: MonitoringConnection;
+  /** URL under which people reach Grafana. */
+  public readonly grafanaUrl: pulumi.Output<string>;
+  /** Password of Grafana's user `admin`; undefined for an existing Grafana. Secret. */
+  public readonly grafanaAdminPassword?: pulumi.Output<string>;
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Monitoring", name, {}, opts);
 
     const protect = args.protectData ?? true;
+    const { environment } = args;
+    const parent = { parent: this };
     const { namespaceName: namespace } = new RestrictedNamespace(
       name,
       { namespaceName: args.namespaceName ?? "monitoring", protect },
-      { parent: this },
+      parent,
     );
-    const influxDb = new InfluxDb(
-      `${name}-influxdb`,
-      { ...args.influxDb, namespace, organization: "ds-monitoring", bucket: "events", protect },
-      { parent: this },
-    );
+    const influxDbArgs = args.influxDb ?? { deploy: {} };
+    const grafanaArgs = args.grafana ?? { deploy: {} };
+    const neighbour = (part: Part, existing: { url: pulumi.Input<string> } | undefined): Neighbour =>
+      existing === undefined ? deployedNeighbour(part, namespace) : existingNeighbour(existing.url);
 
-    this.influxDbUrl = influxDb.url;
-    this.registerOutputs({ influxDbUrl: this.influxDbUrl });
+    const alertmanager = neighbour(parts.alertmanager, args.alertmanager.existing);
+    const influxDb = neighbour(parts.influxDb, influxDbArgs.existing);
+    const grafana = neighbour(parts.grafana, grafanaArgs.existing);
+    this.grafanaUrl = pulumi.output(grafanaArgs.deploy?.externalUrl ?? grafana.url);
+
+    const client = (user: User): InfluxDbClient => ({
+      ...influxDb,
+      username: credentials[user].username,
+      password: generatedPassword(`${name}-influxdb-${user}`, {}, this),
+    });
+    const clients = { fluentd: client("fluentd"), telegraf: client("telegraf"), grafana: client("grafana") };
+
+    if (args.alertmanager.deploy !== undefined) {
+      new Alertmanager(
+        `${name}-alertmanager`,
+        { ...args.alertmanager.deploy, namespace, grafanaUrl: this.grafanaUrl },
+        parent,
+      );
+    }
+    const store =
+      influxDbArgs.existing ??
+      new InfluxDb(
+        `${name}-influxdb`,
+        {
+          ...influxDbArgs.deploy,
+          namespace,
+          organization: defaultOrganization,
+          bucket: buckets.events,
+          alertmanager,
+          protect,
+        },
+        parent,
+      );
+    new InfluxDbReconcile(
+      `${name}-influxdb-reconcile`,
+      {
+        namespace,
+        influxDb,
+        operatorToken: store.operatorToken,
+        desiredState: pulumi.all([alertmanager.url, this.grafanaUrl]).apply(([alertmanagerUrl, grafanaUrl]) =>
+          influxDesiredState({
+            organization: influxDbArgs.existing?.organization,
+            retentionDays: args.retentionDays,
+            tasks: alertRules(args.alerts).map((rule) =>
+              alertTask(rule, {
+                alertmanagerUrls: [alertmanagerUrl],
+                grafanaUrl,
+                runbookBaseUrl: args.runbookBaseUrl ?? "docs/runbooks",
+              }),
+            ),
+          }),
+        ),
+        passwords: Object.fromEntries(
+          users.map((user) => [credentials[user].passwordVariable, clients[user].password]),
+        ),
+      },
+      { ...parent, dependsOn: store instanceof InfluxDb ? store : undefined },
+    );
+    const aggregator = new FluentdAggregator(
+      `${name}-fluentd-aggregator`,
+      { ...args.fluentdAggregator, namespace, environment, influxDb: clients.fluentd, protect },
+      parent,
+    );
+    new Telegraf(
+      `${name}-telegraf`,
+      { ...args.telegraf, namespace, environment, influxDb: clients.telegraf, alertmanager },
+      parent,
+    );
+    const deployedGrafana =
+      grafanaArgs.deploy &&
+      new Grafana(
+        `${name}-grafana`,
+        {
+          ...grafanaArgs.deploy,
+          namespace,
+          url: this.grafanaUrl,
+          influxDb: clients.grafana,
+          alertmanager,
+          dashboards: dashboards(),
+        },
+        parent,
+      );
+    this.grafanaAdminPassword = deployedGrafana?.adminPassword;
+
+    this.connection = {
+      namespace,
+      environment,
+      fluentdHost: aggregator.host,
+      fluentdPort: aggregator.port,
+      fluentdSharedKey: aggregator.sharedKey,
+      influxDbUrl: influxDb.url,
+      grafanaUrl: this.grafanaUrl,
+    };
+    this.registerOutputs({ connection: this.connection, grafanaUrl: this.grafanaUrl });
+  }
+
+  /**
+   * The connection that another stack exports.
+   *
+   * @param stack the platform's stack, as `organization/project/stack`, or a reference to it
+   * @param output name of the output that holds the connection
+   * @throws Error when the output is not there, or a part of it
+   *
+   * @example
+   * const monitoring = Monitoring.fromStack("acme/ds-monitoring/prod");
+   */
+  public static fromStack(
+    stack: string | pulumi.StackReference,
+    output = "monitoring",
+  ): MonitoringConnection {
+    const reference = typeof stack === "string" ? new pulumi.StackReference(stack) : stack;
+    return connectionFromOutput(
+      reference.getOutput(output),
+      pulumi.interpolate`output "${output}" of stack ${reference.name}`,
+    );
   }
 }
+
+type User = keyof typeof credentials;
+const users = Object.keys(credentials) as User[];

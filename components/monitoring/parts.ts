@@ -33,6 +33,9 @@ export const parts = {
   telegraf: part("telegraf", "metrics-agent", 9273),
 } as const;
 
+/** Port at which Fluentd tells how it is. */
+export const fluentdMonitorPort = 24220;
+
 /** URL of a part's Service, as seen from any namespace of the cluster. */
 export function serviceUrl(service: Part, namespace: string): string {
   return `http://${serviceHost(service, namespace)}:${service.port}`;

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * What an application needs to know of a monitoring platform: the contract between the platform's stack, which exports
+ * it, and the stacks of the application teams.
+ */
+export interface MonitoringConnection {
+  /** Namespace of the platform. */
+  namespace: pulumi.Input<string>;
+  /** Deployment environment, e.g. `prod`; the value of the tag `environment`. */
+  environment: pulumi.Input<string>;
+  /** Host name of the Fluentd aggregator, as seen from any namespace of the cluster. */
+  fluentdHost: pulumi.Input<string>;
+  /** Port of the aggregator's forward input. */
+  fluentdPort: pulumi.Input<number>;
+  /** The key that a logging sidecar shows to the aggregator. Secret. */
+  fluentdSharedKey: pulumi.Input<string>;
+  /** Base URL of InfluxDB. */
+  influxDbUrl: pulumi.Input<string>;
+  /** Base URL of Grafana. */
+  grafanaUrl: pulumi.Input<string>;
+}
+
+/**
+ * Reads the connection that another stack exports.
+ *
+ * A stack reference makes an output secret as a whole when a part of it is; here only the shared key stays secret, so
+ * that host names are readable in previews.
+ *
+ * @param outputs the other stack's output that holds the connection
+ * @param origin where it was read, for the error message
+ * @throws Error when a key is missing, with its name
+ */
+export function connectionFromOutput(
+  outputs: pulumi.Output<unknown>,
+  origin: pulumi.Input<string>,
+): MonitoringConnection {
+  const read = (key: keyof MonitoringConnection): pulumi.Output<unknown> =>
+    pulumi.all([outputs, origin]).apply(([value, where]) => {
+      const found = (value as Record<string, unknown> | undefined)?.[key];
+      if (found === undefined) {
+        throw new Error(
+          `${where} has no "${key}": export the platform's connection with ` +
+            "`export const monitoring = platform.connection;` and run `pulumi up` there first",
+        );
+      }
+      return found;
+    });
+  const text = (key: keyof MonitoringConnection) => pulumi.unsecret(read(key).apply(String));
+  return {
+    namespace: text("namespace"),
+    environment: text("environment"),
+    fluentdHost: text("fluentdHost"),
+    fluentdPort: pulumi.unsecret(read("fluentdPort").apply(Number)),
+    influxDbUrl: text("influxDbUrl"),
+    grafanaUrl: text("grafanaUrl"),
+    fluentdSharedKey: pulumi.secret(read("fluentdSharedKey").apply(String)),
+  };
+}

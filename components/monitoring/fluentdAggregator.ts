@@ -1,0 +1,172 @@
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
+import { sendsLogsLabel } from "../kubernetes/labels";
+import { Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { httpProbes } from "../kubernetes/probes";
+import { bytesOf } from "../kubernetes/quantities";
+import { ContainerResources, resources } from "../kubernetes/resources";
+import { renderAggregatorConfig } from "../logs/aggregatorConfig";
+import { fluentdArguments } from "../logs/contractData";
+import { generatedPassword } from "./credentials";
+import { InfluxDbClient } from "./neighbours";
+import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "./partObjects";
+import { fluentdMonitorPort, parts, serviceHost } from "./parts";
+import { StorageArgs, volumeClaimTemplate } from "./storage";
+
+/** How the aggregator is sized. */
+export interface FluentdAggregatorDeployArgs {
+  /**
+   * Volume of the buffer that holds events while InfluxDB is away. 10Gi hold about 20 million events.
+   * @default { size: "10Gi" }
+   */
+  storage?: StorageArgs;
+  /**
+   * Compute of one replica; a Fluentd process uses one CPU at most.
+   * @default 250m to 1 CPU, 256Mi to 1Gi memory
+   */
+  resources?: ContainerResources;
+}
+
+/** Arguments of {@link FluentdAggregator}. */
+export interface FluentdAggregatorArgs extends FluentdAggregatorDeployArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+  /** Deployment environment of events that name none. */
+  environment: string;
+  /** Where the events go, and who writes them. */
+  influxDb: InfluxDbClient;
+  /**
+   * Refuse to delete or replace what holds the buffer.
+   * @default true
+   */
+  protect?: boolean;
+}
+
+/** Uid and gid of `fluent` in the stock image since 1.19. */
+const user = { uid: 999 };
+const defaultStorage: StorageArgs = { size: "10Gi" };
+
+/** Share of the volume that the buffer of points may fill; what InfluxDB refused lies beside it. */
+const bufferShare = 0.7;
+
+const configPath = "/fluentd/etc";
+const dataPath = "/fluentd/data";
+
+/**
+ * The one way in for logs: takes what the sidecars forward, turns it into points and writes them to InfluxDB, with a
+ * buffer on a volume for the time that InfluxDB is away.
+ */
+export class FluentdAggregator extends pulumi.ComponentResource {
+  /** Host name, as seen from any namespace of the cluster. */
+  public readonly host: pulumi.Output<string>;
+  /** Port of the forward input. */
+  public readonly port: pulumi.Output<number>;
+  /** The key that a sidecar has to show. Secret. */
+  public readonly sharedKey: pulumi.Output<string>;
+
+  constructor(name: string, args: FluentdAggregatorArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:FluentdAggregator", name, {}, opts);
+
+    const { namespace, environment, influxDb, storage = defaultStorage } = args;
+    const bufferBytes = Math.floor(bytesOf(storage.size) * bufferShare);
+    const { labels, podLabels, port } = parts.fluentdAggregator;
+    const common = { name, part: parts.fluentdAggregator, namespace, parent: this };
+
+    this.sharedKey = generatedPassword(`${name}-shared-key`, {}, this);
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: { sharedKey: this.sharedKey, influxDbPassword: pulumi.secret(influxDb.password) },
+      },
+      { parent: this },
+    );
+    const configMap = new ConfigMap(
+      `${name}-config`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        data: influxDb.url.apply((influxDbUrl) =>
+          renderAggregatorConfig({ influxDbUrl, environment, dataPath, bufferBytes }),
+        ),
+      },
+      { parent: this },
+    );
+    const serviceAccount = partServiceAccount(common);
+    partService({ ...common, portName: "forward" });
+
+    new StatefulSet(
+      name,
+      {
+        metadata: partMetadata(common),
+        spec: {
+          replicas: 1,
+          // By name: the Service is ready only when it has pods, so waiting for it would never end.
+          serviceName: parts.fluentdAggregator.name,
+          selector: { matchLabels: podLabels },
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+          volumeClaimTemplates: [volumeClaimTemplate("buffer", storage, podLabels)],
+          template: {
+            metadata: { labels },
+            spec: {
+              ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
+              // What is in memory is written to the buffer volume at the end.
+              terminationGracePeriodSeconds: 60,
+              containers: [
+                {
+                  name: "fluentd",
+                  image: images.fluentd,
+                  args: ["fluentd", ...fluentdArguments(configPath)],
+                  env: [
+                    fromSecret("FLUENTD_SHARED_KEY", secret.metadata.name, "sharedKey"),
+                    { name: "INFLUXDB_USERNAME", value: influxDb.username },
+                    fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
+                  ],
+                  ports: [
+                    { name: "forward", containerPort: port },
+                    { name: "monitor", containerPort: fluentdMonitorPort },
+                  ],
+                  ...httpProbes({ port: "monitor", readyPath: "/api/plugins.json" }),
+                  resources:
+                    args.resources ??
+                    resources({ cpu: "250m", cpuLimit: "1", memory: "256Mi", memoryLimit: "1Gi" }),
+                  securityContext: restrictedContainerSecurityContext(),
+                  volumeMounts: [
+                    { name: "buffer", mountPath: dataPath },
+                    { name: "config", mountPath: configPath, readOnly: true },
+                    { name: "tmp", mountPath: "/tmp" },
+                  ],
+                },
+              ],
+              volumes: [
+                { name: "config", configMap: { name: configMap.metadata.name } },
+                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+              ],
+            },
+          },
+        },
+      },
+      { parent: this, protect: args.protect ?? true },
+    );
+    partNetworkPolicy({ ...common, ingress: [fromSidecars, fromTelegraf], egress: [influxDb.flow] });
+
+    this.host = pulumi.output(namespace).apply((ns) => serviceHost(parts.fluentdAggregator, ns));
+    this.port = pulumi.output(port);
+    this.registerOutputs({ host: this.host, port: this.port, sharedKey: this.sharedKey });
+  }
+}
+
+const fromSidecars: Flow = {
+  peers: [{ namespaceSelector: { matchLabels: sendsLogsLabel }, podSelector: {} }],
+  ports: [{ port: parts.fluentdAggregator.port }],
+};
+
+const fromTelegraf: Flow = {
+  peers: [podsLabelled(parts.telegraf.podLabels)],
+  ports: [{ port: fluentdMonitorPort }],
+};

@@ -1,0 +1,189 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import type { input as inputs } from "@pulumi/kubernetes/types";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
+import { sendsLogsLabel } from "../kubernetes/labels";
+import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { httpProbes } from "../kubernetes/probes";
+import { ContainerResources, resources } from "../kubernetes/resources";
+import { HttpProbe, renderTelegrafConfig } from "../metrics/telegrafConfig";
+import { InfluxDbClient, Neighbour, portOf } from "./neighbours";
+import { partMetadata, partNetworkPolicy, partServiceAccount } from "./partObjects";
+import { fluentdMonitorPort, parts, serviceUrl } from "./parts";
+
+/** How Telegraf is sized and what it asks. */
+export interface TelegrafDeployArgs {
+  /**
+   * Addresses that are asked whether they answer.
+   * @default []
+   */
+  probes?: HttpProbe[];
+  /**
+   * Compute of the only replica.
+   * @default 50m to 500m CPU, 96Mi to 256Mi memory
+   */
+  resources?: ContainerResources;
+}
+
+/** Arguments of {@link Telegraf}. */
+export interface TelegrafArgs extends TelegrafDeployArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+  /** Deployment environment; the tag `environment`. */
+  environment: string;
+  /** Where the samples go, and who writes them. */
+  influxDb: InfluxDbClient;
+  /** Alertmanager whose own metrics are read. */
+  alertmanager: Neighbour;
+}
+
+const user = { uid: 999 };
+const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+const kubeletPort = 10250;
+const apiServerPorts = [443, 6443];
+
+/**
+ * Telegraf: reads the use of CPU, memory and volumes from the kubelets, and asks the APIs whether they answer.
+ *
+ * It is the only pod of ours that gets a token: one of an hour, renewed by the kubelet, that may read statistics.
+ */
+export class Telegraf extends pulumi.ComponentResource {
+  constructor(name: string, args: TelegrafArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:Telegraf", name, {}, opts);
+
+    const { namespace, environment, influxDb, alertmanager, probes = [] } = args;
+    const { labels, podLabels } = parts.telegraf;
+    const common = { name, part: parts.telegraf, namespace, parent: this };
+
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: { influxDbPassword: pulumi.secret(influxDb.password) },
+      },
+      { parent: this },
+    );
+    const configMap = new ConfigMap(
+      `${name}-config`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        data: {
+          "telegraf.conf": pulumi
+            .all([influxDb.url, alertmanager.url, namespace])
+            .apply(([influxDbUrl, alertmanagerUrl, ns]) =>
+              renderTelegrafConfig({
+                influxDbUrl,
+                alertmanagerUrl,
+                fluentdUrls: [serviceUrl({ ...parts.fluentdAggregator, port: fluentdMonitorPort }, ns)],
+                environment,
+                probes,
+              }),
+            ),
+        },
+      },
+      { parent: this },
+    );
+    const serviceAccount = partServiceAccount(common);
+    const role = new ClusterRole(
+      name,
+      {
+        metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
+        rules: [
+          { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
+          { apiGroups: [""], resources: ["nodes/stats", "nodes/metrics"], verbs: ["get"] },
+        ],
+      },
+      { parent: this },
+    );
+    new ClusterRoleBinding(
+      name,
+      {
+        metadata: { name: role.metadata.name, labels },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+        subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace }],
+      },
+      { parent: this },
+    );
+
+    new Deployment(
+      name,
+      {
+        metadata: partMetadata(common),
+        spec: {
+          replicas: 1,
+          // Two at a time would probe and count twice.
+          strategy: { type: "Recreate" },
+          selector: { matchLabels: podLabels },
+          template: {
+            metadata: { labels },
+            spec: {
+              ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
+              containers: [
+                {
+                  name: "telegraf",
+                  image: images.telegraf,
+                  args: ["telegraf", "--config", "/etc/telegraf/telegraf.conf"],
+                  env: [
+                    { name: "INFLUXDB_USERNAME", value: influxDb.username },
+                    fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
+                  ],
+                  ports: [{ name: "health", containerPort: parts.telegraf.port }],
+                  ...httpProbes({ port: "health", readyPath: "/" }),
+                  resources:
+                    args.resources ??
+                    resources({ cpu: "50m", cpuLimit: "500m", memory: "96Mi", memoryLimit: "256Mi" }),
+                  securityContext: restrictedContainerSecurityContext(),
+                  volumeMounts: [
+                    { name: "config", mountPath: "/etc/telegraf", readOnly: true },
+                    { name: "token", mountPath: tokenPath, readOnly: true },
+                    { name: "tmp", mountPath: "/tmp" },
+                  ],
+                },
+              ],
+              volumes: [
+                { name: "config", configMap: { name: configMap.metadata.name } },
+                { name: "token", projected: { sources: tokenSources } },
+                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+              ],
+            },
+          },
+        },
+      },
+      { parent: this },
+    );
+    partNetworkPolicy({
+      ...common,
+      egress: [
+        influxDb.flow,
+        alertmanager.flow,
+        { peers: [podsLabelled(parts.fluentdAggregator.podLabels)], ports: [{ port: fluentdMonitorPort }] },
+        { peers: [anyAddress()], ports: [...apiServerPorts, kubeletPort].map((port) => ({ port })) },
+        ...(probes.length > 0 ? [toProbed(probes)] : []),
+      ],
+    });
+
+    this.registerOutputs();
+  }
+}
+
+/** What the API server's client libraries expect to find, with a token that lives for an hour. */
+const tokenSources: inputs.core.v1.VolumeProjection[] = [
+  { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+  { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+];
+
+/** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
+function toProbed(probes: HttpProbe[]): Flow {
+  const ports = [...new Set(probes.map((probe) => portOf(probe.url)))];
+  return {
+    peers: [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, anyAddress()],
+    ports: ports.map((port) => ({ port })),
+  };
+}

@@ -1,0 +1,66 @@
+import { ConfigMap } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { LogSource } from "../logs/formats";
+import { renderSidecarConfig } from "../logs/sidecarConfig";
+import { MonitoringConnection } from "../monitoring/connection";
+import { AppNamespace } from "../namespaces/appNamespace";
+import { LoggingReferences } from "./loggingSidecar";
+
+/** Arguments of {@link Logging}. */
+export interface LoggingArgs {
+  /** The platform that the logs go to. */
+  monitoring: MonitoringConnection;
+  /** Namespace of the pods. */
+  namespace: AppNamespace;
+  /** Name of the service, for lines that don't name it; the tag `service`. */
+  service: string;
+  /**
+   * Version of the service, for lines that don't name it.
+   * @default none
+   */
+  serviceVersion?: string;
+  /**
+   * Log files and their formats, besides the *.events.log of the helper `ds_monitoring`.
+   * @default every other *.log file, its format found out line by line
+   */
+  sources?: LogSource[];
+}
+
+/**
+ * The configuration of the logging sidecar of one kind of pod, for {@link withLogging}.
+ *
+ * A changed configuration gets a new name, and with it the pods are rolled.
+ */
+export class Logging extends pulumi.ComponentResource implements LoggingReferences {
+  /** Name of the ConfigMap that holds `fluent.conf`. */
+  public readonly configMapName: pulumi.Output<string>;
+  /** Name of the Secret that holds `sharedKey`. */
+  public readonly sharedKeySecretName: pulumi.Output<string>;
+
+  constructor(name: string, args: LoggingArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:Logging", name, {}, opts);
+
+    const { monitoring, namespace, service } = args;
+    const config = pulumi
+      .all([monitoring.fluentdHost, monitoring.fluentdPort, monitoring.environment])
+      .apply(([host, port, environment]) =>
+        renderSidecarConfig({
+          service: { name: service, environment, version: args.serviceVersion },
+          aggregator: { host, port },
+          sources: args.sources,
+        }),
+      );
+    const configMap = new ConfigMap(
+      name,
+      { metadata: { namespace: namespace.namespaceName }, immutable: true, data: config },
+      { parent: this },
+    );
+
+    this.configMapName = configMap.metadata.name;
+    this.sharedKeySecretName = namespace.sharedKeySecretName;
+    this.registerOutputs({
+      configMapName: this.configMapName,
+      sharedKeySecretName: this.sharedKeySecretName,
+    });
+  }
+}

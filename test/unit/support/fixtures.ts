@@ -1,0 +1,25 @@
+import { Monitoring, MonitoringArgs, MonitoringConnection } from "../../../components";
+
+/** The connection of a platform that runs elsewhere. */
+export const connection: MonitoringConnection = {
+  namespace: "monitoring",
+  environment: "test",
+  fluentdHost: "fluentd-aggregator.monitoring.svc",
+  fluentdPort: 24224,
+  fluentdSharedKey: "the-shared-key",
+  influxDbUrl: "http://influxdb.monitoring.svc:8086",
+  grafanaUrl: "http://grafana.monitoring.svc:3000",
+};
+
+/** A mail server that asks for a login. */
+export const email = {
+  smarthost: "smtp.example.com:587",
+  from: "monitoring@example.com",
+  to: ["team@example.com"],
+  login: { username: "mailer", password: "the-smtp-password" },
+};
+
+/** A platform with every part deployed, but for what a test says otherwise. */
+export function platform(args: Partial<MonitoringArgs> = {}): Monitoring {
+  return new Monitoring("monitoring", { environment: "test", alertmanager: { deploy: { email } }, ...args });
+}
