@@ -59,10 +59,9 @@ export function stackPolicy<Config>(definition: StackPolicyDefinition<Config>): 
   return {
     ...header(definition),
     validateStack: (args, report) => {
-      const violations = definition.validate(
-        args.resources.map(fromPolicyResource),
-        args.getConfig<Config & object>(),
-      );
+      // The engine's order is that of the run: sorted, the same stack gets the same messages.
+      const resources = args.resources.map(fromPolicyResource).sort((a, b) => (a.urn < b.urn ? -1 : 1));
+      const violations = definition.validate(resources, args.getConfig<Config & object>());
       reportStanding(definition.name, violations, args.getConfig(), report);
     },
   };
