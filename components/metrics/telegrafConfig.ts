@@ -130,6 +130,7 @@ function agent(environment: string, interval: number): string {
   flush_interval = "5s"
   # The host is a container whose name changes with each roll-out: a tag of it would only multiply the series.
   omit_hostname = true
+  skip_processors_after_aggregators = true
 `;
 }
 

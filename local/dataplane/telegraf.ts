@@ -23,7 +23,7 @@ export async function startTelegraf(options: TelegrafProcessOptions): Promise<Se
   await writeFile(configFile, config);
   return startService({
     command,
-    args: ["--config", configFile],
+    args: ["--strict-env-handling", "--config", configFile],
     env: { ...process.env, INFLUXDB_USERNAME: login.username, INFLUXDB_PASSWORD: login.password },
     logFile,
     isReady: async () => (await readFile(logFile, "utf8")).includes("[agent] Config:"),

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, IncomingMessage } from "node:http";
+import { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { renderAlertmanagerConfig } from "../../components/alerts/alertmanagerConfig";
+import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
+import { Finished, run } from "../../local/processes";
+import { resolveTool } from "../../local/tools/resolve";
+
+describe("Alertmanager's configuration, checked by amtool", () => {
+  let directory: string;
+  let file: string;
+  let amtool: string;
+  before(async () => {
+    amtool = (await resolveTool("amtool")).path;
+    directory = await mkdtemp(join(tmpdir(), "ds-monitoring-amtool-"));
+    file = join(directory, "alertmanager.yml");
+    await writeFile(
+      file,
+      renderAlertmanagerConfig({
+        email: {
+          smarthost: "smtp.example.com:587",
+          from: "monitoring@example.com",
+          to: ["team@example.com"],
+          criticalTo: ["on-call@example.com"],
+          username: "monitoring",
+          passwordFile: join(directory, "password"),
+        },
+        grafanaUrl: "https://grafana.example.com",
+        watchdogUrl: "https://watch.example.com/ping",
+      }),
+    );
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  it("is valid", async () => {
+    const { code, stdout, stderr } = await run(amtool, ["check-config", file]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /SUCCESS/);
+    assert.match(stdout, /- 2 inhibit rules/);
+    assert.match(stdout, /- 4 receivers/);
+  });
+
+  const receiverOf = async (labels: string[]): Promise<string> => {
+    const { stdout } = await run(amtool, ["config", "routes", "test", `--config.file=${file}`, ...labels]);
+    return stdout.trim();
+  };
+  for (const [what, labels, receiver] of [
+    ["critical alerts", ["alertname=ApiUnreachable", "severity=critical", "service=churn"], "email-critical"],
+    ["failed runs", ["alertname=TrainingRunFailed", "severity=critical", "run=r-1"], "email-critical"],
+    ["drift", ["alertname=DataDriftDetected", "severity=warning", "run=r-1"], "email"],
+    ["warnings", ["alertname=MemoryNearLimit", "severity=warning"], "email"],
+    ["the Watchdog", ["alertname=Watchdog", "severity=info"], "watchdog"],
+    ["information", ["alertname=Other", "severity=info"], "none"],
+    ["what carries no severity", ["alertname=SomebodyElses"], "email"],
+  ] as const) {
+    it(`sends ${what} to ${receiver}`, async () => {
+      assert.equal(await receiverOf([...labels]), receiver);
+    });
+  }
+});
+
+/** Answers of a kubelet and of the Kubernetes API for one API pod with one volume. */
+const kubernetesAnswers: Record<string, unknown> = {
+  "/stats/summary": {
+    node: { nodeName: "node-1" },
+    pods: [
+      {
+        podRef: { name: "churn-5d8f9c7b6-x2x4z", namespace: "churn" },
+        containers: [
+          {
+            name: "api",
+            cpu: { usageNanoCores: 250_000_000, usageCoreNanoSeconds: 1 },
+            memory: { usageBytes: 400, workingSetBytes: 300, rssBytes: 200 },
+          },
+        ],
+        volume: [{ name: "logs", availableBytes: 60, capacityBytes: 100, usedBytes: 40 }],
+      },
+    ],
+  },
+  "/pods": { items: [] },
+  "/api/v1/pods": {
+    kind: "PodList",
+    apiVersion: "v1",
+    metadata: {},
+    items: [
+      {
+        metadata: {
+          name: "churn-5d8f9c7b6-x2x4z",
+          namespace: "churn",
+          creationTimestamp: "2026-01-01T00:00:00Z",
+        },
+        spec: {
+          nodeName: "node-1",
+          containers: [
+            {
+              name: "api",
+              image: "registry.example.com/churn:1.0",
+              resources: {
+                requests: { cpu: "100m", memory: "256Mi" },
+                limits: { cpu: "1", memory: "512Mi" },
+              },
+            },
+          ],
+        },
+        status: {
+          phase: "Running",
+          startTime: "2026-01-01T00:00:00Z",
+          containerStatuses: [
+            { name: "api", ready: true, restartCount: 2, image: "x", imageID: "x", state: { running: {} } },
+          ],
+        },
+      },
+    ],
+  },
+};
+
+/** A point of line protocol, taken apart as far as this test needs it. */
+function parseLine(line: string): {
+  measurement: string;
+  tags: Record<string, string>;
+  fields: Record<string, string>;
+} {
+  const [key = "", values = ""] = line.split(" ");
+  const [measurement = "", ...tags] = key.split(",");
+  const pairs = (texts: string[]) =>
+    Object.fromEntries(texts.map((text) => text.split("=") as [string, string]));
+  return { measurement, tags: pairs(tags), fields: pairs(values.split(",")) };
+}
+
+describe("Telegraf's configuration, run by telegraf", () => {
+  let directory: string;
+  let result: Finished;
+  let points: ReturnType<typeof parseLine>[];
+  const tokens: (string | undefined)[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    if (path === "/metrics") {
+      response.end(
+        '# TYPE storage_bucket_series_num gauge\nstorage_bucket_series_num{bucket="b"} 7\nother_metric 1\n',
+      );
+      return;
+    }
+    if (path === "/api/plugins.json") {
+      const plugin = {
+        plugin_id: "influxdb",
+        plugin_category: "output",
+        type: "http",
+        retry_count: 0,
+        buffer_available_buffer_space_ratios: 97.5,
+      };
+      response.end(JSON.stringify({ plugins: [plugin] }));
+      return;
+    }
+    const answer = kubernetesAnswers[path];
+    if (answer !== undefined) tokens.push(request.headers.authorization);
+    response.statusCode = answer === undefined ? 404 : 200;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(answer ?? {}));
+  });
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "ds-monitoring-telegraf-"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tokenFile = join(directory, "token");
+    await writeFile(tokenFile, "the-token");
+    const config = join(directory, "telegraf.conf");
+    await writeFile(
+      config,
+      renderTelegrafConfig({
+        influxDbUrl: url,
+        environment: "test",
+        probes: [
+          { url: `${url}/stats/summary`, service: "churn" },
+          { url: `${url}/absent`, service: "fraud" },
+        ],
+        alertmanagerUrl: url,
+        fluentdUrls: [url],
+        kubernetes: { kubeletUrl: url, apiUrl: url, tokenFile },
+      }),
+    );
+    const { path } = await resolveTool("telegraf");
+    result = await run(path, ["--strict-env-handling", "--config", config, "--test"], {
+      env: { ...process.env, INFLUXDB_USERNAME: "u", INFLUXDB_PASSWORD: "p" },
+      timeoutMs: 60_000,
+    });
+    points = result.stdout
+      .split("\n")
+      .filter((line) => line.startsWith("> "))
+      .map((line) => parseLine(line.slice(2)));
+  });
+  after(async () => {
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const named = (measurement: string) => points.filter((point) => point.measurement === measurement);
+
+  it("is accepted without a complaint", () => {
+    assert.equal(result.code, 0, result.stderr);
+    assert.doesNotMatch(result.stderr, / E! | W! (?!Outputs are not used in testing mode)/);
+  });
+
+  it("marks a healthy and an unhealthy API", () => {
+    const codes = Object.fromEntries(
+      named("http_response").map(({ tags, fields }) => [tags.service, fields.result_code]),
+    );
+    assert.equal(codes.churn, "0i");
+    assert.notEqual(codes.fraud, "0i");
+    assert.ok(
+      named("http_response").every(({ tags }) => tags.environment === "test" && !("status_code" in tags)),
+    );
+  });
+
+  it("names the app in usage and in limits alike, so that they can be compared", () => {
+    const containers = named("kubernetes_pod_container");
+    assert.ok(containers.length >= 2);
+    for (const { tags } of containers) {
+      assert.equal(tags.service, "churn");
+      assert.equal(tags.namespace, "churn");
+      assert.equal(tags.container_name, "api");
+      assert.ok(!("image" in tags) && !("version" in tags) && !("host" in tags), Object.keys(tags).join());
+    }
+    const fields = Object.assign({}, ...containers.map((point) => point.fields)) as Record<string, string>;
+    assert.equal(fields.memory_working_set_bytes, "300i");
+    assert.equal(fields.resource_limits_memory_bytes, `${512 * 1024 * 1024}i`);
+    assert.equal(fields.resource_requests_millicpu_units, "100i");
+    assert.equal(fields.restarts_total, "2i");
+    const [volume] = named("kubernetes_pod_volume");
+    assert.equal(volume?.tags.service, "churn");
+    assert.equal(volume?.fields.used_bytes, "40i");
+  });
+
+  it("shows the service account's token to the kubelet and the Kubernetes API", () => {
+    assert.ok(tokens.includes("Bearer the-token"));
+  });
+
+  it("takes the platform's own metrics, and of those only the ones that are used", () => {
+    assert.equal(named("storage_bucket_series_num")[0]?.fields.gauge, "7");
+    assert.equal(named("other_metric").length, 0);
+    assert.equal(named("fluentd")[0]?.fields.buffer_available_buffer_space_ratios, "97.5");
+  });
+
+  it("is what it says: no password in the file", async () => {
+    const text = await readFile(join(directory, "telegraf.conf"), "utf8");
+    assert.doesNotMatch(text, /password = "(?!\$\{INFLUXDB_PASSWORD\})/);
+  });
+});
