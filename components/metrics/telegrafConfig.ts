@@ -78,6 +78,11 @@ export interface TelegrafConfigOptions {
    * @default 10
    */
   probeIntervalSeconds?: number;
+  /**
+   * Port on which Telegraf says that it is alive.
+   * @default 9273
+   */
+  healthPort?: number;
 }
 
 /** Seconds between two probes of an address, unless an option says otherwise. */
@@ -94,7 +99,7 @@ const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
  * `events`.
  *
  * Needs Telegraf 1.30 or later; uses inputs `http_response`, `kubernetes`, `kube_inventory`, `prometheus` and
- * `fluentd`, processor `regex`, output `influxdb`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * `fluentd`, processor `regex`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
@@ -108,6 +113,7 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
   const sections = [
     agent(options.environment, interval),
     output(options.influxDbUrl),
+    health(options.healthPort ?? 9273),
     ...probes.map((probe) => httpProbe(probe, options.environment, probeInterval)),
     influxDbMetrics(options.influxDbUrl),
     ...(options.alertmanagerUrl === undefined ? [] : [alertmanagerMetrics(options.alertmanagerUrl)]),
@@ -144,6 +150,14 @@ function output(influxDbUrl: string): string {
   password = "\${INFLUXDB_PASSWORD}"
   content_encoding = "gzip"
   timeout = "10s"
+`;
+}
+
+/** Answers the kubelet's probes; it gets no samples to judge by. */
+function health(port: number): string {
+  return `[[outputs.health]]
+  service_address = "http://:${port}"
+  namepass = ["none"]
 `;
 }
 

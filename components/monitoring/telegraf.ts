@@ -96,7 +96,7 @@ export class Telegraf extends pulumi.ComponentResource {
         metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
         rules: [
           { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
-          { apiGroups: [""], resources: ["nodes/stats", "nodes/metrics"], verbs: ["get"] },
+          { apiGroups: [""], resources: ["nodes/stats", "nodes/metrics", "nodes/pods"], verbs: ["get"] },
         ],
       },
       { parent: this },
@@ -128,7 +128,7 @@ export class Telegraf extends pulumi.ComponentResource {
                 {
                   name: "telegraf",
                   image: images.telegraf,
-                  args: ["telegraf", "--config", "/etc/telegraf/telegraf.conf"],
+                  args: ["telegraf", "--strict-env-handling", "--config", "/etc/telegraf/telegraf.conf"],
                   env: [
                     { name: "INFLUXDB_USERNAME", value: influxDb.username },
                     fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),

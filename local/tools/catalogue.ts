@@ -147,7 +147,7 @@ const tools: readonly Tool[] = [
           (plugin) => `inputs.${plugin}`,
         ),
         "processors.regex",
-        ...["file", "influxdb"].map((plugin) => `outputs.${plugin}`),
+        ...["file", "health", "influxdb"].map((plugin) => `outputs.${plugin}`),
         ...["influx", "json_v2", "prometheus"].map((plugin) => `parsers.${plugin}`),
         "serializers.influx",
       ],

@@ -11,7 +11,7 @@ import { alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/metrics/desiredState";
 import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
 import { AlertmanagerProcess, startAlertmanager } from "../../local/dataplane/alertmanager";
-import { Service } from "../../local/dataplane/service";
+import { freePort, Service } from "../../local/dataplane/service";
 import { ReceivedMail, SmtpSink, startSmtpSink } from "../../local/dataplane/smtpSink";
 import { startTelegraf } from "../../local/dataplane/telegraf";
 import { resolveTools } from "../../local/tools/resolve";
@@ -80,6 +80,7 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
         environment: "test",
         probes: [{ url: api.url, service: "churn" }],
         kubernetes: false,
+        healthPort: await freePort(),
       }),
       login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
