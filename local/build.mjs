@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Output name in dist/ -> entry point. */
 const entryPoints = {
+  cli: "cli/main.ts",
   "plugins/azure-native": "local/plugins/azure-native/main.ts",
   "plugins/grafana": "local/plugins/grafana/main.ts",
   "plugins/kubernetes": "local/plugins/kubernetes/main.ts",

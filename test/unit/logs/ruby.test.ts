@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { readRecord } from "../../../components/logs/checkLogs";
+import { contractFiles, rubyFile } from "../../../components/logs/contractData";
+import { corpus, hostileLines } from "./corpus";
+
+const noRuby =
+  spawnSync("ruby", ["--version"]).status !== 0 &&
+  "ruby is not on PATH: the code that Fluentd loads did not run";
+
+const folder = mkdtempSync(join(tmpdir(), "ruby-contract-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Lines through the Ruby code: their events, and the points made of those. */
+function readByRuby(
+  lines: readonly Buffer[],
+): { event: Record<string, string | number> | null; point: string }[] {
+  const defaults = { "service.name": "svc", "deployment.environment.name": "test" };
+  for (const [name, content] of Object.entries(contractFiles(defaults, { auto: "auto" }))) {
+    writeFileSync(join(folder, name), content);
+  }
+  const program = `
+    require "base64"
+    require ${JSON.stringify(join(folder, rubyFile))}
+    JSON.parse($stdin.read).each do |line|
+      event = LogContract.normalise(Base64.decode64(line), Time.at(1_800_000_000, 5, :nsec), "/logs/app.1.log", "auto")
+      puts JSON.generate({ event: event, point: LogContract.point(event) })
+    end`;
+  const result = spawnSync("ruby", ["-e", program], {
+    input: JSON.stringify(lines.map((line) => line.toString("base64"))),
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  assert.equal(result.status, 0, result.stderr);
+  return result.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as ReturnType<typeof readByRuby>[number]);
+}
+
+const one = (line: string) => {
+  const [read] = readByRuby([Buffer.from(line)]);
+  assert.ok(read);
+  return read;
+};
+
+test("reads the corpus as check-logs does", { skip: noRuby }, () => {
+  const read = readByRuby(corpus.map(({ record }) => Buffer.from(record)));
+  corpus.forEach(({ record, event }, index) => {
+    assert.equal(read[index]?.event?.event_name, event, record);
+    assert.equal(readRecord(record).event, event, record);
+  });
+});
+
+test("every hostile line becomes exactly one point, and none becomes another's", { skip: noRuby }, () => {
+  const read = readByRuby(hostileLines.map(({ bytes }) => bytes));
+  assert.equal(read.length, hostileLines.length);
+  read.forEach(({ point }, index) => {
+    const name = hostileLines[index]?.name;
+    assert.doesNotMatch(point, /[\n\r\0]/, name);
+    assert.match(point, /^[a-z._]+,environment=test,/, name);
+    assert.doesNotMatch(point, /^injected/, name);
+    assert.ok(Buffer.byteLength(point) < 64 * 1024, name);
+  });
+});
+
+test("nanoseconds stay; what a coarser time leaves open comes from the line", { skip: noRuby }, () => {
+  const line = (time: string, body: string) => `{"timestamp":"${time}","event_name":"log","body":"${body}"}`;
+  const fine = one(line("2026-01-06T17:44:13.368024402+02:00", "a")).event;
+  assert.equal(BigInt(String(fine?.time_unix_nano ?? 0)) / 1000n, 1767714253368024n);
+  const coarse = ["a", "b", "a"].map((body) => Buffer.from(line("2026-01-06T17:44:13.368Z", body)));
+  const points = readByRuby(coarse).map(({ point }) => BigInt(point.split(" ").at(-1) ?? 0));
+  assert.equal(new Set(points).size, 3);
+  for (const point of points) assert.equal(point / 1_000_000n, 1767721453368n);
+  assert.deepEqual(
+    readByRuby(coarse).map(({ point }) => BigInt(point.split(" ").at(-1) ?? 0)),
+    points,
+  );
+});
+
+test("a traceback is taken apart", { skip: noRuby }, () => {
+  const { event } = one(
+    'ERROR:root:failed\nTraceback (most recent call last):\n  File "x.py", line 1\npkg.CustomError: no rows',
+  );
+  assert.equal(event?.body, "failed");
+  assert.equal(event?.["exception.type"], "pkg.CustomError");
+  assert.equal(event?.["exception.message"], "no rows");
+  assert.match(String(event?.["exception.stacktrace"]), /^Traceback/);
+});
+
+test("paths become routes: no id is a tag", { skip: noRuby }, () => {
+  const { event } = one(
+    'INFO:     127.0.0.1:1 - "GET /users/4711/orders/6f1c2ab09d?x=1 HTTP/1.1" 404 Not Found',
+  );
+  assert.equal(event?.["http.route"], "/users/{id}/orders/{id}");
+  assert.equal(event?.["http.response.status_class"], "4xx");
+});
+
+test("a key of one's own never changes its type", { skip: noRuby }, () => {
+  assert.match(one('{"event_name":"log","body":"x","code":5}').point, /,code=5\.0| code=5\.0/);
+  assert.match(one('{"event_name":"log","body":"x","code":"five"}').point, /text\.code="five"/);
+  assert.match(one('{"event_name":"log","body":"x","code":true}').point, /code=1\.0/);
+});
+
+test("a wrong value is kept under invalid.*, a missing key is named", { skip: noRuby }, () => {
+  const { event } = one(
+    '{"event_name":"http.server.request","http.response.status_code":"many","http.request.method":"GET"}',
+  );
+  assert.equal(event?.["invalid.http.response.status_code"], "many");
+  assert.equal(event?.["contract.missing"], "http.route, http.response.status_code");
+});
