@@ -73,9 +73,9 @@ export class Expression {
     return this.call("non_negative_derivative", unit);
   }
 
-  /** Difference of the largest and the smallest value. */
-  spread(): Expression {
-    return this.call("spread");
+  /** Growth of a counter from sample to sample; its resets give no negative values. */
+  nonNegativeDifference(): Expression {
+    return this.call("non_negative_difference");
   }
   /** Area under the values over time; with a `unit` of "1h" and watts, watt-hours. */
   integral(unit: string): Expression {

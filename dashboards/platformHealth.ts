@@ -1,9 +1,10 @@
+import { deadLetterPluginId } from "../components/alerts/rules";
 import { thresholds } from "../components/alerts/thresholds";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
-import type { Condition } from "./influxql";
+import type { Condition, Expression, Query } from "./influxql";
 import { organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { totalCount } from "./rollupQueries";
 import { source } from "./sources";
@@ -16,6 +17,7 @@ const probes = source("minutely", "http_response");
 const volumes = source("minutely", "kubernetes_pod_volume");
 const series = source("events", "storage_bucket_series_num");
 const taskRuns = source("events", "task_executor_total_runs_complete");
+const taskErrors = source("events", "task_executor_errors_counter");
 const alerts = source("events", "alertmanager_alerts");
 const failedNotifications = source("events", "alertmanager_notifications_failed_total");
 
@@ -23,6 +25,32 @@ const inEnvironment: readonly Condition[] = [matchesVariable("environment", "env
 const chosen: readonly Condition[] = [...inEnvironment, matchesVariable("service", "service")];
 const interval = time("$__interval");
 const bufferUse = field("buffer_available_buffer_space_ratios").over(-100).plus(1);
+
+/** How much the counters of a measurement grew in the time range, each series by itself: restarts set them to 0. */
+function growth(counters: typeof taskErrors, where: readonly Condition[], ...by: string[]): Query {
+  return growthOf(field("counter"), counters, where, ...by);
+}
+
+function growthOf(
+  counter: Expression,
+  counters: typeof taskErrors,
+  where: readonly Condition[],
+  ...by: string[]
+): Query {
+  return select(field("growth").sum().as("growth")).from(
+    select(counter.nonNegativeDifference().as("growth"))
+      .from(counters)
+      .where(...inEnvironment, ...where)
+      .groupBy(...by.map(tag)),
+  );
+}
+
+const deadLetters = growthOf(
+  field("emit_records"),
+  fluentd,
+  [equals("plugin_id", deadLetterPluginId)],
+  "service",
+);
 
 /** Does the monitoring itself work: are logs on their way, kept, read and answered with alerts? */
 export function platformHealth(options: ResolvedDashboardOptions): DashboardDefinition {
@@ -44,7 +72,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               description:
                 "Alerts that Alertmanager holds as active now, the Watchdog among them: it always fires.",
               unit: "short",
-              width: 4,
+              width: 3,
               height: 4,
               targets: [
                 {
@@ -59,18 +87,9 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               description: "Notifications that Alertmanager could not deliver in the time range.",
               unit: "short",
               thresholds: redFrom(1),
-              width: 4,
+              width: 3,
               height: 4,
-              targets: [
-                {
-                  query: select(field("failed").sum().as("failed")).from(
-                    select(field("counter").spread().as("failed"))
-                      .from(failedNotifications)
-                      .where(...inEnvironment)
-                      .groupBy(tag("integration"), tag("reason")),
-                  ),
-                },
-              ],
+              targets: [{ query: growth(failedNotifications, [], "integration", "reason") }],
             }),
             stat({
               title: "Buffer in use",
@@ -78,7 +97,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               unit: "percentunit",
               decimals: 1,
               thresholds: redFrom(thresholds.logBufferUseRatio),
-              width: 4,
+              width: 3,
               height: 4,
               targets: [
                 {
@@ -94,7 +113,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               title: "Unparsed lines",
               description: "Lines that no format matched, in the time range; they are kept as they are.",
               unit: "short",
-              width: 4,
+              width: 3,
               height: 4,
               targets: [
                 {
@@ -110,7 +129,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                 "Series of all buckets: their number, not that of the points, is what slows InfluxDB 2. Red where the limit is.",
               unit: "short",
               thresholds: redFrom(thresholds.seriesCardinality),
-              width: 4,
+              width: 3,
               height: 4,
               targets: [
                 {
@@ -127,19 +146,20 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               title: "Failed tasks",
               description: "Runs of InfluxDB's tasks (rollups, alerts) that failed in the time range.",
               unit: "short",
-              thresholds: redFrom(thresholds.taskFailures),
-              width: 4,
+              thresholds: redFrom(1),
+              width: 3,
               height: 4,
-              targets: [
-                {
-                  query: select(field("failed").sum().as("failed")).from(
-                    select(field("counter").spread().as("failed"))
-                      .from(taskRuns)
-                      .where(...inEnvironment, equals("status", "failed"))
-                      .groupBy(tag("task_type")),
-                  ),
-                },
-              ],
+              targets: [{ query: growth(taskErrors, [], "task_type", "errorType") }],
+            }),
+            stat({
+              title: "Dead letters",
+              description:
+                "Points that InfluxDB refused for good in the time range; they are put aside and in no figure. DeadLetters fires from the first.",
+              unit: "short",
+              thresholds: redFrom(1),
+              width: 3,
+              height: 4,
+              targets: [{ query: deadLetters }],
             }),
           ],
         },

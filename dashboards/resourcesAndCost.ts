@@ -141,7 +141,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               targets: [
                 {
                   query: select(field("restarts").sum().as("restarts")).from(
-                    select(field("restarts_total").spread().as("restarts"))
+                    select(field("restarts_total").nonNegativeDifference().as("restarts"))
                       .from(rawContainers)
                       .where(...chosenContainers)
                       .groupBy(...byPod),

@@ -1,0 +1,89 @@
+/** The parts of Grafana's classic dashboard model that the preview and the tests read. */
+export interface DashboardModel {
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly time: { readonly from: string; readonly to: string };
+  readonly panels: readonly PanelModel[];
+  readonly templating: { readonly list: readonly VariableModel[] };
+  readonly annotations: { readonly list?: readonly AnnotationModel[] };
+}
+
+export interface PanelModel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly type: string; readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly TargetModel[];
+  readonly interval?: string;
+  readonly timeFrom?: string;
+  readonly transformations?: readonly { readonly id: string; readonly options: Record<string, unknown> }[];
+  readonly options?: Record<string, unknown>;
+  readonly fieldConfig?: FieldConfigModel;
+}
+
+export interface TargetModel {
+  readonly refId: string;
+  readonly datasource?: { readonly type: string; readonly uid: string };
+  readonly query: string;
+  readonly rawQuery: boolean;
+  readonly resultFormat: "time_series" | "table";
+  readonly alias?: string;
+}
+
+export interface FieldSettings {
+  readonly unit?: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly noValue?: string;
+  readonly mappings?: readonly {
+    readonly type: string;
+    readonly options: Record<string, { color?: string; text?: string }>;
+  }[];
+  readonly thresholds?: {
+    readonly steps: readonly { readonly value: number | null; readonly color: string }[];
+  };
+  readonly color?: { readonly mode: string; readonly fixedColor?: string };
+  readonly links?: readonly { readonly title: string; readonly url: string }[];
+  readonly custom?: Record<string, unknown>;
+}
+
+export interface FieldConfigModel {
+  readonly defaults: FieldSettings;
+  readonly overrides: readonly {
+    readonly matcher: { readonly id: string; readonly options?: unknown };
+    readonly properties: readonly { readonly id: string; readonly value?: unknown }[];
+  }[];
+}
+
+export interface VariableModel {
+  readonly name: string;
+  readonly type: string;
+  readonly label?: string;
+  readonly description?: string;
+  readonly query?: string;
+  readonly datasource?: { readonly type: string; readonly uid: string };
+  readonly multi?: boolean;
+  readonly includeAll?: boolean;
+  readonly allValue?: string;
+  readonly sort?: number;
+  readonly current?: {
+    readonly text: string | readonly string[];
+    readonly value: string | readonly string[];
+  };
+}
+
+export interface AnnotationModel {
+  readonly name: string;
+  readonly target: { readonly query: string; readonly textColumn: string; readonly tagsColumn: string };
+  readonly datasource?: { readonly type: string; readonly uid: string };
+}
+
+/** Panels that show data: all but rows. */
+export function dataPanels(dashboard: DashboardModel): PanelModel[] {
+  return dashboard.panels.filter((panel) => panel.type !== "row");
+}

@@ -1,0 +1,511 @@
+/**
+ * Two weeks of made-up events and samples, the same on every run, for the preview and for the tests of the dashboards:
+ * their figures can be computed by hand. Not a model of real traffic.
+ */
+
+/** A point before it is a line. Numbers are floats in InfluxDB, as everywhere in the log contract. */
+export interface Point {
+  readonly measurement: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, number | string>>;
+  readonly timeMs: number;
+}
+
+/** A request as the sample data has it. */
+export interface SampleRequest {
+  readonly timeMs: number;
+  readonly service: string;
+  readonly model: string;
+  readonly version: string;
+  readonly route: string;
+  readonly status: number;
+  readonly durationS: number;
+  readonly user: string;
+  readonly fingerprint: string;
+  readonly predictionClass: string;
+  readonly score: number;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The time at which the dashboards are looked at: a Wednesday, at noon. */
+export const SAMPLE_NOW = Date.UTC(2026, 2, 18, 12);
+/** The Monday of the week before. */
+export const SAMPLE_START = Date.UTC(2026, 2, 9);
+/** From here on version 3 of the penguins' model answers. */
+export const VERSION_3_FROM = Date.UTC(2026, 2, 16, 8);
+export const SAMPLE_ENVIRONMENT = "dev";
+
+const SPECIES = ["Adelie", "Chinstrap", "Gentoo"] as const;
+const MIB = 1024 ** 2;
+
+/** Requests of a busy API, more of them in the daytime, and of a quiet one. */
+export function sampleRequests(): SampleRequest[] {
+  const requests: SampleRequest[] = [];
+  for (let minute = 0; SAMPLE_START + minute * MINUTE < SAMPLE_NOW; minute += 1) {
+    const startMs = SAMPLE_START + minute * MINUTE;
+    const hour = Math.floor(minute / 60) % 24;
+    const amount = 1 + (minute % 3) + (hour >= 8 && hour < 18 ? 3 : 0);
+    for (let k = 0; k < amount; k += 1) requests.push(penguinRequest(startMs, minute, k, requests.length));
+    if (minute % 10 === 0) requests.push(churnRequest(startMs, minute));
+  }
+  return requests;
+}
+
+function penguinRequest(startMs: number, minute: number, k: number, index: number): SampleRequest {
+  const version = startMs < VERSION_3_FROM ? "2" : "3";
+  const isPrediction = index % 5 !== 0;
+  return {
+    timeMs: startMs + 1_000 + k * 7_000,
+    service: "penguins-api",
+    model: "penguins",
+    version,
+    route: isPrediction ? "/predict" : "/species/{name}",
+    status: index % 40 === 0 ? 500 : index % 40 === 1 ? 422 : 200,
+    // All requests of a route in one minute take the same time: the minute's percentiles are known.
+    durationS: 0.08 + (0.06 * (minute % 60)) / 60 + (isPrediction ? 0.05 : 0) + (version === "3" ? 0.02 : 0),
+    user: `user-${index % 37}`,
+    fingerprint: `request-${index % 211}`,
+    predictionClass: SPECIES[index % 10 < 5 ? 0 : index % 10 < 7 ? 1 : 2] ?? SPECIES[0],
+    score: 0.6 + 0.01 * (index % 40),
+  };
+}
+
+function churnRequest(startMs: number, minute: number): SampleRequest {
+  return {
+    timeMs: startMs + 30_000,
+    service: "churn-api",
+    model: "churn",
+    version: "1",
+    route: "/score",
+    status: 200,
+    durationS: 0.4,
+    user: `customer-${minute % 50}`,
+    fingerprint: `score-${minute % 70}`,
+    predictionClass: minute % 40 === 0 ? "leaves" : "stays",
+    score: 0.7,
+  };
+}
+
+function requestPoint(request: SampleRequest): Point {
+  return {
+    measurement: "http.server.request",
+    timeMs: request.timeMs,
+    tags: {
+      service: request.service,
+      environment: SAMPLE_ENVIRONMENT,
+      method: request.route === "/species/{name}" ? "GET" : "POST",
+      route: request.route,
+      status_class: `${Math.floor(request.status / 100)}xx`,
+      model: request.model,
+      model_version: request.version,
+    },
+    fields: {
+      duration_s: request.durationS,
+      "http.response.status_code": request.status,
+      "request.fingerprint": request.fingerprint,
+      "enduser.pseudo.id": request.user,
+      "prediction.class": request.predictionClass,
+      "prediction.score": request.score,
+    },
+  };
+}
+
+/** A training run and what it found. */
+export interface SampleRun {
+  readonly version: string;
+  readonly champion?: string;
+  readonly endMs: number;
+  readonly decision: "approve" | "reject";
+  readonly reason: string;
+  readonly failedChecks: string;
+  readonly f1: number;
+  readonly rows: number;
+  readonly classCounts: Readonly<Record<(typeof SPECIES)[number], number>>;
+  readonly psi: Readonly<Record<string, number>>;
+}
+
+/** Three yearly batches: the third has a sensor that shifted, and is rejected. */
+export const SAMPLE_RUNS: readonly SampleRun[] = [
+  {
+    version: "1",
+    endMs: SAMPLE_NOW - 13 * DAY,
+    decision: "approve",
+    reason: "first version",
+    failedChecks: "",
+    f1: 0.93,
+    rows: 110,
+    classCounts: { Adelie: 50, Chinstrap: 24, Gentoo: 36 },
+    psi: { bill_length_mm: 0.03, bill_depth_mm: 0.04, flipper_length_mm: 0.02, body_mass_g: 0.05 },
+  },
+  {
+    version: "2",
+    champion: "1",
+    endMs: SAMPLE_NOW - 7 * DAY,
+    decision: "approve",
+    reason: "f1 0.960 against 0.930 of version 1",
+    failedChecks: "",
+    f1: 0.96,
+    rows: 224,
+    classCounts: { Adelie: 100, Chinstrap: 44, Gentoo: 80 },
+    psi: { bill_length_mm: 0.06, bill_depth_mm: 0.05, flipper_length_mm: 0.12, body_mass_g: 0.08 },
+  },
+  {
+    version: "3",
+    champion: "2",
+    endMs: SAMPLE_NOW - 2 * DAY,
+    decision: "reject",
+    reason: "drift of body_mass_g, recall of Chinstrap 0.81",
+    failedChecks: "drift, class_recall",
+    f1: 0.91,
+    rows: 333,
+    classCounts: { Adelie: 146, Chinstrap: 68, Gentoo: 119 },
+    psi: { bill_length_mm: 0.07, bill_depth_mm: 0.15, flipper_length_mm: 0.18, body_mass_g: 0.62 },
+  },
+];
+
+export const SPLIT_SHARES = { test: 0.2, train: 0.8 } as const;
+export const PIPELINE = "penguins-training";
+export const PIPELINE_TASKS = { load: 4, clean: 9, train: 60, evaluate: 12 } as const;
+
+/** The verdict that the example pipeline gives: PSI limits, and a noise level by sample size. */
+export function sampleVerdict(psi: number): "drift" | "warn" | "none" {
+  return psi >= 0.2 ? "drift" : psi >= 0.1 ? "warn" : "none";
+}
+
+/** Scores of a class on a split; made up, but never the same twice. */
+export function sampleF1(run: SampleRun, split: keyof typeof SPLIT_SHARES, ofClass: string): number {
+  const shift = { _all: 0, Adelie: 0.02, Chinstrap: -0.05, Gentoo: 0.01 }[ofClass] ?? 0;
+  return round(run.f1 + shift + (split === "train" ? 0.02 : 0));
+}
+
+export function sampleRemoved(run: SampleRun, feature: string): number {
+  return Math.round(run.rows * (feature === "body_mass_g" ? 0.03 * Number(run.version) : 0.01));
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function runPoints(run: SampleRun): Point[] {
+  const points: Point[] = [];
+  const common = { service: PIPELINE, environment: SAMPLE_ENVIRONMENT, pipeline: PIPELINE };
+  const model = { ...common, model: "penguins", model_version: run.version };
+  const runId = { "cicd.pipeline.run.id": `run-${run.version}` };
+  let timeMs = run.endMs - 5 * MINUTE;
+  const add = (
+    measurement: string,
+    tags: Record<string, string>,
+    fields: Record<string, number | string>,
+  ): void => {
+    points.push({ measurement, tags, fields: { ...fields, ...runId }, timeMs });
+    timeMs += 100;
+  };
+  add("pipeline.run.start", common, { expected_max_s: 600 });
+  for (const [task, seconds] of Object.entries(PIPELINE_TASKS)) {
+    add(
+      "pipeline.task.end",
+      { ...common, task, result: "success" },
+      {
+        duration_s: seconds,
+        cpu_s: seconds * 0.5,
+        mem_peak_bytes: seconds * 4 * MIB,
+        mem_limit_bytes: 256 * MIB,
+      },
+    );
+  }
+  for (const [split, share] of Object.entries(SPLIT_SHARES)) {
+    for (const [ofClass, count] of Object.entries(run.classCounts)) {
+      add(
+        "ml.class",
+        { ...model, class: ofClass, split },
+        { count: Math.round(count * share), share: count / run.rows },
+      );
+    }
+    for (const ofClass of ["_all", ...SPECIES]) {
+      const f1 = sampleF1(run, split as keyof typeof SPLIT_SHARES, ofClass);
+      add(
+        "ml.metric",
+        { ...model, class: ofClass, split },
+        {
+          accuracy: round(f1 + 0.01),
+          precision: round(f1 + 0.005),
+          recall: round(f1 - 0.005),
+          f1,
+          roc_auc: round(f1 + 0.03),
+          log_loss: round(1.2 - f1),
+          brier: round((1 - f1) / 2),
+        },
+      );
+    }
+  }
+  for (const [feature, psi] of Object.entries(run.psi)) {
+    const drift = {
+      js: psi / 4,
+      ks: psi / 3,
+      wasserstein_norm: psi,
+      p_value: round(Math.exp(-10 * psi)),
+      missing_rate: 0.01,
+    };
+    add(
+      "ml.drift",
+      { ...model, feature, comparison: "new_vs_old", verdict: sampleVerdict(psi) },
+      { ...drift, psi, n_ref: run.rows - 100, n_cur: run.rows, bins: 10 },
+    );
+    add(
+      "ml.drift",
+      { ...model, feature, comparison: "train_vs_val", verdict: "none" },
+      { ...drift, psi: psi / 10, n_ref: run.rows * 0.8, n_cur: run.rows * 0.2, bins: 10 },
+    );
+    const removed = sampleRemoved(run, feature);
+    add(
+      "ml.outliers",
+      { ...model, feature, method: "iqr" },
+      {
+        rows_before: run.rows + removed,
+        rows_removed: removed,
+        removed_ratio: removed / (run.rows + removed),
+      },
+    );
+  }
+  for (const actual of SPECIES) {
+    for (const predicted of SPECIES) {
+      const right = Math.round(run.classCounts[actual] * SPLIT_SHARES.test * run.f1);
+      const wrong = actual === "Chinstrap" ? 2 : 1;
+      add(
+        "ml.confusion",
+        { ...model, actual, predicted, split: "test" },
+        { count: actual === predicted ? right : wrong },
+      );
+    }
+  }
+  add("ml.run.summary", model, {
+    rows: run.rows,
+    features: 4,
+    imbalance_ratio: round(run.classCounts.Adelie / run.classCounts.Chinstrap),
+    decision: run.decision,
+    ...(run.failedChecks === "" ? {} : { failed_checks: run.failedChecks }),
+    ...(run.champion === undefined ? {} : { champion_version: run.champion }),
+    git_revision: `abc${run.version}`,
+    data_version: `batch-${run.version}`,
+  });
+  add("ml.decision", { ...model, decision: run.decision }, { reason: run.reason, approver: "pipeline" });
+  timeMs = run.endMs;
+  add("pipeline.run.end", { ...common, result: "success" }, { duration_s: 300 });
+  return points;
+}
+
+/** A run that died in its training step, a day ago. */
+function failedRun(): Point[] {
+  const tags = { service: PIPELINE, environment: SAMPLE_ENVIRONMENT, pipeline: PIPELINE };
+  const runId = { "cicd.pipeline.run.id": "run-4" };
+  const endMs = SAMPLE_NOW - DAY;
+  return [
+    {
+      measurement: "pipeline.run.start",
+      tags,
+      fields: { expected_max_s: 600, ...runId },
+      timeMs: endMs - 90_000,
+    },
+    {
+      measurement: "pipeline.task.end",
+      tags: { ...tags, task: "train", result: "error" },
+      fields: { duration_s: 70, cpu_s: 40, mem_peak_bytes: 250 * MIB, mem_limit_bytes: 256 * MIB, ...runId },
+      timeMs: endMs - 1_000,
+    },
+    {
+      measurement: "pipeline.run.end",
+      tags: { ...tags, result: "error" },
+      fields: { duration_s: 90, "exception.message": "MemoryError: cannot allocate 512 MiB", ...runId },
+      timeMs: endMs,
+    },
+  ];
+}
+
+/** Use of an API's containers at a minute: a calm sawtooth with a spike every twelve hours. */
+export function sampleCpuCores(minute: number): number {
+  return minute % 720 === 0 ? 0.9 : 0.2 + (0.1 * (minute % 60)) / 60;
+}
+
+export function sampleMemoryBytes(minute: number): number {
+  return (300 + (minute % 120)) * MIB;
+}
+
+export const API_PODS = ["penguins-api-7d9f8b6c5d-abcde", "penguins-api-7d9f8b6c5d-fghij"] as const;
+export const API_REQUESTS = { cores: 0.5, bytes: 512 * MIB, limitBytes: 640 * MIB } as const;
+export const SIDECAR = {
+  cores: 0.004,
+  requestCores: 0.05,
+  bytes: 60 * MIB,
+  requestBytes: 64 * MIB,
+  limitBytes: 96 * MIB,
+} as const;
+/** Minutes of samples of containers and of the platform itself, up to now. */
+export const CONTAINER_MINUTES = 7 * 24 * 60;
+export const PLATFORM_MINUTES = 24 * 60;
+
+function containerPoints(): Point[] {
+  const points: Point[] = [];
+  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= 1) {
+    const timeMs = SAMPLE_NOW - ago * MINUTE;
+    const minute = CONTAINER_MINUTES - ago;
+    for (const pod of API_PODS) {
+      const tags = {
+        service: "penguins-api",
+        environment: SAMPLE_ENVIRONMENT,
+        namespace: "penguins",
+        pod_name: pod,
+      };
+      const restarts = pod === API_PODS[0] && ago < 180 ? 1 : 0;
+      points.push(
+        containerUse(tags, "api", timeMs, sampleCpuCores(minute), sampleMemoryBytes(minute)),
+        containerSize(tags, "api", timeMs, API_REQUESTS, API_REQUESTS.limitBytes, restarts),
+        containerUse(tags, "fluentd", timeMs, SIDECAR.cores, SIDECAR.bytes),
+        containerSize(
+          tags,
+          "fluentd",
+          timeMs,
+          { cores: SIDECAR.requestCores, bytes: SIDECAR.requestBytes },
+          SIDECAR.limitBytes,
+          0,
+        ),
+      );
+    }
+  }
+  return points;
+}
+
+/** What Telegraf's input `kubernetes` tells of a container. */
+function containerUse(
+  tags: Point["tags"],
+  container: string,
+  timeMs: number,
+  cores: number,
+  bytes: number,
+): Point {
+  return {
+    measurement: "kubernetes_pod_container",
+    tags: { ...tags, container_name: container, node_name: "node-1" },
+    fields: { cpu_usage_nanocores: cores * 1e9, memory_working_set_bytes: bytes },
+    timeMs,
+  };
+}
+
+/** What Telegraf's input `kube_inventory` tells of it. */
+function containerSize(
+  tags: Point["tags"],
+  container: string,
+  timeMs: number,
+  request: { cores: number; bytes: number },
+  limitBytes: number,
+  restarts: number,
+): Point {
+  return {
+    measurement: "kubernetes_pod_container",
+    tags: { ...tags, container_name: container },
+    fields: {
+      resource_requests_millicpu_units: request.cores * 1000,
+      resource_requests_memory_bytes: request.bytes,
+      resource_limits_memory_bytes: limitBytes,
+      restarts_total: restarts,
+    },
+    timeMs,
+  };
+}
+
+/** Samples of the platform itself: a backlog in the last two hours, and a few failures in the last hour. */
+function platformPoints(): Point[] {
+  const points: Point[] = [];
+  for (let ago = PLATFORM_MINUTES; ago >= 0; ago -= 1) {
+    const timeMs = SAMPLE_NOW - ago * MINUTE;
+    const environment = SAMPLE_ENVIRONMENT;
+    const recent = ago < 60;
+    const add = (measurement: string, tags: Record<string, string>, fields: Point["fields"]): void => {
+      points.push({ measurement, tags: { environment, ...tags }, fields, timeMs });
+    };
+    add("alertmanager_alerts", { service: "alertmanager", state: "active" }, { gauge: recent ? 3 : 1 });
+    add("alertmanager_alerts", { service: "alertmanager", state: "suppressed" }, { gauge: 0 });
+    add(
+      "alertmanager_notifications_failed_total",
+      { service: "alertmanager", integration: "email", reason: "other" },
+      { counter: recent ? 2 : 0 },
+    );
+    add(
+      "fluentd",
+      { service: "fluentd-aggregator", plugin_id: "influxdb", plugin_type: "http" },
+      {
+        buffer_available_buffer_space_ratios: ago < 120 ? 88.5 : 99.5,
+        emit_records: 1000 * (PLATFORM_MINUTES - ago),
+      },
+    );
+    add(
+      "fluentd",
+      { service: "fluentd-aggregator", plugin_id: "dead_letters", plugin_type: "file" },
+      { buffer_available_buffer_space_ratios: 100, emit_records: recent ? 4 : 1 },
+    );
+    for (const [bucket, series] of Object.entries({ events: 900, minutely: 700, daily: 400, weekly: 350 })) {
+      add(
+        "storage_bucket_series_num",
+        { service: "influxdb", bucket },
+        { gauge: series + (PLATFORM_MINUTES - ago) / 60 },
+      );
+    }
+    add(
+      "task_executor_total_runs_complete",
+      { service: "influxdb", task_type: "system", status: "success" },
+      { counter: 30 * (PLATFORM_MINUTES - ago) },
+    );
+    add(
+      "task_executor_errors_counter",
+      { service: "influxdb", task_type: "system", errorType: "internal error" },
+      { counter: recent ? 3 : 0 },
+    );
+    add(
+      "http_response",
+      {
+        service: "penguins-api",
+        server: "http://penguins-api:8080/healthz",
+        result: ago === 30 ? "connection_failed" : "success",
+      },
+      ago === 30 ? { result_code: 2 } : { result_code: 0, response_time: 0.012 },
+    );
+    add(
+      "log",
+      { service: "penguins-api", severity: ago % 30 === 0 ? "WARN" : "INFO" },
+      { body: `line ${ago}` },
+    );
+    add("log", { service: PIPELINE, severity: "INFO" }, { body: `line ${ago}` });
+    if (ago % 20 === 0) add("log.unparsed", { service: "penguins-api", source: "app.log" }, { body: "??" });
+    add(
+      "kubernetes_pod_volume",
+      { service: "influxdb", namespace: "monitoring", pod_name: "influxdb-0", volume_name: "data" },
+      { used_bytes: (60 + (PLATFORM_MINUTES - ago) / 60) * 1024 ** 3, capacity_bytes: 100 * 1024 ** 3 },
+    );
+  }
+  return points;
+}
+
+/** Every point of the sample data. */
+export function samplePoints(): Point[] {
+  return [
+    ...sampleRequests().map(requestPoint),
+    ...SAMPLE_RUNS.flatMap(runPoints),
+    ...failedRun(),
+    ...containerPoints(),
+    ...platformPoints(),
+  ];
+}
+
+/** A point as a line of InfluxDB's line protocol, in milliseconds. */
+export function toLine({ measurement, tags, fields, timeMs }: Point): string {
+  const escape = (text: string): string => text.replace(/[,= ]/g, "\\$&");
+  const tagText = Object.entries(tags).map(([name, value]) => `,${escape(name)}=${escape(value)}`);
+  const fieldText = Object.entries(fields).map(([name, value]) =>
+    typeof value === "number"
+      ? `${escape(name)}=${value}`
+      : `${escape(name)}="${value.replace(/["\\]/g, "\\$&")}"`,
+  );
+  return `${measurement.replace(/[, ]/g, "\\$&")}${tagText.join("")} ${fieldText.join(",")} ${timeMs}`;
+}
