@@ -9,7 +9,9 @@ export interface InfluxSeries {
 export interface InfluxConnection {
   /** Base URL, for example "http://127.0.0.1:8086". */
   readonly url: string;
-  readonly token: string;
+  /** Of a credential that InfluxDB's `/query` accepts. */
+  readonly username: string;
+  readonly password: string;
   readonly database: string;
 }
 
@@ -23,10 +25,11 @@ interface InfluxAnswer {
 
 /** @throws Error with the query and InfluxDB's message when it is refused */
 export function influxClient(connection: InfluxConnection): RunQuery {
+  const authorization = `Basic ${Buffer.from(`${connection.username}:${connection.password}`).toString("base64")}`;
   return async (query) => {
     const address = new URL("/query", connection.url);
     address.search = new URLSearchParams({ db: connection.database, epoch: "ms", q: query }).toString();
-    const response = await fetch(address, { headers: { Authorization: `Token ${connection.token}` } });
+    const response = await fetch(address, { headers: { Authorization: authorization } });
     const answer = (await response.json()) as InfluxAnswer;
     const error = answer.error ?? answer.results?.find((result) => result.error !== undefined)?.error;
     if (!response.ok || error !== undefined) {

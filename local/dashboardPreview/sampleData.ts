@@ -35,17 +35,21 @@ export const SAMPLE_NOW = Date.UTC(2026, 2, 18, 12);
 /** The Monday of the week before. */
 export const SAMPLE_START = Date.UTC(2026, 2, 9);
 /** From here on version 3 of the penguins' model answers. */
-export const VERSION_3_FROM = Date.UTC(2026, 2, 16, 8);
+export const VERSION_3_FROM = Date.UTC(2026, 2, 17, 16);
 export const SAMPLE_ENVIRONMENT = "dev";
 
 const SPECIES = ["Adelie", "Chinstrap", "Gentoo"] as const;
 const MIB = 1024 ** 2;
+
+/** From here on there are requests each minute; before, each half hour: enough for the days and the week. */
+export const BUSY_FROM = SAMPLE_NOW - 26 * HOUR;
 
 /** Requests of a busy API, more of them in the daytime, and of a quiet one. */
 export function sampleRequests(): SampleRequest[] {
   const requests: SampleRequest[] = [];
   for (let minute = 0; SAMPLE_START + minute * MINUTE < SAMPLE_NOW; minute += 1) {
     const startMs = SAMPLE_START + minute * MINUTE;
+    if (startMs < BUSY_FROM && minute % 30 !== 0) continue;
     const hour = Math.floor(minute / 60) % 24;
     const amount = 1 + (minute % 3) + (hour >= 8 && hour < 18 ? 3 : 0);
     for (let k = 0; k < amount; k += 1) requests.push(penguinRequest(startMs, minute, k, requests.length));
@@ -342,13 +346,14 @@ export const SIDECAR = {
   requestBytes: 64 * MIB,
   limitBytes: 96 * MIB,
 } as const;
-/** Minutes of samples of containers and of the platform itself, up to now. */
+/** Minutes of samples of containers (one in five minutes) and of the platform itself (each minute), up to now. */
 export const CONTAINER_MINUTES = 7 * 24 * 60;
-export const PLATFORM_MINUTES = 24 * 60;
+export const CONTAINER_STEP_MINUTES = 5;
+export const PLATFORM_MINUTES = 6 * 60;
 
 function containerPoints(): Point[] {
   const points: Point[] = [];
-  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= 1) {
+  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= CONTAINER_STEP_MINUTES) {
     const timeMs = SAMPLE_NOW - ago * MINUTE;
     const minute = CONTAINER_MINUTES - ago;
     for (const pod of API_PODS) {

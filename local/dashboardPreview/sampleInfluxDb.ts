@@ -1,60 +1,67 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { buckets, database, defaultOrganization } from "../../components/metrics/buckets";
+import { credentials, influxDesiredState } from "../../components/metrics/desiredState";
+import { InfluxApi } from "../../components/metrics/reconcile/influxApi";
+import { reconcile } from "../../components/metrics/reconcile/reconcile";
+import { defaultRollups } from "../../components/metrics/rollups";
 import { rollupTasks } from "../../components/metrics/rollupTasks";
+import { startInfluxd } from "../dataplane/influxd";
 import type { InfluxConnection } from "./influxClient";
 import { SAMPLE_NOW, samplePoints, toLine } from "./sampleData";
 
-const DAY = 86_400_000;
 const LINES_PER_WRITE = 5_000;
+/** For a server that lives for one preview or test on 127.0.0.1. */
+const PASSWORD = "preview-and-tests-only";
 
-/** An InfluxDB that runs for a preview or a test, with its data in a temporary folder. */
-export interface TemporaryInfluxDb extends InfluxConnection {
-  readonly organization: string;
+/** An InfluxDB with the platform's buckets, for a preview or a test; its data is in a temporary folder. */
+export interface TemporaryInfluxDb {
+  /** As Grafana's data source connects: reads only. */
+  readonly grafana: InfluxConnection;
+  /** Base URL. */
+  readonly url: string;
+  /** Operator token. */
+  readonly token: string;
   /** Ends the process and removes its data. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts InfluxDB on a free port of 127.0.0.1, with our buckets (which keep everything) and their database mapping.
+ * Starts InfluxDB and brings it to the platform's desired state. Nothing expires, as the sample data has fixed dates,
+ * and no task runs by itself.
  *
- * @param executable path of influxd
- * @throws Error when it is not ready within 30 seconds
+ * @param command path of influxd
  */
-export async function startInfluxDb(executable: string): Promise<TemporaryInfluxDb> {
-  const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-influxdb-"));
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    executable,
-    [
-      `--bolt-path=${join(folder, "bolt")}`,
-      `--sqlite-path=${join(folder, "sqlite")}`,
-      `--engine-path=${join(folder, "engine")}`,
-      `--http-bind-address=${new URL(url).host}`,
-      "--reporting-disabled",
-      "--log-level=error",
-    ],
-    { stdio: "ignore" },
-  );
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
-    await rm(folder, { recursive: true, force: true });
-  };
+export async function startTemporaryInfluxDb(command: string): Promise<TemporaryInfluxDb> {
+  const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-influxdb-"));
+  const removeData = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
-    await untilReady(url);
-    return { ...(await setUp(url)), stop };
+    const influxd = await startInfluxd({ command, directory, token: PASSWORD });
+    const desired = influxDesiredState();
+    await reconcile({
+      api: new InfluxApi(influxd),
+      desired: {
+        ...desired,
+        buckets: desired.buckets.map((bucket) => ({ ...bucket, retentionSeconds: 0 })),
+        tasks: [],
+      },
+      passwords: Object.fromEntries(
+        desired.credentials.map(({ passwordVariable }) => [passwordVariable, PASSWORD]),
+      ),
+    });
+    return {
+      grafana: { url: influxd.url, username: credentials.grafana.username, password: PASSWORD, database },
+      url: influxd.url,
+      token: influxd.token,
+      stop: async () => {
+        await influxd.stop();
+        await removeData();
+      },
+    };
   } catch (error) {
-    await stop();
+    await removeData();
     throw error;
   }
 }
@@ -62,112 +69,57 @@ export async function startInfluxDb(executable: string): Promise<TemporaryInflux
 /** Writes the sample data and computes its rollups with the platform's own tasks, as if they had run on time. */
 export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<void> {
   await writeLines(influxDb, buckets.events, samplePoints().map(toLine));
-  await runRollups(influxDb, SAMPLE_NOW);
+  // No dashboard reads the rollups of containers' samples.
+  const tasks = rollupTasks({
+    rollups: defaultRollups.filter(({ measurement }) => measurement !== "kubernetes_pod_container"),
+  });
+  const run = async (part: string, times: number): Promise<void> => {
+    const scripts = tasks.filter((task) => task.name.includes(part)).map((task) => task.flux);
+    for (let time = 0; time < times; time += 1) await runFlux(influxDb, scripts, SAMPLE_NOW);
+  };
+  // A run of the task for late events computes one day; the shorter resolutions feed the longer ones.
+  await run(" late", 10);
+  await run("rollup minutely", 1);
+  await run(" daily ", 3);
+  await run(" weekly ", 1);
 }
 
 /** @param lines line protocol with times in milliseconds */
 export async function writeLines(
-  influxDb: TemporaryInfluxDb,
+  influxDb: Pick<TemporaryInfluxDb, "url" | "token">,
   bucket: string,
   lines: readonly string[],
 ): Promise<void> {
+  const query = new URLSearchParams({ org: defaultOrganization, bucket, precision: "ms" }).toString();
   for (let start = 0; start < lines.length; start += LINES_PER_WRITE) {
-    const query = new URLSearchParams({ org: influxDb.organization, bucket, precision: "ms" }).toString();
-    await call(
-      influxDb,
-      "POST",
-      `/api/v2/write?${query}`,
-      lines.slice(start, start + LINES_PER_WRITE).join("\n"),
-    );
+    await post(influxDb, `/api/v2/write?${query}`, lines.slice(start, start + LINES_PER_WRITE).join("\n"));
   }
 }
 
-/** Runs the scripts of the rollup tasks: day by day for the minutes, then the longer windows from the shorter ones. */
-async function runRollups(influxDb: TemporaryInfluxDb, nowMs: number): Promise<void> {
-  const tasks = rollupTasks();
-  const named = (part: string): typeof tasks => tasks.filter((task) => task.name.includes(part));
-  for (let days = 0; days <= 14; days += 1) await runScripts(influxDb, named(" late"), nowMs);
-  await runScripts(
-    influxDb,
-    named("rollup minutely").filter((task) => !task.name.includes(" late")),
-    nowMs,
-  );
-  for (let pass = 0; pass < 4; pass += 1) await runScripts(influxDb, named(" daily "), nowMs);
-  await runScripts(influxDb, named(" weekly "), nowMs);
-  await runScripts(influxDb, named("keep "), nowMs);
-}
-
-async function runScripts(
-  influxDb: TemporaryInfluxDb,
-  tasks: readonly { readonly flux: string }[],
+/** Runs Flux scripts one after the other, each as if it were `nowMs`. */
+async function runFlux(
+  influxDb: Pick<TemporaryInfluxDb, "url" | "token">,
+  scripts: readonly string[],
   nowMs: number,
 ): Promise<void> {
-  for (const { flux } of tasks) {
-    const body = JSON.stringify({ query: flux, type: "flux", now: new Date(nowMs).toISOString() });
-    await call(influxDb, "POST", `/api/v2/query?org=${influxDb.organization}`, body);
+  for (const query of scripts) {
+    const tt=Date.now();
+    const body = JSON.stringify({ query, type: "flux", now: new Date(nowMs).toISOString() });
+    await post(influxDb, `/api/v2/query?org=${defaultOrganization}`, body);
+    console.log(Date.now()-tt, query.slice(0,80).replace(/\n/g," "));
   }
 }
 
-async function setUp(url: string): Promise<InfluxConnection & { organization: string }> {
-  const connection = { url, token: "preview-and-tests-only", database, organization: defaultOrganization };
-  const setup = await call(connection, "POST", "/api/v2/setup", {
-    username: "preview",
-    password: "preview-and-tests-only",
-    org: defaultOrganization,
-    bucket: buckets.events,
-    token: connection.token,
-    retentionPeriodSeconds: 0,
-  });
-  const { bucket, org } = setup as { bucket: { id: string }; org: { id: string } };
-  for (const name of Object.values(buckets)) {
-    const id =
-      name === buckets.events
-        ? bucket.id
-        : ((await call(connection, "POST", "/api/v2/buckets", { orgID: org.id, name })) as { id: string }).id;
-    await call(connection, "POST", "/api/v2/dbrps", {
-      orgID: org.id,
-      bucketID: id,
-      database,
-      retention_policy: name,
-      default: name === buckets.events,
-    });
-  }
-  return connection;
-}
-
-async function call(
-  { url, token }: Pick<InfluxConnection, "url" | "token">,
-  method: string,
+async function post(
+  { url, token }: Pick<TemporaryInfluxDb, "url" | "token">,
   path: string,
-  body: string | object,
-): Promise<unknown> {
+  body: string,
+): Promise<void> {
   const response = await fetch(`${url}${path}`, {
-    method,
+    method: "POST",
     headers: { Authorization: `Token ${token}`, "Content-Type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
+    body,
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`InfluxDB answered ${method} ${path} with ${response.status}: ${text}`);
-  return text.startsWith("{") ? (JSON.parse(text) as unknown) : text;
-}
-
-async function untilReady(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt += 1) {
-    const ready = await fetch(`${url}/health`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ready) return;
-    await sleep(200);
-  }
-  throw new Error(`InfluxDB at ${url} was not ready within 30 seconds`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`InfluxDB answered POST ${path} with ${response.status}: ${answer}`);
 }
