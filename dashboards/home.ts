@@ -4,17 +4,7 @@ import { DASHBOARDS, dashboardPath } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, timeFilter } from "./influxql";
 import type { Condition } from "./influxql";
-import {
-  alertGroups,
-  colouredCell,
-  linkTo,
-  markdown,
-  organize,
-  redFrom,
-  stat,
-  table,
-  unitOf,
-} from "./panels";
+import { alertGroups, colouredCell, linkTo, markdown, columns, redFrom, stat, table, unitOf } from "./panels";
 import { ratioOfCounts, totalCount } from "./rollupQueries";
 import { source } from "./sources";
 import { chained } from "./variables";
@@ -106,12 +96,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                   format: "table",
                 },
               ],
-              transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: { service: "Service", model: "Model", requests: "Requests" },
-                }),
-              ],
+              transformations: [columns({ service: "Service", model: "Model", requests: "Requests" })],
               overrides: {
                 Service: linkTo(
                   "Usage of ${__value.text}",
@@ -139,7 +124,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                   format: "table",
                 },
               ],
-              transformations: [organize({ hide: ["Time"], rename: { service: "Service" } })],
+              transformations: [columns({ service: "Service" })],
               overrides: { "Error ratio": colouredCell({ thresholds: redFrom(thresholds.apiErrorRatio) }) },
             }),
           ],
@@ -170,13 +155,12 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                 },
               ],
               transformations: [
-                organize({
-                  rename: {
-                    pipeline: "Pipeline",
-                    result: "Result",
-                    duration_s: "Duration",
-                    "cicd.pipeline.run.id": "Run",
-                  },
+                columns({
+                  Time: "Time",
+                  pipeline: "Pipeline",
+                  result: "Result",
+                  duration_s: "Duration",
+                  "cicd.pipeline.run.id": "Run",
                 }),
               ],
               overrides: {
@@ -206,13 +190,12 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                 },
               ],
               transformations: [
-                organize({
-                  rename: {
-                    model: "Model",
-                    model_version: "Version",
-                    decision: "Decision",
-                    reason: "Reason",
-                  },
+                columns({
+                  Time: "Time",
+                  model: "Model",
+                  model_version: "Version",
+                  decision: "Decision",
+                  reason: "Reason",
                 }),
               ],
               overrides: {

@@ -156,6 +156,11 @@ export function matchesEitherVariable(name: string, first: string, second: strin
   return { condition: `${identifier(name)} =~ /^(\${${first}:regex}|\${${second}:regex})$/` };
 }
 
+/** A tag or text field starts with what a dashboard variable holds; all values where it is empty. */
+export function startsWithVariable(name: string, variableName: string): Condition {
+  return { condition: `${identifier(name)} =~ /^\${${variableName}:regex}/` };
+}
+
 /** A tag matches a regular expression, given without its slashes. */
 export function matches(name: string, pattern: string): Condition {
   return { condition: `${identifier(name)} =~ /${pattern.replace(/\//g, "\\/")}/` };

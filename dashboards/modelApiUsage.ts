@@ -4,7 +4,7 @@ import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Query } from "./influxql";
-import { organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { barChart, columns, countBy, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { meanOf, ratioOfCounts, totalCount, weightedPercentile } from "./rollupQueries";
 import { source } from "./sources";
 import { chained } from "./variables";
@@ -24,6 +24,9 @@ const chosenModels: readonly Condition[] = [
 ];
 const chosen: readonly Condition[] = [...chosenModels, matchesVariable("model_version", "version")];
 const serverErrors = equals("status_class", "5xx");
+
+/** The newest raw events are read, however many a day has. */
+const LAST_PREDICTIONS = 5_000;
 
 const interval = time("$__interval");
 const day = time("1d");
@@ -143,18 +146,20 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               description:
                 "Different users of the last finished day (UTC), counted from the raw events before they expire.",
               unit: "short",
-              noValue: "no finished day in range",
+              noValue: "no finished day yet",
               width: 4,
               height: 4,
+              timeFrom: "3d",
               targets: [{ query: uniques("users", uniquesPerDay, day) }],
             }),
             stat({
               title: "Unique requests, last whole day",
               description: "Requests with different content (fingerprints) of the last finished day (UTC).",
               unit: "short",
-              noValue: "no finished day in range",
+              noValue: "no finished day yet",
               width: 4,
               height: 4,
+              timeFrom: "3d",
               targets: [{ query: uniques("requests", uniquesPerDay, day) }],
             }),
           ],
@@ -279,20 +284,64 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    service: "Service",
-                    method: "Method",
-                    route: "Route",
-                    status_class: "Status",
-                    requests: "Requests",
-                    mean: "Mean latency",
-                    max: "Longest",
-                  },
+                columns({
+                  service: "Service",
+                  method: "Method",
+                  route: "Route",
+                  status_class: "Status",
+                  requests: "Requests",
+                  mean: "Mean latency",
+                  max: "Longest",
                 }),
               ],
               overrides: { "Mean latency": unitOf("s"), Longest: unitOf("s") },
+            }),
+          ],
+        },
+        {
+          title: "Detail: what the model answers",
+          panels: [
+            barChart({
+              title: `Predicted classes of the last ${LAST_PREDICTIONS.toLocaleString("en")} predictions`,
+              description:
+                "How often each class is predicted, from the newest raw events in the time range: a class that vanishes or takes over is seen here before the labels arrive.",
+              unit: "short",
+              min: 0,
+              xField: "prediction.class",
+              width: 12,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("prediction.class"), field("prediction.score"))
+                    .from(rawRequests)
+                    .where(...chosen)
+                    .newestFirst()
+                    .limit(LAST_PREDICTIONS),
+                  format: "table",
+                },
+              ],
+              transformations: [countBy("prediction.class", "prediction.score")],
+            }),
+            timeSeries({
+              title: "Prediction score",
+              description:
+                "Median and 95th percentile of the scores by model: weighted means of the minutes' percentiles.",
+              unit: "none",
+              decimals: 2,
+              min: 0,
+              max: 1,
+              width: 12,
+              height: 8,
+              targets: (["p50", "p95"] as const).map((percentile) => ({
+                query: weightedPercentile({
+                  field: "prediction.score",
+                  percentile,
+                  source: requests,
+                  where: chosen,
+                  groupBy: [interval, tag("model")],
+                }).fill("null"),
+                alias: `$tag_model ${percentile}`,
+              })),
             }),
           ],
         },

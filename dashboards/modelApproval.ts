@@ -7,15 +7,16 @@ import {
   field,
   matchesEitherVariable,
   matchesVariable,
+  startsWithVariable,
   notEquals,
   select,
   tag,
   timeFilter,
 } from "./influxql";
 import type { Condition, Expression } from "./influxql";
-import { barChart, colouredCell, higherIsWorse, matrix, organize, stat, table, unitOf } from "./panels";
+import { barChart, colouredCell, higherIsWorse, matrix, columns, stat, table, unitOf } from "./panels";
 import { source } from "./sources";
-import { chained, fieldVariable } from "./variables";
+import { chained, fieldVariable, textVariable } from "./variables";
 import { DECISION_COLOURS, DRIFT_COLOURS, DRIFT_VERDICTS, RESULT_COLOURS } from "./verdicts";
 
 /** The machine-learning events are few and compared over years: they are kept as they are. */
@@ -106,8 +107,12 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
           ],
           candidate.filter((condition) => condition !== timeFilter),
         ),
+        textVariable({
+          name: "run",
+          label: "Run",
+          description: "Id of a training run, or its beginning; empty for all",
+        }),
       ],
-      annotations: [],
       rows: [
         {
           title: "Verdict: may ${model} ${version} go to production?",
@@ -255,7 +260,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [organize({ hide: ["Time"] })],
+              transformations: [columns({})],
             }),
             barChart({
               title: "Calibration by version",
@@ -275,7 +280,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [organize({ hide: ["Time"] })],
+              transformations: [columns({})],
             }),
             barChart({
               title: "F1 by class and version",
@@ -335,9 +340,15 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: { model_version: "Version", class: "Class", roc_auc: "ROC AUC", f1: "F1" },
+                columns({
+                  class: "Class",
+                  model_version: "Version",
+                  n: "n",
+                  precision: "Precision",
+                  recall: "Recall",
+                  f1: "F1",
+                  accuracy: "Accuracy",
+                  roc_auc: "ROC AUC",
                 }),
               ],
               overrides: { n: unitOf("short", 0) },
@@ -397,23 +408,20 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    feature: "Feature",
-                    comparison: "Comparison",
-                    verdict: "Verdict",
-                    psi: "PSI",
-                    noise: "Noise level",
-                    n_ref: "n before",
-                    n_cur: "n now",
-                    bins: "Bins",
-                    js: "Jensen-Shannon",
-                    ks: "KS",
-                    p_value: "p",
-                    wasserstein_norm: "Wasserstein / σ",
-                    missing_rate: "Missing",
-                  },
+                columns({
+                  feature: "Feature",
+                  comparison: "Comparison",
+                  verdict: "Verdict",
+                  psi: "PSI",
+                  noise: "Noise level",
+                  n_ref: "n before",
+                  n_cur: "n now",
+                  bins: "Bins",
+                  js: "Jensen-Shannon",
+                  ks: "KS",
+                  p_value: "p",
+                  wasserstein_norm: "Wasserstein / σ",
+                  missing_rate: "Missing",
                 }),
               ],
               overrides: {
@@ -508,15 +516,12 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    feature: "Feature",
-                    method: "Method",
-                    rows_before: "n before",
-                    rows_removed: "n removed",
-                    removed_ratio: "Removed",
-                  },
+                columns({
+                  feature: "Feature",
+                  method: "Method",
+                  rows_before: "n before",
+                  rows_removed: "n removed",
+                  removed_ratio: "Removed",
                 }),
               ],
               overrides: { Removed: unitOf("percentunit", 1) },
@@ -548,14 +553,13 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               transformations: [
-                organize({
-                  rename: {
-                    model_version: "Version",
-                    decision: "Decision",
-                    reason: "Reason",
-                    approver: "By",
-                    "cicd.pipeline.run.id": "Run",
-                  },
+                columns({
+                  Time: "Time",
+                  model_version: "Version",
+                  decision: "Decision",
+                  reason: "Reason",
+                  approver: "By",
+                  "cicd.pipeline.run.id": "Run",
                 }),
               ],
               overrides: { Decision: colouredCell({ mappings: DECISION_COLOURS }) },
@@ -580,20 +584,20 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                     .where(
                       matchesVariable("environment", "environment"),
                       matchesVariable("pipeline", "pipeline"),
+                      startsWithVariable("cicd.pipeline.run.id", "run"),
                       timeFilter,
                     ),
                   format: "table",
                 },
               ],
               transformations: [
-                organize({
-                  rename: {
-                    pipeline: "Pipeline",
-                    result: "Result",
-                    duration_s: "Duration",
-                    "cicd.pipeline.run.id": "Run",
-                    "exception.message": "Error",
-                  },
+                columns({
+                  Time: "Time",
+                  pipeline: "Pipeline",
+                  result: "Result",
+                  duration_s: "Duration",
+                  "cicd.pipeline.run.id": "Run",
+                  "exception.message": "Error",
                 }),
               ],
               overrides: { Result: colouredCell({ mappings: RESULT_COLOURS }), Duration: unitOf("s") },

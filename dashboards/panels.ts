@@ -331,18 +331,17 @@ export const linkTo = (title: string, url: string): DynamicConfigValue[] => [
   { id: "links", value: [{ title, url, targetBlank: false }] },
 ];
 
-/** Hides columns of a table and names or orders the others. */
-export function organize(options: {
-  readonly hide?: readonly string[];
-  readonly rename?: Readonly<Record<string, string>>;
-  readonly order?: readonly string[];
-}): DataTransformerConfig {
+/**
+ * The columns of a table in their order, by the names that the query gives them, each with its heading; a query's
+ * column that isn't named comes last, `Time` is left out unless it is named.
+ */
+export function columns(headings: Readonly<Record<string, string>>): DataTransformerConfig {
   return {
     id: "organize",
     options: {
-      excludeByName: Object.fromEntries((options.hide ?? []).map((name) => [name, true])),
-      indexByName: Object.fromEntries((options.order ?? []).map((name, index) => [name, index])),
-      renameByName: { ...options.rename },
+      excludeByName: headings["Time"] === undefined ? { Time: true } : {},
+      indexByName: Object.fromEntries(Object.keys(headings).map((name, index) => [name, index])),
+      renameByName: { ...headings },
     },
   };
 }
@@ -356,6 +355,19 @@ export function matrix(options: { row: string; column: string; value: string }):
       columnField: options.column,
       valueField: options.value,
       emptyValue: "null",
+    },
+  };
+}
+
+/** Rows counted by a column; the count is in the column `<counted> (count)`. */
+export function countBy(group: string, counted: string): DataTransformerConfig {
+  return {
+    id: "groupBy",
+    options: {
+      fields: {
+        [group]: { operation: "groupby", aggregations: [] },
+        [counted]: { operation: "aggregate", aggregations: ["count"] },
+      },
     },
   };
 }

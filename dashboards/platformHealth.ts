@@ -5,7 +5,7 @@ import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Expression, Query } from "./influxql";
-import { organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { totalCount } from "./rollupQueries";
 import { source } from "./sources";
 import { chained } from "./variables";
@@ -298,10 +298,32 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
           title: "Detail",
           panels: [
             table({
+              title: "Last line by service",
+              description:
+                "When each service's last text line was written, as far as it has arrived: a lag, or a silent service.",
+              unit: "dateTimeFromNow",
+              width: 6,
+              height: 8,
+              sortBy: { column: "Last line", descending: false },
+              targets: [
+                {
+                  query: select(field("count").last().as("lines"))
+                    .from(logLines)
+                    .where(...chosen)
+                    .groupBy(tag("service")),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                columns({ service: "Service", Time: "Last line", lines: "Lines in that minute" }),
+              ],
+              overrides: { "Lines in that minute": unitOf("short", 0) },
+            }),
+            table({
               title: "Lines by service and severity",
               description: "Text lines in the time range.",
               unit: "short",
-              width: 8,
+              width: 6,
               height: 8,
               sortBy: { column: "Lines", descending: true },
               targets: [
@@ -313,18 +335,13 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                   format: "table",
                 },
               ],
-              transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: { service: "Service", severity: "Severity", lines: "Lines" },
-                }),
-              ],
+              transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
             }),
             table({
               title: "Probes",
               description: "Answers of each probed address: number of probes and mean time, by result.",
               unit: "short",
-              width: 8,
+              width: 6,
               height: 8,
               targets: [
                 {
@@ -339,10 +356,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: { service: "Service", result: "Result", probes: "Probes", mean: "Mean time" },
-                }),
+                columns({ service: "Service", result: "Result", probes: "Probes", mean: "Mean time" }),
               ],
               overrides: { "Mean time": unitOf("s") },
             }),
@@ -352,7 +366,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               unit: "percentunit",
               decimals: 0,
               thresholds: redFrom(thresholds.volumeUseRatio),
-              width: 8,
+              width: 6,
               height: 8,
               sortBy: { column: "In use", descending: true },
               targets: [
@@ -366,12 +380,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                   format: "table",
                 },
               ],
-              transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: { service: "Service", volume_name: "Volume", use: "In use" },
-                }),
-              ],
+              transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
             }),
           ],
         },

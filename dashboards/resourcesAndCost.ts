@@ -5,7 +5,7 @@ import { DASHBOARDS } from "./catalogue";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Expression, Query } from "./influxql";
-import { colouredCell, organize, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { colouredCell, columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { meanOf, totalCount } from "./rollupQueries";
 import { source } from "./sources";
 import { chained } from "./variables";
@@ -19,6 +19,7 @@ const tasks = source("minutely", "pipeline.task.end");
 
 const cpuUsed = field("cpu_usage_nanocores");
 const cpuRequested = field("resource_requests_millicpu_units");
+const cpuLimit = field("resource_limits_millicpu_units");
 const memoryUsed = field("memory_working_set_bytes");
 const memoryRequested = field("resource_requests_memory_bytes");
 const memoryLimit = field("resource_limits_memory_bytes");
@@ -60,37 +61,30 @@ function positivePart(amount: Expression): Expression {
 }
 
 /**
- * Money for what each container requested, and for the part of it that it did not use, in the time range: idle ratio
+ * Money for what the containers requested, and for the part of it that they did not use, in the time range: idle ratio
  * times capacity times price. Integrals, so that a pod of two minutes costs two minutes.
+ *
+ * The subquery's columns are only summed: arithmetic on its rows, which all have one time, mixes rows of several pods.
  */
-function costs(prices: ComputePrices, ...groupBy: Dimension[]): Query {
-  const coreHours = (measure: Expression, divisor: number): Expression =>
-    measure.integral("1h").over(divisor);
-  return select(
-    field("requested").sum().as("requested"),
-    field("idle").sum().as("idle"),
-    field("idle").sum().over(field("requested").sum()).as("idle share"),
-  )
+function costs(prices: ComputePrices): Query {
+  const total = (column: string): Expression => field(column).sum();
+  const requested = total("cores").times(prices.vcpuHour).plus(total("gib").times(prices.gibHour));
+  const idle = positivePart(total("cores").minus(total("cores_used")))
+    .times(prices.vcpuHour)
+    .plus(positivePart(total("gib").minus(total("gib_used"))).times(prices.gibHour));
+  return select(requested.as("requested"), idle.as("idle"), idle.over(requested).as("idle share"))
     .from(
       select(
-        field("cores").times(prices.vcpuHour).plus(field("gib").times(prices.gibHour)).as("requested"),
-        positivePart(field("cores").minus(field("cores_used")))
-          .times(prices.vcpuHour)
-          .plus(positivePart(field("gib").minus(field("gib_used"))).times(prices.gibHour))
-          .as("idle"),
-      ).from(
-        select(
-          coreHours(cpuRequested, MILLICORES).as("cores"),
-          coreHours(cpuUsed, NANOCORES).as("cores_used"),
-          coreHours(memoryRequested, BYTES_PER_GIB).as("gib"),
-          coreHours(memoryUsed, BYTES_PER_GIB).as("gib_used"),
-        )
-          .from(rawContainers)
-          .where(...chosenContainers)
-          .groupBy(...byPod),
-      ),
+        cpuRequested.integral("1h").over(MILLICORES).as("cores"),
+        cpuUsed.integral("1h").over(NANOCORES).as("cores_used"),
+        memoryRequested.integral("1h").over(BYTES_PER_GIB).as("gib"),
+        memoryUsed.integral("1h").over(BYTES_PER_GIB).as("gib_used"),
+      )
+        .from(rawContainers)
+        .where(...chosenContainers)
+        .groupBy(...byPod),
     )
-    .groupBy(...groupBy);
+    .groupBy(tag("service"));
 }
 
 /** What the apps and the pipelines' steps use of what they asked for, and what the rest costs (USE). */
@@ -155,6 +149,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               unit: money,
               decimals: 2,
               fields: "/^requested$/",
+              reduce: "sum",
               width: 6,
               height: 4,
               targets: [{ query: costs(prices), format: "table" }],
@@ -165,6 +160,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               unit: money,
               decimals: 2,
               fields: "/^idle$/",
+              reduce: "sum",
               width: 6,
               height: 4,
               targets: [{ query: costs(prices), format: "table" }],
@@ -180,7 +176,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                 "Cores in use, summed over the pods; a spike shows as one even where the mean is calm.",
               unit: "cores",
               min: 0,
-              width: 8,
+              width: 12,
               height: 8,
               targets: [
                 { query: overPods(cpuUsed, NANOCORES, "used"), alias: "$tag_service used" },
@@ -192,12 +188,37 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               description: "Working set, summed over the pods, with what was requested and the limit.",
               unit: "bytes",
               min: 0,
-              width: 8,
+              width: 12,
               height: 8,
               targets: [
                 { query: overPods(memoryUsed, 1, "used"), alias: "$tag_service used" },
                 { query: overPods(memoryRequested, 1, "requested"), alias: "$tag_service requested" },
                 { query: overPods(memoryLimit, 1, "limit"), alias: "$tag_service limit" },
+              ],
+            }),
+            timeSeries({
+              title: "CPU spikes: highest of any pod by its limit",
+              description:
+                "Highest sample of a window by the limit: at 100 % the kernel throttles the container. Kubelets don't report the throttling itself.",
+              unit: "percentunit",
+              min: 0,
+              width: 12,
+              height: 8,
+              targets: [
+                {
+                  query: select(
+                    cpuUsed
+                      .max()
+                      .over(NANOCORES / MILLICORES)
+                      .over(cpuLimit.max())
+                      .as("use"),
+                  )
+                    .from(rawContainers)
+                    .where(...chosenContainers)
+                    .groupBy(interval, tag("service"), tag("container_name"))
+                    .fill("null"),
+                  alias: "$tag_service $tag_container_name",
+                },
               ],
             }),
             timeSeries({
@@ -207,7 +228,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               unit: "percentunit",
               min: 0,
               thresholds: redFrom(thresholds.memoryUseRatio),
-              width: 8,
+              width: 12,
               height: 8,
               targets: [
                 {
@@ -253,16 +274,14 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    service: "Service",
-                    container_name: "Container",
-                    cpu: "CPU p95 / request",
-                    memory: "Memory p95 / request",
-                    "cpu request": "CPU request",
-                    "memory request": "Memory request",
-                  },
+                columns({
+                  service: "Service",
+                  container_name: "Container",
+                  cpu: "CPU p95 / request",
+                  memory: "Memory p95 / request",
+                  "cpu request": "CPU request",
+                  "memory request": "Memory request",
+                  n: "n",
                 }),
               ],
               overrides: {
@@ -281,16 +300,13 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               width: 10,
               height: 9,
               sortBy: { column: "Idle cost", descending: true },
-              targets: [{ query: costs(prices, tag("service")), format: "table" }],
+              targets: [{ query: costs(prices), format: "table" }],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    service: "Service",
-                    requested: "Cost",
-                    idle: "Idle cost",
-                    "idle share": "Idle share",
-                  },
+                columns({
+                  service: "Service",
+                  requested: "Cost",
+                  idle: "Idle cost",
+                  "idle share": "Idle share",
                 }),
               ],
               overrides: { "Idle share": unitOf("percentunit", 0) },
@@ -350,18 +366,16 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                 },
               ],
               transformations: [
-                organize({
-                  hide: ["Time"],
-                  rename: {
-                    pipeline: "Pipeline",
-                    task: "Step",
-                    result: "Result",
-                    mean: "Mean time",
-                    max: "Longest",
-                    cpu: "Mean CPU time",
-                    memory: "Memory peak",
-                    limit: "Memory limit",
-                  },
+                columns({
+                  pipeline: "Pipeline",
+                  task: "Step",
+                  result: "Result",
+                  n: "n",
+                  mean: "Mean time",
+                  max: "Longest",
+                  cpu: "Mean CPU time",
+                  memory: "Memory peak",
+                  limit: "Memory limit",
                 }),
               ],
               overrides: {

@@ -2,6 +2,7 @@ import type * as cog from "@grafana/grafana-foundation-sdk/cog";
 import {
   DatasourceVariableBuilder,
   QueryVariableBuilder,
+  TextBoxVariableBuilder,
   VariableRefresh,
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
@@ -98,4 +99,12 @@ export function fieldVariable(options: {
     .sort(VariableSort.Disabled)
     .multi(false)
     .includeAll(false);
+}
+
+/** A variable that is typed in; empty at first. */
+export function textVariable(options: { name: string; label: string; description: string }): AnyVariable {
+  return new TextBoxVariableBuilder(options.name)
+    .label(options.label)
+    .description(options.description)
+    .defaultValue("");
 }

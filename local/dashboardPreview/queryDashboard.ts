@@ -127,7 +127,7 @@ function chosenValue(
 ): VariableValue {
   if (chosen !== undefined) return { values: chosen };
   if (variable.type !== "query") {
-    const current = variable.current?.value ?? "";
+    const current = variable.current?.value ?? variable.query ?? "";
     return { values: typeof current === "string" ? [current] : current };
   }
   if (variable.includeAll === true) return { values: offered, allValue: variable.allValue };

@@ -261,7 +261,13 @@ function runPoints(run: SampleRun): Point[] {
     add(
       "ml.drift",
       { ...model, feature, comparison: "train_vs_val", verdict: "none" },
-      { ...drift, psi: psi / 10, n_ref: run.rows * 0.8, n_cur: run.rows * 0.2, bins: 10 },
+      {
+        ...drift,
+        psi: psi / 10,
+        n_ref: Math.round(run.rows * 0.8),
+        n_cur: Math.round(run.rows * 0.2),
+        bins: 10,
+      },
     );
     const removed = sampleRemoved(run, feature);
     add(
@@ -301,11 +307,11 @@ function runPoints(run: SampleRun): Point[] {
   return points;
 }
 
-/** A run that died in its training step, a day ago. */
+/** A run that died in its training step, yesterday. */
 function failedRun(): Point[] {
   const tags = { service: PIPELINE, environment: SAMPLE_ENVIRONMENT, pipeline: PIPELINE };
   const runId = { "cicd.pipeline.run.id": "run-4" };
-  const endMs = SAMPLE_NOW - DAY;
+  const endMs = SAMPLE_NOW - 20 * HOUR;
   return [
     {
       measurement: "pipeline.run.start",
@@ -412,6 +418,7 @@ function containerSize(
     tags: { ...tags, container_name: container },
     fields: {
       resource_requests_millicpu_units: request.cores * 1000,
+      resource_limits_millicpu_units: 2 * request.cores * 1000,
       resource_requests_memory_bytes: request.bytes,
       resource_limits_memory_bytes: limitBytes,
       restarts_total: restarts,

@@ -80,7 +80,8 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
   // A run of the task for late events computes one day; the shorter resolutions feed the longer ones.
   await run(" late", 10);
   await run("rollup minutely", 1);
-  await run(" daily ", 3);
+  await run("rollup daily", 2);
+  await run("uniques daily", 10);
   await run(" weekly ", 1);
 }
 
@@ -103,10 +104,8 @@ async function runFlux(
   nowMs: number,
 ): Promise<void> {
   for (const query of scripts) {
-    const tt=Date.now();
     const body = JSON.stringify({ query, type: "flux", now: new Date(nowMs).toISOString() });
     await post(influxDb, `/api/v2/query?org=${defaultOrganization}`, body);
-    console.log(Date.now()-tt, query.slice(0,80).replace(/\n/g," "));
   }
 }
 
