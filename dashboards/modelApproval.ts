@@ -14,7 +14,18 @@ import {
   timeFilter,
 } from "./influxql";
 import type { Condition, Expression } from "./influxql";
-import { barChart, colouredCell, higherIsWorse, matrix, columns, stat, table, unitOf } from "./panels";
+import {
+  barChart,
+  colouredCell,
+  columns,
+  higherIsWorse,
+  matrix,
+  mergeTables,
+  stat,
+  table,
+  unitOf,
+  withoutTime,
+} from "./panels";
 import { source } from "./sources";
 import { chained, fieldVariable, textVariable } from "./variables";
 import { DECISION_COLOURS, DRIFT_COLOURS, DRIFT_VERDICTS, RESULT_COLOURS } from "./verdicts";
@@ -260,7 +271,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [columns({})],
+              transformations: [withoutTime()],
             }),
             barChart({
               title: "Calibration by version",
@@ -280,7 +291,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [columns({})],
+              transformations: [withoutTime()],
             }),
             barChart({
               title: "F1 by class and version",
@@ -317,29 +328,26 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
               targets: [
                 {
                   query: select(
-                    field("n").last().as("n"),
                     ...["precision", "recall", "f1", "accuracy", "roc_auc"].map((score) =>
                       field(score).last().as(score),
                     ),
                   )
-                    .from(
-                      select(
-                        ...["precision", "recall", "f1", "accuracy", "roc_auc"].map((score) =>
-                          field(score).as(score),
-                        ),
-                      )
-                        .from(metrics)
-                        .where(...model, onSplit, eitherVersion),
-                      select(field("count").as("n"))
-                        .from(classes)
-                        .where(...model, onSplit, eitherVersion),
-                    )
-                    .where(timeFilter)
-                    .groupBy(tag("model_version"), tag("class")),
+                    .from(metrics)
+                    .where(...model, onSplit, eitherVersion)
+                    .groupBy(tag("class"), tag("model_version")),
+                  format: "table",
+                },
+                {
+                  query: select(field("count").last().as("n"))
+                    .from(classes)
+                    .where(...model, onSplit, eitherVersion)
+                    .groupBy(tag("class"), tag("model_version")),
                   format: "table",
                 },
               ],
               transformations: [
+                withoutTime(),
+                mergeTables(),
                 columns({
                   class: "Class",
                   model_version: "Version",

@@ -346,6 +346,16 @@ export function columns(headings: Readonly<Record<string, string>>): DataTransfo
   };
 }
 
+/** Drops the time column: of an aggregate over the whole range it is only the range's start. */
+export function withoutTime(): DataTransformerConfig {
+  return columns({});
+}
+
+/** One table of several: rows with the same values in the columns that they share become one. */
+export function mergeTables(): DataTransformerConfig {
+  return { id: "merge", options: {} };
+}
+
 /** Turns rows of (row, column, value) into a matrix. */
 export function matrix(options: { row: string; column: string; value: string }): DataTransformerConfig {
   return {

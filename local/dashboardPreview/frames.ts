@@ -65,6 +65,8 @@ export function transform(
           return current.map((frame) => organize(frame, options as unknown as OrganizeOptions));
         case "groupingToMatrix":
           return current.map((frame) => toMatrix(frame, options as unknown as MatrixOptions));
+        case "merge":
+          return [merge(current)];
         case "groupBy":
           return current.map((frame) => groupAndCount(frame, options as unknown as GroupByOptions));
         default:
@@ -117,6 +119,23 @@ function toMatrix(frame: Frame, { rowField, columnField, valueField }: MatrixOpt
         return cells.at(-1)?.[value ?? -1] ?? null;
       }),
     ]),
+  };
+}
+
+function merge(frames: readonly Frame[]): Frame {
+  const columns = [...new Set(frames.flatMap((frame) => frame.columns))];
+  const shared = columns.filter((name) => frames.every((frame) => frame.columns.includes(name)));
+  const merged = new Map<string, Record<string, Cell>>();
+  for (const frame of frames) {
+    for (const row of frame.rows) {
+      const cells = Object.fromEntries(frame.columns.map((name, index) => [name, row[index] ?? null]));
+      const key = JSON.stringify(shared.map((name) => cells[name]));
+      merged.set(key, { ...merged.get(key), ...cells });
+    }
+  }
+  return {
+    columns,
+    rows: [...merged.values()].map((cells) => columns.map((name) => cells[name] ?? null)),
   };
 }
 

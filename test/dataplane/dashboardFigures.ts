@@ -1,0 +1,848 @@
+import assert from "node:assert/strict";
+
+import { DEFAULT_PRICES } from "../../dashboards";
+import type { Cell, Frame } from "../../local/dashboardPreview/frames";
+import type { PanelData } from "../../local/dashboardPreview/queryDashboard";
+import {
+  API_PODS,
+  API_REQUESTS,
+  CONTAINER_MINUTES,
+  CONTAINER_STEP_MINUTES,
+  PIPELINE,
+  PLATFORM_MINUTES,
+  SAMPLE_NOW,
+  SAMPLE_RUNS,
+  SAMPLE_START,
+  SIDECAR,
+  SPLIT_SHARES,
+  sampleCpuCores,
+  sampleF1,
+  sampleMemoryBytes,
+  sampleRemoved,
+  sampleRequests,
+  sampleVerdict,
+} from "../../local/dashboardPreview/sampleData";
+import type { SampleRequest } from "../../local/dashboardPreview/sampleData";
+
+/**
+ * What each panel has to show of the sample data, computed from the data itself and not through InfluxDB: by dashboard,
+ * then by the panel's title.
+ */
+export type Expectation = (data: PanelData) => void;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const GIB = 1024 ** 3;
+
+// ---- reading panels ----
+
+type RowObject = Record<string, Cell>;
+
+function onlyTable(data: PanelData): RowObject[] {
+  assert.equal(data.frames.length, 1, `${data.panel.title}: one table`);
+  const { columns, rows } = data.frames[0] as Frame;
+  return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])));
+}
+
+/** Rows in the order of one of their columns, so that the order of series does not matter. */
+function sortedBy(rows: readonly RowObject[], ...columns: string[]): RowObject[] {
+  const key = (row: RowObject): string => columns.map((column) => String(row[column])).join("|");
+  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+function numbersOf(frame: Frame | undefined): number[] {
+  return (frame?.rows ?? []).flatMap((row) => (typeof row[1] === "number" ? [row[1]] : []));
+}
+
+/** The single value of a panel with one series. */
+function single(data: PanelData): number {
+  assert.equal(data.frames.length, 1, `${data.panel.title}: one series`);
+  const values = numbersOf(data.frames[0]);
+  assert.equal(values.length, 1, `${data.panel.title}: one value`);
+  return values[0] ?? NaN;
+}
+
+/** The series of a panel by name. */
+function seriesOf(data: PanelData): Record<string, number[]> {
+  return Object.fromEntries(data.frames.map((frame) => [frame.name ?? "", numbersOf(frame)]));
+}
+
+function close(actual: Cell | undefined, expected: number, what: string): void {
+  assert.ok(
+    typeof actual === "number" && Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(expected)),
+    `${what}: ${String(actual)} instead of ${expected}`,
+  );
+}
+
+function closeRows(actual: readonly RowObject[], expected: readonly RowObject[], what: string): void {
+  assert.equal(actual.length, expected.length, `${what}: number of rows`);
+  expected.forEach((row, index) => {
+    for (const [column, value] of Object.entries(row)) {
+      const found = actual[index]?.[column];
+      if (typeof value === "number") close(found, value, `${what}, row ${index}, ${column}`);
+      else assert.equal(found, value, `${what}, row ${index}, ${column}`);
+    }
+  });
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+/** Sums of the values by a key. */
+function totals<T>(
+  items: readonly T[],
+  key: (item: T) => string,
+  value: (item: T) => number,
+): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const item of items) result[key(item)] = (result[key(item)] ?? 0) + value(item);
+  return result;
+}
+
+function closeTotals(data: PanelData, expected: Record<string, number>): void {
+  const found = Object.fromEntries(
+    Object.entries(seriesOf(data)).map(([name, values]) => [name, sum(values)]),
+  );
+  assert.deepEqual(Object.keys(found).sort(), Object.keys(expected).sort(), `${data.panel.title}: series`);
+  for (const [name, total] of Object.entries(expected))
+    close(found[name], total, `${data.panel.title}, ${name}`);
+}
+
+// ---- the sample data in a range ----
+
+const requests = sampleRequests();
+
+/** Rollups of a minute are in a range when the minute's start is. */
+function requestsSince(data: PanelData): SampleRequest[] {
+  return requests.filter(({ timeMs }) => {
+    const windowStart = timeMs - (timeMs % MINUTE);
+    return windowStart >= data.range.fromMs && windowStart <= data.range.toMs;
+  });
+}
+
+const isError = ({ status }: SampleRequest): boolean => status >= 500;
+const minutesAgo = (count: number): number[] => Array.from({ length: count + 1 }, (_, index) => index);
+
+function uniquesByDay(what: "user" | "fingerprint", day: number): number {
+  const start = SAMPLE_START + day * DAY;
+  return uniquesBetween(what, start, start + DAY);
+}
+
+/** Unique values are counted for each model by itself. */
+function uniquesBetween(what: "user" | "fingerprint", fromMs: number, toMs: number): number {
+  const inRange = requests.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
+  return distinct(inRange.map((request) => `${request.model} ${request[what]}`)).length;
+}
+
+/** Weighted mean of the minutes' percentiles: in the sample data all requests of a route in a minute take the same. */
+function expectLatency(data: PanelData, key: (request: SampleRequest) => string): void {
+  const found = seriesOf(data);
+  const since = requestsSince(data);
+  assert.deepEqual(Object.keys(found).sort(), distinct(since.map(key)).sort(), `${data.panel.title}: series`);
+  for (const [name, values] of Object.entries(found)) {
+    const durations = since.filter((request) => key(request) === name).map(({ durationS }) => durationS);
+    assert.ok(values.length > 100, `${data.panel.title}, ${name}: a value for each window`);
+    assert.ok(
+      Math.min(...values) >= Math.min(...durations) - 1e-9,
+      `${data.panel.title}, ${name}: not below the least`,
+    );
+    assert.ok(
+      Math.max(...values) <= Math.max(...durations) + 1e-9,
+      `${data.panel.title}, ${name}: not above the most`,
+    );
+  }
+}
+
+/** The mean over the windows, weighted by the requests of each, is the mean over all requests. */
+function expectWindowedMeans(
+  data: PanelData,
+  frame: Frame | undefined,
+  items: readonly SampleRequest[],
+  value: (request: SampleRequest) => number,
+): void {
+  const windowMs = Number(frame?.rows[1]?.[0]) - Number(frame?.rows[0]?.[0]);
+  let checked = 0;
+  for (const [time, found] of frame?.rows ?? []) {
+    const inWindow = items.filter(({ timeMs }) => {
+      const start = timeMs - (timeMs % MINUTE);
+      return start >= Number(time) && start < Number(time) + windowMs;
+    });
+    if (inWindow.length === 0)
+      assert.equal(found, null, `${data.panel.title}: a window without data is a gap`);
+    else {
+      close(
+        found,
+        mean(inWindow.map(value)),
+        `${data.panel.title} at ${new Date(Number(time)).toISOString()}`,
+      );
+      checked += 1;
+    }
+  }
+  assert.ok(checked > 100, `${data.panel.title}: windows with data`);
+}
+
+const frameNamed = (data: PanelData, name: string): Frame | undefined =>
+  data.frames.find((frame) => frame.name === name);
+
+// ---- the dashboards ----
+
+const lastAlerts = 3;
+
+const home: Record<string, Expectation> = {
+  "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
+  "Requests by service": (data) => {
+    const byService = totals(
+      requestsSince(data),
+      ({ service }) => service,
+      () => 1,
+    );
+    closeRows(
+      sortedBy(onlyTable(data), "Service"),
+      [
+        { Service: "churn-api", Model: "churn", Requests: byService["churn-api"] ?? NaN },
+        { Service: "penguins-api", Model: "penguins", Requests: byService["penguins-api"] ?? NaN },
+      ],
+      "requests",
+    );
+  },
+  "Error ratio by service": (data) => {
+    const since = requestsSince(data).filter(({ service }) => service === "penguins-api");
+    closeRows(
+      sortedBy(onlyTable(data), "Service"),
+      [
+        { Service: "churn-api", "Error ratio": 0 },
+        { Service: "penguins-api", "Error ratio": since.filter(isError).length / since.length },
+      ],
+      "error ratio",
+    );
+  },
+  "Last training runs": (data) => {
+    closeRows(
+      onlyTable(data),
+      [
+        { Pipeline: PIPELINE, Result: "error", Duration: 90, Run: "run-4" },
+        ...[...SAMPLE_RUNS].reverse().map((run) => ({
+          Time: run.endMs,
+          Pipeline: PIPELINE,
+          Result: "success",
+          Duration: 300,
+          Run: `run-${run.version}`,
+        })),
+      ],
+      "runs, newest first",
+    );
+  },
+  "Last decisions": (data) => {
+    closeRows(
+      onlyTable(data),
+      [...SAMPLE_RUNS].reverse().map((run) => ({
+        Model: "penguins",
+        Version: run.version,
+        Decision: run.decision,
+        Reason: run.reason,
+      })),
+      "decisions, newest first",
+    );
+  },
+};
+
+const candidate = SAMPLE_RUNS[2];
+const champion = SAMPLE_RUNS[1];
+assert.ok(candidate !== undefined && champion !== undefined);
+const features = Object.keys(candidate.psi);
+const classes = Object.keys(candidate.classCounts) as (keyof typeof candidate.classCounts)[];
+const round3 = (value: number): number => Math.round(value * 1000) / 1000;
+
+function expectMatrix(
+  data: PanelData,
+  rowColumn: string,
+  rows: readonly string[],
+  columns: readonly string[],
+  value: (row: string, column: string) => number,
+): void {
+  closeRows(
+    sortedBy(onlyTable(data), rowColumn),
+    [...rows].sort().map((row) => ({
+      [rowColumn]: row,
+      ...Object.fromEntries(columns.map((column) => [column, value(row, column)])),
+    })),
+    data.panel.title,
+  );
+}
+
+const runOf = (version: string): (typeof SAMPLE_RUNS)[number] => {
+  const run = SAMPLE_RUNS.find((one) => one.version === version);
+  assert.ok(run);
+  return run;
+};
+const versions = SAMPLE_RUNS.map(({ version }) => version);
+
+const modelApproval: Record<string, Expectation> = {
+  Decision: (data) => {
+    closeRows(onlyTable(data), [{ decision: "reject", reason: candidate.reason }], "decision");
+  },
+  "Failed checks": (data) => {
+    closeRows(onlyTable(data), [{ "failed checks": candidate.failedChecks }], "failed checks");
+  },
+  "F1: candidate and champion": (data) => {
+    const series = seriesOf(data);
+    assert.deepEqual(series, {
+      candidate: [sampleF1(candidate, "test", "_all")],
+      champion: [sampleF1(champion, "test", "_all")],
+    });
+  },
+  "n behind the scores": (data) => {
+    close(
+      single(data),
+      sum(Object.values(candidate.classCounts).map((n) => Math.round(n * SPLIT_SHARES.test))),
+      "n",
+    );
+  },
+  "Features by drift verdict": (data) => {
+    closeTotals(
+      data,
+      totals(Object.values(candidate.psi), sampleVerdict, () => 1),
+    );
+  },
+  "Class imbalance": (data) => {
+    close(single(data), round3(candidate.classCounts.Adelie / candidate.classCounts.Chinstrap), "imbalance");
+  },
+  "Scores by version": (data) => {
+    // In the order of time, which is the order on the x-axis.
+    closeRows(
+      onlyTable(data),
+      SAMPLE_RUNS.map((run) => {
+        const f1 = sampleF1(run, "test", "_all");
+        return {
+          model_version: run.version,
+          accuracy: round3(f1 + 0.01),
+          precision: round3(f1 + 0.005),
+          recall: round3(f1 - 0.005),
+          f1,
+          roc_auc: round3(f1 + 0.03),
+        };
+      }),
+      "scores",
+    );
+  },
+  "Calibration by version": (data) => {
+    closeRows(
+      onlyTable(data),
+      SAMPLE_RUNS.map((run) => {
+        const f1 = sampleF1(run, "test", "_all");
+        return { model_version: run.version, brier: round3((1 - f1) / 2), "log loss": round3(1.2 - f1) };
+      }),
+      "calibration",
+    );
+  },
+  "F1 by class and version": (data) => {
+    expectMatrix(data, "model_version\\class", versions, classes, (version, ofClass) =>
+      sampleF1(runOf(version), "test", ofClass),
+    );
+  },
+  "Scores by class: candidate and champion": (data) => {
+    const expected = ["_all", ...classes].flatMap((ofClass) =>
+      [champion, candidate].map((run) => ({
+        Class: ofClass,
+        Version: run.version,
+        F1: sampleF1(run, "test", ofClass),
+        n:
+          ofClass === "_all"
+            ? null
+            : Math.round((run.classCounts[ofClass as "Adelie"] ?? NaN) * SPLIT_SHARES.test),
+      })),
+    );
+    closeRows(
+      sortedBy(onlyTable(data), "Class", "Version"),
+      sortedBy(expected, "Class", "Version"),
+      "scores by class",
+    );
+  },
+  "Confusion of the candidate": (data) => {
+    expectMatrix(data, "actual\\predicted", classes, classes, (actual, predicted) =>
+      actual === predicted
+        ? Math.round((candidate.classCounts[actual as "Adelie"] ?? NaN) * SPLIT_SHARES.test * candidate.f1)
+        : actual === "Chinstrap"
+          ? 2
+          : 1,
+    );
+  },
+  "Drift by feature": (data) => {
+    const rows = onlyTable(data).filter((row) => row["Comparison"] === "new_vs_old");
+    closeRows(
+      sortedBy(rows, "Feature"),
+      [...features].sort().map((feature) => {
+        const psi = candidate.psi[feature] ?? NaN;
+        return {
+          Feature: feature,
+          PSI: psi,
+          Verdict: sampleVerdict(psi),
+          "n before": candidate.rows - 100,
+          "n now": candidate.rows,
+          Bins: 10,
+          Missing: 0.01,
+        };
+      }),
+      "drift",
+    );
+    // χ²₀.₉₅ of 9 degrees of freedom is 16.919 in any table of it.
+    const noise = 16.919 * (1 / (candidate.rows - 100) + 1 / candidate.rows);
+    for (const row of rows) {
+      const found = Number(row["Noise level"]);
+      assert.ok(Math.abs(found / noise - 1) < 0.002, `noise level ${found} instead of ${noise}`);
+    }
+  },
+  "Drift (PSI) by feature and version": (data) => {
+    expectMatrix(
+      data,
+      "model_version\\feature",
+      versions,
+      features,
+      (version, feature) => runOf(version).psi[feature] ?? NaN,
+    );
+  },
+  "Outliers removed, by feature and version": (data) => {
+    expectMatrix(data, "model_version\\feature", versions, features, (version, feature) => {
+      const removed = sampleRemoved(runOf(version), feature);
+      return removed / (runOf(version).rows + removed);
+    });
+  },
+  "Class balance of the candidate": (data) => {
+    expectMatrix(
+      data,
+      "class\\split",
+      classes,
+      Object.keys(SPLIT_SHARES),
+      (ofClass) => (candidate.classCounts[ofClass as "Adelie"] ?? NaN) / candidate.rows,
+    );
+  },
+  "Outliers of the candidate": (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Feature"),
+      [...features].sort().map((feature) => ({
+        Feature: feature,
+        Method: "iqr",
+        "n before": candidate.rows + sampleRemoved(candidate, feature),
+        "n removed": sampleRemoved(candidate, feature),
+      })),
+      "outliers",
+    );
+  },
+  Decisions: (data) => {
+    closeRows(
+      onlyTable(data),
+      SAMPLE_RUNS.map((run) => ({
+        Version: run.version,
+        Decision: run.decision,
+        Reason: run.reason,
+        By: "pipeline",
+        Run: `run-${run.version}`,
+      })),
+      "decisions",
+    );
+  },
+  "Training runs": (data) => {
+    closeRows(
+      onlyTable(data),
+      [
+        ...SAMPLE_RUNS.map((run) => ({
+          Pipeline: PIPELINE,
+          Result: "success",
+          Run: `run-${run.version}`,
+          Error: null,
+        })),
+        { Pipeline: PIPELINE, Result: "error", Run: "run-4", Error: "MemoryError: cannot allocate 512 MiB" },
+      ],
+      "runs",
+    );
+  },
+};
+
+/** Days since the start of the sample data that are over at SAMPLE_NOW. */
+const FINISHED_DAYS = Math.floor((SAMPLE_NOW - SAMPLE_START) / DAY);
+
+function expectDays(data: PanelData, name: string, value: (day: number) => number): void {
+  const rows = (frameNamed(data, name)?.rows ?? []).filter((row) => row[1] !== null);
+  assert.equal(rows.length, FINISHED_DAYS, `${data.panel.title}, ${name}: finished days only`);
+  rows.forEach(([time, found], day) => {
+    assert.equal(time, SAMPLE_START + day * DAY);
+    close(found, value(day), `${data.panel.title}, ${name}, day ${day}`);
+  });
+}
+
+function requestsOnDay(service: string, day: number): number {
+  const start = SAMPLE_START + day * DAY;
+  return requests.filter((one) => one.service === service && one.timeMs >= start && one.timeMs < start + DAY)
+    .length;
+}
+
+const modelApiUsage: Record<string, Expectation> = {
+  Requests: (data) => close(single(data), requestsSince(data).length, "requests"),
+  "Error ratio": (data) => {
+    const since = requestsSince(data);
+    close(single(data), since.filter(isError).length / since.length, "error ratio");
+  },
+  "Latency, 95th percentile": (data) => {
+    close(single(data), mean(requestsSince(data).map(({ durationS }) => durationS)), "p95");
+  },
+  "Unique users, last hour": (data) => {
+    const lastHour = requests.filter(({ timeMs }) => timeMs >= SAMPLE_NOW - HOUR);
+    close(single(data), distinct(lastHour.map(({ user }) => user)).length, "users");
+  },
+  "Unique users, last whole day": (data) => {
+    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("user", FINISHED_DAYS - 1), "users");
+  },
+  "Unique requests, last whole day": (data) => {
+    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("fingerprint", FINISHED_DAYS - 1), "requests");
+  },
+  "Request rate by service": (data) => {
+    const windowS = 120;
+    const perService = totals(
+      requestsSince(data),
+      ({ service }) => service,
+      () => 1 / windowS,
+    );
+    closeTotals(data, perService);
+  },
+  "Error ratio by service": (data) => {
+    const since = requestsSince(data).filter(({ service }) => service === "penguins-api");
+    expectWindowedMeans(data, frameNamed(data, "penguins-api"), since, (request) =>
+      isError(request) ? 1 : 0,
+    );
+    assert.equal(
+      Math.max(...(seriesOf(data)["churn-api"] ?? [NaN])),
+      0,
+      "no errors of the quiet API: 0, not a gap",
+    );
+  },
+  "Latency percentiles": (data) => {
+    for (const name of ["p50", "p95", "p99"]) {
+      expectWindowedMeans(data, frameNamed(data, name), requestsSince(data), ({ durationS }) => durationS);
+    }
+  },
+  "Latency (p95) by route": (data) => {
+    expectLatency(data, ({ route }) => route);
+    const predictions = requestsSince(data).filter(({ route }) => route === "/predict");
+    expectWindowedMeans(data, frameNamed(data, "/predict"), predictions, ({ durationS }) => durationS);
+  },
+  "Latency (p95) by model version": (data) =>
+    expectLatency(data, ({ model, version }) => `${model} ${version}`),
+  "Requests by status class": (data) => {
+    closeTotals(
+      data,
+      totals(
+        requestsSince(data),
+        ({ status }) => `${Math.floor(status / 100)}xx`,
+        () => 1,
+      ),
+    );
+  },
+  Routes: (data) => {
+    const key = (one: SampleRequest): string =>
+      `${one.service}|${one.route}|${Math.floor(one.status / 100)}xx`;
+    const groups = distinct(requestsSince(data).map(key)).sort();
+    closeRows(
+      sortedBy(onlyTable(data), "Service", "Route", "Status"),
+      groups.map((group) => {
+        const durations = requestsSince(data)
+          .filter((one) => key(one) === group)
+          .map(({ durationS }) => durationS);
+        const [service, route, status] = group.split("|");
+        return {
+          Service: service ?? "",
+          Route: route ?? "",
+          Status: status ?? "",
+          Requests: durations.length,
+          "Mean latency": mean(durations),
+          Longest: Math.max(...durations),
+        };
+      }),
+      "routes",
+    );
+  },
+  "Predicted classes of the last 5,000 predictions": (data) => {
+    const raw = requests.filter(({ timeMs }) => timeMs >= data.range.fromMs && timeMs <= data.range.toMs);
+    const expected = totals(
+      raw.slice(-5000),
+      ({ predictionClass }) => predictionClass,
+      () => 1,
+    );
+    closeRows(
+      sortedBy(onlyTable(data), "prediction.class"),
+      Object.keys(expected)
+        .sort()
+        .map((name) => ({ "prediction.class": name, "prediction.score (count)": expected[name] ?? NaN })),
+      "classes",
+    );
+  },
+  "Prediction score": (data) => {
+    const series = seriesOf(data);
+    assert.deepEqual(Object.keys(series).sort(), ["churn p50", "churn p95", "penguins p50", "penguins p95"]);
+    for (const value of series["churn p95"] ?? []) close(value, 0.7, "the one score of the quiet API");
+    for (const value of series["penguins p50"] ?? []) assert.ok(value >= 0.6 && value < 1, `median ${value}`);
+  },
+  "Requests by day": (data) => {
+    expectDays(data, "penguins-api", (day) => requestsOnDay("penguins-api", day));
+    expectDays(data, "churn-api", (day) => requestsOnDay("churn-api", day));
+  },
+  "Unique users and requests by day": (data) => {
+    expectDays(data, "users", (day) => uniquesByDay("user", day));
+    expectDays(data, "requests", (day) => uniquesByDay("fingerprint", day));
+  },
+  "Unique users and requests by week": (data) => {
+    const monday = SAMPLE_START;
+    assert.deepEqual(frameNamed(data, "users")?.rows, [
+      [monday, uniquesBetween("user", monday, monday + 7 * DAY)],
+    ]);
+    assert.deepEqual(frameNamed(data, "requests")?.rows, [
+      [monday, uniquesBetween("fingerprint", monday, monday + 7 * DAY)],
+    ]);
+  },
+};
+
+// ---- resources ----
+
+/** Minutes since the start of the containers' samples, of each sample within the last `minutes`. */
+function sampleMinutes(minutes: number): number[] {
+  const all = Array.from(
+    { length: CONTAINER_MINUTES / CONTAINER_STEP_MINUTES + 1 },
+    (_, index) => index * CONTAINER_STEP_MINUTES,
+  );
+  return all.filter((minute) => minute >= CONTAINER_MINUTES - minutes);
+}
+
+/** Area under a line through the samples, in units times hours. */
+function hours(minutes: number, value: (minute: number) => number): number {
+  const samples = sampleMinutes(minutes).map(value);
+  const trapezoids = samples.slice(1).map((later, index) => (later + (samples[index] ?? NaN)) / 2);
+  return (sum(trapezoids) * CONTAINER_STEP_MINUTES) / 60;
+}
+
+function expectedCosts(): { requested: number; idle: number } {
+  const day = 24 * 60;
+  const { vcpuHour, gibHour } = DEFAULT_PRICES;
+  const cores = API_PODS.length * hours(day, () => API_REQUESTS.cores + SIDECAR.requestCores);
+  const coresUsed = API_PODS.length * hours(day, (minute) => sampleCpuCores(minute) + SIDECAR.cores);
+  const gib = (API_PODS.length * hours(day, () => API_REQUESTS.bytes + SIDECAR.requestBytes)) / GIB;
+  const gibUsed = (API_PODS.length * hours(day, (minute) => sampleMemoryBytes(minute) + SIDECAR.bytes)) / GIB;
+  return {
+    requested: cores * vcpuHour + gib * gibHour,
+    idle: (cores - coresUsed) * vcpuHour + (gib - gibUsed) * gibHour,
+  };
+}
+
+/** The value at or below which 95 of 100 samples lie, by InfluxQL's nearest rank. */
+function percentile95(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.95 + 0.5) - 1] ?? NaN;
+}
+
+const bothPods = (minutes: number, value: (minute: number) => number): number[] =>
+  sampleMinutes(minutes).flatMap((minute) => API_PODS.map(() => value(minute)));
+
+function expectConstant(data: PanelData, name: string, value: number): void {
+  const values = seriesOf(data)[name];
+  assert.ok(values !== undefined && values.length > 100, `${data.panel.title}, ${name}: values`);
+  for (const one of values) close(one, value, `${data.panel.title}, ${name}`);
+}
+
+const resourcesAndCost: Record<string, Expectation> = {
+  "Highest memory use": (data) => {
+    const api = Math.max(...sampleMinutes(24 * 60).map(sampleMemoryBytes)) / API_REQUESTS.limitBytes;
+    close(single(data), Math.max(api, SIDECAR.bytes / SIDECAR.limitBytes), "memory use");
+  },
+  Restarts: (data) => close(single(data), 1, "restarts"),
+  "Cost of what is requested": (data) =>
+    close(onlyTable(data)[0]?.["requested"], expectedCosts().requested, "cost"),
+  "Idle cost": (data) => close(onlyTable(data)[0]?.["idle"], expectedCosts().idle, "idle cost"),
+  "CPU used by service": (data) => {
+    expectConstant(
+      data,
+      "penguins-api requested",
+      API_PODS.length * (API_REQUESTS.cores + SIDECAR.requestCores),
+    );
+    const used = seriesOf(data)["penguins-api used"] ?? [];
+    const expected = sampleMinutes(24 * 60).map(
+      (minute) => API_PODS.length * (sampleCpuCores(minute) + SIDECAR.cores),
+    );
+    assert.equal(used.length, expected.length, "a value for each sample");
+    expected.forEach((value, index) => close(used[index], value, `cores used, sample ${index}`));
+    assert.ok(Math.max(...used) > 1.8, "the spike is seen");
+  },
+  "Memory used by service": (data) => {
+    expectConstant(
+      data,
+      "penguins-api requested",
+      API_PODS.length * (API_REQUESTS.bytes + SIDECAR.requestBytes),
+    );
+    expectConstant(
+      data,
+      "penguins-api limit",
+      API_PODS.length * (API_REQUESTS.limitBytes + SIDECAR.limitBytes),
+    );
+    const used = seriesOf(data)["penguins-api used"] ?? [];
+    const last = API_PODS.length * (sampleMemoryBytes(CONTAINER_MINUTES) + SIDECAR.bytes);
+    close(used.at(-1), last, "memory used now");
+  },
+  "CPU spikes: highest of any pod by its limit": (data) => {
+    expectConstant(data, "penguins-api fluentd", SIDECAR.cores / (2 * SIDECAR.requestCores));
+    close(Math.max(...(seriesOf(data)["penguins-api api"] ?? [])), 0.9 / (2 * API_REQUESTS.cores), "spike");
+  },
+  "Memory spikes: highest of any pod by its limit": (data) => {
+    expectConstant(data, "penguins-api fluentd", SIDECAR.bytes / SIDECAR.limitBytes);
+    const highest = Math.max(...sampleMinutes(24 * 60).map(sampleMemoryBytes)) / API_REQUESTS.limitBytes;
+    close(Math.max(...(seriesOf(data)["penguins-api api"] ?? [])), highest, "spike");
+  },
+  "Sizing: 95th percentile over 7 days by request": (data) => {
+    const n = bothPods(CONTAINER_MINUTES, () => 1).length;
+    closeRows(
+      sortedBy(onlyTable(data), "Container"),
+      [
+        {
+          Service: "penguins-api",
+          Container: "api",
+          "CPU p95 / request": percentile95(bothPods(CONTAINER_MINUTES, sampleCpuCores)) / API_REQUESTS.cores,
+          "Memory p95 / request":
+            percentile95(bothPods(CONTAINER_MINUTES, sampleMemoryBytes)) / API_REQUESTS.bytes,
+          "CPU request": API_REQUESTS.cores,
+          "Memory request": API_REQUESTS.bytes,
+          n,
+        },
+        {
+          Service: "penguins-api",
+          Container: "fluentd",
+          "CPU p95 / request": SIDECAR.cores / SIDECAR.requestCores,
+          "Memory p95 / request": SIDECAR.bytes / SIDECAR.requestBytes,
+          n,
+        },
+      ],
+      "sizing",
+    );
+  },
+  "Cost by service": (data) => {
+    const { requested, idle } = expectedCosts();
+    closeRows(
+      onlyTable(data),
+      [{ Service: "penguins-api", Cost: requested, "Idle cost": idle, "Idle share": idle / requested }],
+      "cost",
+    );
+  },
+  "Memory peak by step": (data) => closeTotals(data, { [`${PIPELINE} train`]: 250 / 256 }),
+  Steps: (data) => {
+    closeRows(
+      onlyTable(data),
+      [
+        {
+          Pipeline: PIPELINE,
+          Step: "train",
+          Result: "error",
+          n: 1,
+          "Mean time": 70,
+          Longest: 70,
+          "Mean CPU time": 40,
+          "Memory peak": 250 * 1024 ** 2,
+          "Memory limit": 256 * 1024 ** 2,
+        },
+      ],
+      "steps",
+    );
+  },
+};
+
+// ---- platform ----
+
+/** One sample a minute; the last, at SAMPLE_NOW itself, is in no finished minute yet. */
+const finishedSamples = PLATFORM_MINUTES;
+
+const platformHealth: Record<string, Expectation> = {
+  "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
+  "Failed notifications": (data) => close(single(data), 2, "failed notifications"),
+  "Buffer in use": (data) => close(single(data), 1 - 0.885, "buffer"),
+  "Unparsed lines": (data) => {
+    const lines = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length;
+    close(single(data), lines, "unparsed");
+  },
+  Series: (data) => close(single(data), 900 + 700 + 400 + 350 + 4 * (PLATFORM_MINUTES / 60), "series"),
+  "Failed tasks": (data) => close(single(data), 3, "failed tasks"),
+  "Dead letters": (data) => close(single(data), 3, "dead letters"),
+  "Log lines by service": (data) => {
+    closeTotals(data, { "penguins-api": finishedSamples, [PIPELINE]: finishedSamples });
+  },
+  "Unparsed lines by service": (data) => {
+    closeTotals(data, {
+      "penguins-api": minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length,
+    });
+  },
+  "Buffer in use by output": (data) => {
+    expectConstant(data, "dead_letters", 0);
+    const influxdb = seriesOf(data)["influxdb"] ?? [];
+    close(influxdb[0], 1 - 0.995, "before the backlog");
+    close(influxdb.at(-1), 1 - 0.885, "in the backlog");
+  },
+  "Series by bucket": (data) => {
+    const grown = PLATFORM_MINUTES / 60;
+    const last = Object.fromEntries(
+      Object.entries(seriesOf(data)).map(([name, values]) => [name, values.at(-1)]),
+    );
+    assert.deepEqual(last, {
+      events: 900 + grown,
+      minutely: 700 + grown,
+      daily: 400 + grown,
+      weekly: 350 + grown,
+    });
+  },
+  "Task runs by result": (data) => expectConstant(data, "system success", 30 / 60),
+  "Alerts by state": (data) => {
+    expectConstant(data, "suppressed", 0);
+    const active = seriesOf(data)["active"] ?? [];
+    assert.deepEqual(distinct(active), [1, 3]);
+  },
+  "Last line by service": (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Service"),
+      ["penguins-api", PIPELINE].map((service) => ({
+        Service: service,
+        "Last line": SAMPLE_NOW - MINUTE,
+        "Lines in that minute": 1,
+      })),
+      "last lines",
+    );
+  },
+  "Lines by service and severity": (data) => {
+    const warnings = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 30 === 0 && ago > 0).length;
+    closeRows(
+      sortedBy(onlyTable(data), "Service", "Severity"),
+      [
+        { Service: "penguins-api", Severity: "INFO", Lines: finishedSamples - warnings },
+        { Service: "penguins-api", Severity: "WARN", Lines: warnings },
+        { Service: PIPELINE, Severity: "INFO", Lines: finishedSamples },
+      ],
+      "lines",
+    );
+  },
+  Probes: (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Result"),
+      [
+        { Service: "penguins-api", Result: "connection_failed", Probes: 1, "Mean time": null },
+        { Service: "penguins-api", Result: "success", Probes: finishedSamples - 1, "Mean time": 0.012 },
+      ],
+      "probes",
+    );
+  },
+  Volumes: (data) => {
+    const fullest = (60 + (PLATFORM_MINUTES - 1) / 60) / 100;
+    closeRows(onlyTable(data), [{ Service: "influxdb", Volume: "data", "In use": fullest }], "volumes");
+  },
+};
+
+/** By the dashboard's uid. */
+export const EXPECTATIONS: Readonly<Record<string, Readonly<Record<string, Expectation>>>> = {
+  "monitoring-home": home,
+  "model-approval": modelApproval,
+  "model-api-usage": modelApiUsage,
+  "resources-and-cost": resourcesAndCost,
+  "platform-health": platformHealth,
+};

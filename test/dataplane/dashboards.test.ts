@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { dashboards } from "../../dashboards";
+import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel";
+import { influxClient } from "../../local/dashboardPreview/influxClient";
+import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
+import type { DashboardData } from "../../local/dashboardPreview/queryDashboard";
+import { SAMPLE_NOW } from "../../local/dashboardPreview/sampleData";
+import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
+import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
+import { resolveTool } from "../../local/tools/resolve";
+import { EXPECTATIONS } from "./dashboardFigures";
+
+const models = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
+
+describe("the dashboards over sample data in a real InfluxDB", () => {
+  let influxDb: TemporaryInfluxDb;
+  const data = new Map<string, DashboardData>();
+
+  before(async () => {
+    influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
+    await fillWithSampleData(influxDb);
+    const run = influxClient(influxDb.grafana);
+    for (const model of models) data.set(model.uid, await queryDashboard(model, { run, nowMs: SAMPLE_NOW }));
+  });
+
+  after(async () => {
+    await influxDb.stop();
+  });
+
+  const dataOf = (uid: string): DashboardData => {
+    const found = data.get(uid);
+    assert.ok(found, `dashboard ${uid} was queried`);
+    return found;
+  };
+
+  test("no panel that asks for data returns nothing", () => {
+    const empty = [...data.values()].flatMap(({ dashboard, panels }) =>
+      panels
+        .filter(({ queries, frames }) => queries.length > 0 && !frames.some(({ rows }) => rows.length > 0))
+        .map(({ panel }) => `${dashboard.title}: ${panel.title}`),
+    );
+    assert.deepEqual(empty, []);
+  });
+
+  test("every query variable offers values, in its order", () => {
+    const offered = Object.fromEntries([...data].map(([uid, one]) => [uid, one.offered]));
+    assert.deepEqual(offered, {
+      "monitoring-home": { environment: ["dev"] },
+      "model-approval": {
+        environment: ["dev"],
+        pipeline: ["penguins-training"],
+        model: ["penguins"],
+        version: ["3", "2", "1"],
+        champion: ["2"],
+        split: ["test", "train"],
+      },
+      "model-api-usage": {
+        environment: ["dev"],
+        service: ["churn-api", "penguins-api"],
+        model: ["churn", "penguins"],
+        version: ["3", "2", "1"],
+      },
+      "resources-and-cost": { environment: ["dev"], service: ["penguins-api"] },
+      "platform-health": { environment: ["dev"], service: ["penguins-api", "penguins-training"] },
+    });
+  });
+
+  test("a chosen variable narrows those after it and the panels", async () => {
+    const model = models.find(({ uid }) => uid === "model-api-usage");
+    assert.ok(model);
+    const run = influxClient(influxDb.grafana);
+    const narrowed = await queryDashboard(model, {
+      run,
+      nowMs: SAMPLE_NOW,
+      choose: { service: ["churn-api"] },
+    });
+    assert.deepEqual(narrowed.offered["model"], ["churn"]);
+    assert.deepEqual(narrowed.offered["version"], ["1"]);
+    const rates = narrowed.panels.find(({ panel }) => panel.title === "Request rate by service");
+    assert.deepEqual(
+      rates?.frames.map(({ name }) => name),
+      ["churn-api"],
+    );
+    const both = await queryDashboard(model, {
+      run,
+      nowMs: SAMPLE_NOW,
+      choose: { service: ["churn-api", "penguins-api"] },
+    });
+    assert.deepEqual(both.offered["model"], ["churn", "penguins"]);
+  });
+
+  test("annotations mark what happened", () => {
+    for (const { dashboard, annotations } of data.values()) {
+      for (const { annotation, series } of annotations) {
+        assert.ok(
+          series.some(
+            ({ columns, values }) => values.length > 0 && columns.includes(annotation.target.textColumn),
+          ),
+          `${dashboard.title}: ${annotation.name} has marks with a text`,
+        );
+      }
+    }
+  });
+
+  for (const model of models) {
+    describe(model.title, () => {
+      test("each panel with queries has an expected figure, and no figure is left over", () => {
+        const titles = model.panels
+          .filter(({ targets }) => (targets ?? []).length > 0)
+          .map(({ title }) => title);
+        assert.deepEqual([...titles].sort(), Object.keys(EXPECTATIONS[model.uid] ?? {}).sort());
+      });
+
+      for (const [title, expect] of Object.entries(EXPECTATIONS[model.uid] ?? {})) {
+        test(title, () => {
+          const panel = dataOf(model.uid).panels.find((one) => one.panel.title === title);
+          assert.ok(panel, `there is a panel "${title}"`);
+          expect(panel);
+        });
+      }
+    });
+  }
+});
