@@ -161,7 +161,10 @@ function toServiceError(error: unknown): Partial<grpc.ServiceError> {
     failed.setId(error.id).setProperties(toStruct(error.state)).setReasonsList(error.reasons);
     const detail = new any_pb.Any();
     detail.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-    const status = new status_pb.Status().setCode(grpc.status.UNKNOWN).setMessage(message).addDetails(detail);
+    const status = new status_pb.Status()
+      .setCode(grpc.status.UNKNOWN)
+      .setMessage(message)
+      .setDetailsList([detail]);
     // gRPC carries structured error details as a serialised google.rpc.Status under this key.
     metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
   }

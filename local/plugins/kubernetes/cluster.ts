@@ -188,7 +188,8 @@ export class Cluster {
       path: await this.pathOf(kind),
       query: selectors,
     });
-    return list.items;
+    // The items of a list come without their type.
+    return list.items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
   }
 
   /** Server-side apply: creates the object or makes its fields what the given ones say. */

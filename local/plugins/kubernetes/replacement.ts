@@ -45,6 +45,7 @@ const IMMUTABLE: Record<string, Rule> = {
   ReplicaSet: under("spec.selector"),
   RoleBinding: under("roleRef"),
   RuntimeClass: under("handler"),
+  Service: under("spec.clusterIP"),
   StatefulSet: underExcept("spec", [
     "minReadySeconds",
     "ordinals",

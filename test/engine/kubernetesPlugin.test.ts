@@ -1,0 +1,465 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Engine } from "../../local/engine/engine";
+import { ApiError } from "../../local/cluster/apiClient";
+import { repositoryRoot } from "../../local/paths";
+import { isAlive, run as runProgram, sleep } from "../../local/processes";
+import { changingSteps, Fixture, type OperationResult } from "./harness";
+
+/*
+ * The stand-in for the kubernetes plugin under the real engine, against a real API server. The program
+ * declares the objects that its config lists, in order, each after the one before.
+ */
+
+const PROGRAM = `
+const kubernetes = require("@pulumi/kubernetes");
+const random = require("@pulumi/random");
+const pulumi = require("@pulumi/pulumi");
+const classes = {
+  ConfigMap: kubernetes.core.v1.ConfigMap,
+  Deployment: kubernetes.apps.v1.Deployment,
+  Job: kubernetes.batch.v1.Job,
+  Namespace: kubernetes.core.v1.Namespace,
+  Pod: kubernetes.core.v1.Pod,
+  Secret: kubernetes.core.v1.Secret,
+  Service: kubernetes.core.v1.Service,
+  StatefulSet: kubernetes.apps.v1.StatefulSet,
+};
+const config = new pulumi.Config();
+const provider = new kubernetes.Provider("cluster", config.getObject("provider") ?? {});
+const password = new random.RandomPassword("password", { length: 30, special: false });
+const names = {};
+// "<password>" and "<name of NAME>" in the config stand for outputs.
+function fill(value) {
+  if (value === "<password>") return password.result;
+  const reference = typeof value === "string" && /^<name of (.+)>$/.exec(value);
+  if (reference) return names[reference[1]];
+  if (Array.isArray(value)) return value.map(fill);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member)]));
+}
+let previous;
+for (const { as, kind, options, ...object } of config.requireObject("objects")) {
+  const dependsOn = previous ? [previous] : [];
+  const resource = new classes[kind](as, fill(object), { ...options, provider, dependsOn });
+  names[as] = resource.metadata.name;
+  previous = resource;
+}
+exports.names = names;
+exports.password = password.result;
+`;
+
+type Declared = { as: string; kind: string; options?: object; metadata?: object; [member: string]: unknown };
+
+let fixture: Fixture;
+let project: string;
+
+before(async () => {
+  fixture = await Fixture.start();
+  project = join(fixture.directory, "objects");
+  await mkdir(project);
+  await writeFile(
+    join(project, "Pulumi.yaml"),
+    "name: objects\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
+  );
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "objects", main: "index.js" }));
+  await writeFile(join(project, "index.js"), PROGRAM);
+  await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
+});
+after(() => fixture.stop());
+
+function namespace(name: string, labels: Record<string, string> = {}): Declared {
+  return { as: "namespace", kind: "Namespace", metadata: { name, labels } };
+}
+
+function deployment(as: string, inNamespace: string, podSpec: object = {}, options: object = {}): Declared {
+  const labels = { app: as };
+  const template = {
+    metadata: { labels },
+    spec: { containers: [{ name: "main", image: "example.invalid/image:1", ...podSpec }] },
+  };
+  return {
+    as,
+    kind: "Deployment",
+    options,
+    metadata: { name: as, namespace: inNamespace },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template },
+  };
+}
+
+/** More than any simulated node has. */
+const TOO_LARGE = { resources: { requests: { cpu: "100000" } } };
+
+async function stackOf(name: string, objects: Declared[], provider: object = {}): Promise<Engine> {
+  return fixture.stack({
+    project,
+    stack: name,
+    config: { "objects:objects": objects, "objects:provider": provider },
+  });
+}
+
+function configure(engine: Engine, objects: Declared[], provider: object = {}): Promise<void> {
+  return engine.setConfig({ "objects:objects": objects, "objects:provider": provider });
+}
+
+function output(result: OperationResult): string {
+  return result.stdout + result.stderr;
+}
+
+async function succeeds(run: Promise<OperationResult>): Promise<OperationResult> {
+  const result = await run;
+  assert.equal(result.code, 0, output(result));
+  return result;
+}
+
+function stepsOf(result: OperationResult): string[] {
+  return changingSteps(result).map(({ op, name }) => `${op} ${name}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await fixture.api.send("GET", path);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+test("create, nothing to do, change, destroy", async () => {
+  const service = (port: number): Declared => ({
+    as: "service",
+    kind: "Service",
+    metadata: { name: "web", namespace: "life" },
+    spec: { selector: { app: "web" }, ports: [{ port }] },
+  });
+  const engine = await stackOf("life", [namespace("life"), deployment("web", "life"), service(80)]);
+
+  const preview = await succeeds(engine.preview());
+  assert.deepEqual(preview.changes, { create: 6 });
+  assert.equal(await exists("/api/v1/namespaces/life"), false, "a preview creates nothing");
+
+  assert.deepEqual((await succeeds(engine.up())).changes, { create: 6 });
+  const live = await fixture.api.send<{ status: { availableReplicas: number } }>(
+    "GET",
+    "/apis/apps/v1/namespaces/life/deployments/web",
+  );
+  assert.equal(live.status.availableReplicas, 1, "the run waited for the pod");
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), []);
+
+  await configure(engine, [namespace("life"), deployment("web", "life", { args: ["x"] }), service(81)]);
+  const change = await succeeds(engine.preview());
+  assert.deepEqual(stepsOf(change), ["update web", "update service"]);
+  const { spec } = await fixture.api.send<{ spec: { ports: object[] } }>(
+    "GET",
+    "/api/v1/namespaces/life/services/web",
+  );
+  assert.deepEqual(spec.ports, [{ port: 80, protocol: "TCP", targetPort: 80 }], "a preview changes nothing");
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), ["update web", "update service"]);
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), []);
+
+  await succeeds(engine.destroy());
+  assert.equal(await exists("/api/v1/namespaces/life"), false, "the run waited until the namespace was gone");
+});
+
+test("an auto-named ConfigMap is made before the old one goes, a named one after", async () => {
+  const objects = (value: string): Declared[] => [
+    namespace("config"),
+    { as: "auto", kind: "ConfigMap", metadata: { namespace: "config" }, data: { value } },
+    { as: "named", kind: "ConfigMap", metadata: { namespace: "config", name: "fixed" }, data: { value } },
+    deployment("reader", "config", { envFrom: [{ configMapRef: { name: "<name of auto>" } }] }),
+  ];
+  const engine = await stackOf("config", objects("1"));
+  await succeeds(engine.up());
+  const before = (await engine.outputs()).names as Record<string, string>;
+  assert.match(before.auto ?? "", /^auto-[\da-f]{8}$/);
+
+  await configure(engine, objects("2"));
+  await succeeds(engine.preview());
+  const result = await succeeds(engine.up());
+  const steps = stepsOf(result);
+  const position = (step: string) => {
+    assert.ok(steps.includes(step), `${step} in ${steps.join(", ")}`);
+    return steps.indexOf(step);
+  };
+  assert.ok(position("create-replacement auto") < position("update reader"));
+  assert.ok(position("update reader") < position("delete-replaced auto"));
+  assert.ok(position("delete-replaced named") < position("create-replacement named"));
+  const renamed = (await engine.outputs()).names as Record<string, string>;
+  assert.notEqual(renamed.auto, before.auto);
+  assert.equal(await exists(`/api/v1/namespaces/config/configmaps/${before.auto}`), false);
+  const { data } = await fixture.api.send<{ data: object }>(
+    "GET",
+    "/api/v1/namespaces/config/configmaps/fixed",
+  );
+  assert.deepEqual(data, { value: "2" });
+});
+
+test("a field that only the API server knows to be immutable replaces the object", async () => {
+  const objects = (completions: number): Declared[] => [
+    namespace("immutable"),
+    {
+      as: "job",
+      kind: "Job",
+      metadata: { name: "job", namespace: "immutable" },
+      spec: {
+        completions,
+        suspend: true,
+        template: {
+          spec: { restartPolicy: "Never", containers: [{ name: "main", image: "example.invalid/image:1" }] },
+        },
+      },
+    },
+  ];
+  const engine = await stackOf("immutable", objects(1));
+  await succeeds(engine.up());
+  await configure(engine, objects(2));
+  const steps = stepsOf(await succeeds(engine.up()));
+  assert.deepEqual(
+    steps.filter((step) => step !== "replace job"),
+    ["delete-replaced job", "create-replacement job"],
+  );
+});
+
+test("an object that the API server would refuse fails the preview", async () => {
+  const engine = await stackOf("refused", [
+    {
+      as: "service",
+      kind: "Service",
+      metadata: { name: "web", namespace: "default" },
+      spec: { ports: [{ port: 70000 }] },
+    },
+  ]);
+  const result = await engine.preview();
+  assert.notEqual(result.code, 0);
+  assert.match(output(result), /spec\.ports\[0\]\.port: Invalid value: 70000/);
+});
+
+test("a time-out names the object and its reason, and the next run goes on from there", async () => {
+  const slow = { customTimeouts: { create: "2s", update: "2s" } };
+  const engine = await stackOf("slow", [namespace("slow"), deployment("web", "slow", TOO_LARGE, slow)]);
+  const result = await engine.up();
+  assert.notEqual(result.code, 0);
+  assert.match(output(result), /Deployment slow\/web: timed out after 2 s: 0 of 1 replicas available/);
+  assert.match(output(result), /Pod slow\/web-[^:]+: not scheduled: Unschedulable: .*Insufficient cpu/);
+
+  await configure(engine, [namespace("slow"), deployment("web", "slow", {}, slow)]);
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), ["update web"]);
+});
+
+test("pods that Pod Security refuses fail the run at once, with the rule that they break", async () => {
+  const { spec, ...rest } = deployment("privileged", "restricted", { securityContext: { privileged: true } });
+  const objects: Declared[] = [
+    namespace("restricted", { "pod-security.kubernetes.io/enforce": "restricted" }),
+    { ...rest, as: "set", kind: "StatefulSet", spec: { ...(spec as object), serviceName: "none" } },
+  ];
+  const engine = await stackOf("restricted", objects);
+  for (const kind of ["StatefulSet", "Deployment"]) {
+    const result = await engine.up();
+    assert.notEqual(result.code, 0);
+    assert.match(output(result), new RegExp(`${kind} restricted/privileged: failed`));
+    assert.match(output(result), /violates PodSecurity "restricted:latest": privileged/);
+    await configure(engine, [objects[0] as Declared, { ...rest, spec }]);
+  }
+});
+
+test("a failed Job fails the run without waiting for the time-out", async () => {
+  const job = (activeDeadlineSeconds: number): Declared[] => [
+    namespace("job"),
+    {
+      as: "job",
+      kind: "Job",
+      metadata: { name: "job", namespace: "job" },
+      spec: {
+        activeDeadlineSeconds,
+        template: {
+          spec: {
+            restartPolicy: "Never",
+            containers: [{ name: "main", image: "example.invalid/image:1", ...TOO_LARGE }],
+          },
+        },
+      },
+    },
+  ];
+  const engine = await stackOf("job", job(1));
+  const result = await engine.up();
+  assert.match(output(result), /Job job\/job: failed: the job failed: DeadlineExceeded/);
+});
+
+test("Ctrl-C ends the wait, and the next run recovers", async () => {
+  const engine = await stackOf("cancel", [namespace("cancel"), deployment("web", "cancel", TOO_LARGE)]);
+  let pid = 0;
+  const run = engine.up({ onStart: (started) => (pid = started) });
+  await until(() => exists("/apis/apps/v1/namespaces/cancel/deployments/web"));
+  process.kill(pid, "SIGINT");
+  const result = await run;
+  assert.notEqual(result.code, 0);
+  assert.match(output(result), /Deployment cancel\/web: cancelled: 0 of 1 replicas available/);
+
+  await configure(engine, [namespace("cancel"), deployment("web", "cancel")]);
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), ["update web"]);
+  await succeeds(engine.destroy());
+});
+
+test("after kill -9 during a creation the next run takes its own object over, and no plugin stays", async () => {
+  const objects = (podSpec: object) => [namespace("killed"), deployment("web", "killed", podSpec)];
+  const engine = await stackOf("killed", objects(TOO_LARGE));
+  let pid = 0;
+  const run = engine.up({ onStart: (started) => (pid = started) });
+  await until(() => exists("/apis/apps/v1/namespaces/killed/deployments/web"));
+  const plugins = await pluginsOf(pid);
+  assert.equal(plugins.length, 2, "kubernetes and random");
+  process.kill(pid, "SIGKILL");
+  await until(async () => !plugins.some(isAlive));
+  await run;
+
+  const next = await stackOf("killed", objects({}));
+  // What else the kill cut off depends on its instant.
+  const steps = stepsOf(await succeeds(next.up()));
+  assert.deepEqual(
+    steps.filter((step) => step.endsWith(" web")),
+    ["create web"],
+  );
+  assert.deepEqual(stepsOf(await succeeds(next.up())), []);
+  await succeeds(next.destroy());
+});
+
+test("an object of someone else is left alone, unless the provider is told to take it", async () => {
+  await fixture.api.send("POST", "/api/v1/namespaces/default/configmaps", {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "theirs" },
+    data: { a: "theirs" },
+  });
+  const objects: Declared[] = [
+    {
+      as: "mine",
+      kind: "ConfigMap",
+      metadata: { name: "theirs", namespace: "default" },
+      data: { b: "mine" },
+    },
+  ];
+  const engine = await stackOf("theirs", objects);
+  for (const result of [await engine.preview(), await engine.up()]) {
+    assert.notEqual(result.code, 0);
+    assert.match(
+      output(result),
+      /ConfigMap default\/theirs exists already and is not this resource's: import it/,
+    );
+  }
+  await configure(engine, objects, { upsertExistingObjects: true });
+  await succeeds(engine.up());
+  const { data } = await fixture.api.send<{ data: object }>(
+    "GET",
+    "/api/v1/namespaces/default/configmaps/theirs",
+  );
+  assert.deepEqual(data, { a: "theirs", b: "mine" });
+});
+
+test("a refresh finds what others changed, and the next run sets it right", async () => {
+  const objects = [
+    namespace("drift"),
+    deployment("web", "drift", { resources: { requests: { cpu: "0.1" } } }),
+  ];
+  const engine = await stackOf("drift", objects);
+  await succeeds(engine.up());
+  assert.deepEqual(stepsOf(await succeeds(engine.up({ args: ["--refresh"] }))), []);
+
+  await scaleAsSomeoneElse("drift", 2);
+  await configure(engine, objects, { enablePatchForce: true });
+  const steps = stepsOf(await succeeds(engine.up({ args: ["--refresh"] })));
+  assert.deepEqual(steps, ["update cluster", "update web"]);
+  await fixture.api.send("DELETE", "/apis/apps/v1/namespaces/drift/deployments/web");
+  await succeeds(engine.destroy());
+});
+
+test("a conflict over a field names the other manager and the way out", async () => {
+  const objects = (replicas: number) => {
+    const { spec, ...rest } = deployment("web", "conflict");
+    return [namespace("conflict"), { ...rest, spec: { ...(spec as object), replicas } }];
+  };
+  const engine = await stackOf("conflict", objects(1));
+  await succeeds(engine.up());
+  await scaleAsSomeoneElse("conflict", 2);
+  await configure(engine, objects(3));
+  const result = await engine.up();
+  assert.notEqual(result.code, 0);
+  assert.match(output(result), /Deployment conflict\/web: .*conflict.*pulumi\.com\/patchForce/s);
+});
+
+test("secrets stay secret in the state, wherever they were put", async () => {
+  const engine = await stackOf("secret", [
+    namespace("secret"),
+    {
+      as: "secret",
+      kind: "Secret",
+      metadata: { namespace: "secret" },
+      stringData: { password: "<password>" },
+    },
+    {
+      as: "open",
+      kind: "Secret",
+      metadata: { namespace: "secret" },
+      stringData: { password: "never marked" },
+    },
+    deployment("web", "secret", { env: [{ name: "PASSWORD", value: "<password>" }] }),
+  ]);
+  await succeeds(engine.up());
+  const { password } = (await engine.outputs({ showSecrets: true })) as { password: string };
+  assert.match(password, /^[A-Za-z0-9]{30}$/);
+  const state = JSON.stringify(await engine.state());
+  for (const value of [password, "never marked"]) {
+    assert.equal(state.includes(value), false);
+    assert.equal(state.includes(Buffer.from(value).toString("base64")), false);
+  }
+  const result = await succeeds(engine.preview({ args: ["--diff"] }));
+  assert.equal(output(result).includes(password), false);
+});
+
+test("an object made by hand can be imported, and then matches its program", async () => {
+  await fixture.api.send("POST", "/api/v1/namespaces/default/configmaps", {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "by-hand" },
+    data: { a: "1" },
+  });
+  const engine = await stackOf("import", [
+    {
+      as: "imported",
+      kind: "ConfigMap",
+      options: { import: "default/by-hand" },
+      metadata: { name: "by-hand", namespace: "default" },
+      data: { a: "1" },
+    },
+  ]);
+  assert.equal((await succeeds(engine.up())).changes.import, 1);
+  assert.deepEqual(stepsOf(await succeeds(engine.up())), []);
+  await succeeds(engine.destroy());
+  assert.equal(await exists("/api/v1/namespaces/default/configmaps/by-hand"), false);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (await holds()) return;
+    await sleep(100);
+  }
+  assert.fail("waited 30 s in vain");
+}
+
+/** Ids of the stand-in plugins that an engine has started. */
+async function pluginsOf(engine: number): Promise<number[]> {
+  const { stdout } = await runProgram("ps", ["-axww", "-o", "pid=,ppid=,command="]);
+  const rows = stdout.split("\n").map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []);
+  return rows
+    .filter(([, , parent, command = ""]) => parent === String(engine) && command.includes("/plugins/"))
+    .map(([, pid]) => Number(pid));
+}
+
+/** Sets the replicas of the Deployment `web` under another field manager. */
+async function scaleAsSomeoneElse(inNamespace: string, replicas: number): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${inNamespace}/deployments/web?fieldManager=someone&force=true`;
+  const change = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" }, spec: { replicas } };
+  await fixture.api.send("PATCH", path, change);
+}
