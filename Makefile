@@ -19,6 +19,9 @@ down: build ## Remove everything that `make up` made
 preview: build ## Show what STACK (default local) would create or change, and what the policies say
 	@$(CLI) preview $(STACK)
 
+demo: node_modules/.package-lock.json ## The way of the data on this machine: train, serve, fail, mail; ARGS=--keep stays up
+	@node --import tsx local/demo/main.ts $(ARGS)
+
 tools: node_modules/.package-lock.json ## Find or build every tool, and say where it is
 	@$(CLI) tools
 
