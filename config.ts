@@ -21,7 +21,7 @@ export interface StackConfig {
   cluster?: AksClusterArgs;
   kubeconfig?: pulumi.Output<string>;
   kubeContext?: string;
-  storage: Record<"influxDb" | "fluentd" | "sample", StorageArgs>;
+  storage: Record<"influxDb" | "fluentd" | "alertmanager" | "sample", StorageArgs>;
   retentionDays: RetentionConfig;
   email: EmailArgs;
   sampleWorkloads: boolean;
@@ -60,6 +60,7 @@ export function readConfig(config: pulumi.Config): StackConfig {
     storage: {
       influxDb: { storageClassName, size: optional(source, "influxDbStorage", quantity) ?? "50Gi" },
       fluentd: { storageClassName, size: optional(source, "fluentdStorage", quantity) ?? "10Gi" },
+      alertmanager: { storageClassName, size: optional(source, "alertmanagerStorage", quantity) ?? "1Gi" },
       sample: {
         storageClassName: optional(source, "sampleStorageClass", name) ?? storageClassName,
         size: optional(source, "sampleStorage", quantity) ?? "1Gi",

@@ -24,7 +24,7 @@ const platform = new Monitoring(
     environment: config.environment,
     influxDb: { deploy: { storage: config.storage.influxDb } },
     fluentdAggregator: { storage: config.storage.fluentd },
-    alertmanager: { deploy: { email: config.email } },
+    alertmanager: { deploy: { email: config.email, storage: config.storage.alertmanager } },
     telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },
     retentionDays: config.retentionDays,
     protectData: config.protectData,

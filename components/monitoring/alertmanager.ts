@@ -65,6 +65,11 @@ export interface AlertmanagerArgs extends AlertmanagerDeployArgs {
   namespace: pulumi.Input<string>;
   /** Base URL of the dashboards that mails link to. */
   grafanaUrl: pulumi.Input<string>;
+  /**
+   * Refuse to delete or replace what holds the silences.
+   * @default true
+   */
+  protect?: boolean;
 }
 
 /** `nobody` in the stock image. */
@@ -153,7 +158,7 @@ export class Alertmanager extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this },
+      { parent: this, protect: args.protect ?? true },
     );
     partNetworkPolicy({
       ...common,

@@ -149,7 +149,7 @@ export class Monitoring extends pulumi.ComponentResource {
     if (args.alertmanager.deploy !== undefined) {
       new Alertmanager(
         `${name}-alertmanager`,
-        { ...args.alertmanager.deploy, namespace, grafanaUrl: this.grafanaUrl },
+        { ...args.alertmanager.deploy, namespace, grafanaUrl: this.grafanaUrl, protect },
         parent,
       );
     }

@@ -6,9 +6,20 @@ import type { Value } from "../core/values";
 const secretName =
   /(password|passwd|secret|token|api[_-]?key|shared[_-]?key|private[_-]?key|connection[_-]?string)$/i;
 
-/** `key = literal`, `key: literal`, `key "literal"`; a reference (`${…}`, `#{…}`, `$X`, `/path`) is no literal. */
-const assignment =
-  /(?:^|[\s"'{,])"?((?:[\w.-]*[_.-])?(?:password|passwd|secret|token|api_?key|shared_?key|private_?key))"?(?:\s*[:=]\s*|\s+(?=["']))["']?([^\s"',}]+)/gim;
+const keyPattern = "(?:[\\w.-]*[_.-])?(?:password|passwd|secret|token|api_?key|shared_?key|private_?key)";
+
+/** `key = literal`, `key: literal`, `key "literal"` in a configuration. */
+const assignment = new RegExp(
+  `(?:^|[\\s"'{,])"?(${keyPattern})"?(?:\\s*[:=]\\s*|\\s+(?=["']))["']?([^\\s"',}]+)`,
+  "gim",
+);
+/** `key = "literal"`, `key: "literal"` in a program, where a bare word is a variable. */
+const quotedAssignment = new RegExp(
+  `(?:^|[\\s"'{,])["']?(${keyPattern})["']?\\s*[:=]\\s*["']([^\\s"']+)`,
+  "gim",
+);
+const programFile = /\.(c?js|mjs|ts|py|rb|sh)$/;
+/** A reference (`${…}`, `#{…}`, `$X`, `/path`) is no literal. */
 const reference = /^(\$|#\{|\/|<|null$|true$|false$|\{|\[|\|)/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
@@ -51,15 +62,22 @@ function isLiteralSecret(variable: Value): boolean {
 function configMapProblems(properties: Value): string[] {
   return entriesOf(get(properties, "data")).flatMap(([key, text]) => {
     if (typeof text !== "string") return [];
-    const found = secretName.test(key) && !reference.test(text) && text !== "" ? [key] : plainSecrets(text);
+    const found =
+      secretName.test(key) && !reference.test(text) && text !== "" ? [key] : plainSecrets(text, key);
     return found.map((name) => `ConfigMap key «${key}» holds ${name} in plain text: put it into a Secret.`);
   });
 }
 
-/** Names of the secrets that a text holds as literals. */
-export function plainSecrets(text: string): string[] {
+/**
+ * Names of the secrets that a text holds as literals.
+ *
+ * @param file name of the file, by which programs are told from configurations
+ */
+export function plainSecrets(text: string, file = ""): string[] {
   if (privateKey.test(text)) return ["a private key"];
-  return [...text.matchAll(assignment)]
+  const pattern = programFile.test(file) ? quotedAssignment : assignment;
+  const found = [...text.matchAll(pattern)]
     .filter(([, , value]) => value !== undefined && !reference.test(value))
     .map(([, key]) => key ?? "");
+  return [...new Set(found)];
 }

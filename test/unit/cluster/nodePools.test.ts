@@ -30,9 +30,11 @@ describe("renderUserPool", () => {
     const rendered = renderUserPool({ ...pool, minCount: 0, spot: true });
     assert.equal(rendered.scaleSetPriority, "Spot");
     assert.equal(rendered.spotMaxPrice, -1);
-    const [{ key, value, effect }] = spotTolerations;
+    const [toleration] = spotTolerations;
+    assert.ok(toleration !== undefined);
+    const { key, value, effect } = toleration;
     assert.deepEqual(rendered.nodeTaints, [`${key}=${value}:${effect}`]);
-    assert.equal(rendered.nodeLabels[key], value);
+    assert.equal(Object.entries(rendered.nodeLabels).find(([label]) => label === key)?.[1], value);
   });
 
   test("a plain pool has no taint and no priority", () => {

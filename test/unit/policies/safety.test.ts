@@ -219,6 +219,14 @@ describe("no-plain-secrets", () => {
     }
   });
 
+  test("programs: only quoted literals are values, the rest are variables", () => {
+    const program =
+      "const client = {token: options.token, password:n}; if (!token) throw 'no password: set one'";
+    assert.deepEqual(plainSecrets(program, "reconcile.js"), []);
+    assert.deepEqual(plainSecrets('const client = { password: "hunter2" };', "main.ts"), ["password"]);
+    assert.deepEqual(plainSecrets("api_key = 'abc123'", "train.py"), ["api_key"]);
+  });
+
   test("a ConfigMap is searched, and what it does not know yet is searched later", () => {
     const configMap = (data: Properties | Unknown) => resource("kubernetes:core/v1:ConfigMap", "c", { data });
     assert.match(
