@@ -49,7 +49,9 @@ const spotKey = "kubernetes.azure.com/scalesetpriority";
 const spotValue = "spot";
 
 /** Makes a pod accept spot nodes. */
-export const spotTolerations = [{ key: spotKey, operator: "Equal", value: spotValue, effect: "NoSchedule" }];
+export const spotTolerations = [
+  { key: spotKey, operator: "Equal", value: spotValue, effect: "NoSchedule" },
+] as const;
 
 /** Makes a pod prefer spot nodes, and run elsewhere where there are none. */
 export const spotAffinity = {

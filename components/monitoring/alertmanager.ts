@@ -172,7 +172,7 @@ export class Alertmanager extends pulumi.ComponentResource {
 }
 
 const fromClients: Flow = {
-  peers: [podsLabelled(parts.influxDb.podLabels), podsLabelled(parts.grafana.podLabels)],
+  peers: [parts.influxDb, parts.grafana, parts.telegraf].map((client) => podsLabelled(client.podLabels)),
   ports: [{ port: parts.alertmanager.port }],
 };
 

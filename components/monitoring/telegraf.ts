@@ -42,9 +42,16 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
 }
 
 const user = { uid: 999 };
+const configPath = "/etc/telegraf";
 const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 const kubeletPort = 10250;
 const apiServerPorts = [443, 6443];
+
+/** What the probes ask: an agent that has taken no sample for minutes is stuck. Source: Telegraf's plugin `health`. */
+const healthConfig = `[[outputs.health]]
+  service_address = "http://:${parts.telegraf.port}"
+  max_time_between_metrics = "5m"
+`;
 
 /**
  * Telegraf: reads the use of CPU, memory and volumes from the kubelets, and asks the APIs whether they answer.
@@ -74,6 +81,7 @@ export class Telegraf extends pulumi.ComponentResource {
         metadata: { namespace, labels },
         immutable: true,
         data: {
+          "health.conf": healthConfig,
           "telegraf.conf": pulumi
             .all([influxDb.url, alertmanager.url, namespace])
             .apply(([influxDbUrl, alertmanagerUrl, ns]) =>
@@ -96,7 +104,8 @@ export class Telegraf extends pulumi.ComponentResource {
         metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
         rules: [
           { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
-          { apiGroups: [""], resources: ["nodes/stats", "nodes/metrics", "nodes/pods"], verbs: ["get"] },
+          // Not nodes/proxy, which would let it run commands in any pod.
+          { apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] },
         ],
       },
       { parent: this },
@@ -128,7 +137,11 @@ export class Telegraf extends pulumi.ComponentResource {
                 {
                   name: "telegraf",
                   image: images.telegraf,
-                  args: ["telegraf", "--strict-env-handling", "--config", "/etc/telegraf/telegraf.conf"],
+                  args: [
+                    "telegraf",
+                    "--strict-env-handling",
+                    ...["telegraf", "health"].flatMap((file) => ["--config", `${configPath}/${file}.conf`]),
+                  ],
                   env: [
                     { name: "INFLUXDB_USERNAME", value: influxDb.username },
                     fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
@@ -140,7 +153,7 @@ export class Telegraf extends pulumi.ComponentResource {
                     resources({ cpu: "50m", cpuLimit: "500m", memory: "96Mi", memoryLimit: "256Mi" }),
                   securityContext: restrictedContainerSecurityContext(),
                   volumeMounts: [
-                    { name: "config", mountPath: "/etc/telegraf", readOnly: true },
+                    { name: "config", mountPath: configPath, readOnly: true },
                     { name: "token", mountPath: tokenPath, readOnly: true },
                     { name: "tmp", mountPath: "/tmp" },
                   ],

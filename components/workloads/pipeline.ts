@@ -247,7 +247,7 @@ export class Pipeline extends pulumi.ComponentResource {
                       { name: workVolume, emptyDir: { sizeLimit: args.workVolumeSize ?? "1Gi" } },
                       ...(models ? [modelVolume(models.claimName, false)] : []),
                     ],
-                    ...(args.spot === true && { tolerations: spotTolerations, affinity: spotAffinity }),
+                    ...(args.spot === true && { tolerations: [...spotTolerations], affinity: spotAffinity }),
                   },
                   logging,
                 ),

@@ -1,4 +1,5 @@
 import { Monitoring, MonitoringArgs, MonitoringConnection } from "../../../components";
+import { penguins, penguinsProbe } from "../../../workloads/penguins";
 
 /** The connection of a platform that runs elsewhere. */
 export const connection: MonitoringConnection = {
@@ -22,4 +23,18 @@ export const email = {
 /** A platform with every part deployed, but for what a test says otherwise. */
 export function platform(args: Partial<MonitoringArgs> = {}): Monitoring {
   return new Monitoring("monitoring", { environment: "test", alertmanager: { deploy: { email } }, ...args });
+}
+
+/** All that the stack `local` is made of. */
+export function wholeStack(): void {
+  const { connection: monitoring } = platform({ telegraf: { probes: [penguinsProbe] } });
+  penguins(
+    {
+      monitoring,
+      registry: "registry.example.com",
+      storage: { size: "1Gi" },
+      protectData: false,
+    },
+    {},
+  );
 }

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { NetworkPolicySpec, PolicyPeer } from "../../../components/kubernetes/networkPolicies";
+import { deploy, RequestedResource } from "../support/deploy";
+import { wholeStack } from "../support/fixtures";
+import { Workload, workloadsOf } from "../support/pods";
+
+interface Policy {
+  namespace: string;
+  spec: NetworkPolicySpec;
+}
+
+/** A way that both ends allow, as `from -> to:port`. */
+type Way = string;
+
+describe("the network policies of the whole stack", () => {
+  let workloads: Workload[];
+  let policies: Policy[];
+  let namespaceLabels: Map<string, Record<string, string>>;
+
+  before(async () => {
+    const { resources } = await deploy(wholeStack);
+    workloads = workloadsOf(resources);
+    policies = ofKind(resources, "NetworkPolicy").map(({ inputs }) => ({
+      namespace: (inputs["metadata"] as { namespace: string }).namespace,
+      spec: inputs["spec"] as NetworkPolicySpec,
+    }));
+    namespaceLabels = new Map(
+      ofKind(resources, "Namespace").map(({ inputs }) => {
+        const { name, labels } = inputs["metadata"] as { name: string; labels: Record<string, string> };
+        return [name, { ...labels, "kubernetes.io/metadata.name": name }];
+      }),
+    );
+  });
+
+  test("deny everything by default, both ways, in every namespace", () => {
+    for (const namespace of namespaceLabels.keys()) {
+      const denying = policies.filter(
+        (policy) =>
+          policy.namespace === namespace &&
+          Object.keys(policy.spec.podSelector).length === 0 &&
+          policy.spec.policyTypes.length === 2 &&
+          policy.spec.ingress === undefined &&
+          policy.spec.egress === undefined,
+      );
+      assert.equal(denying.length, 1, namespace);
+    }
+  });
+
+  test("let exactly these ways through between pods", () => {
+    assert.deepEqual(waysBetweenPods(), [
+      "fluentd-aggregator -> influxdb:8086",
+      "grafana -> alertmanager:9093",
+      "grafana -> influxdb:8086",
+      "influxdb -> alertmanager:9093",
+      "influxdb-reconcile -> influxdb:8086",
+      "penguins-api -> fluentd-aggregator:24224",
+      "penguins-training -> fluentd-aggregator:24224",
+      "telegraf -> alertmanager:9093",
+      "telegraf -> fluentd-aggregator:24220",
+      "telegraf -> influxdb:8086",
+      "telegraf -> penguins-api:8080",
+    ]);
+  });
+
+  test("let exactly these ways out of the cluster", () => {
+    const ways = workloads.flatMap((from) =>
+      rules(from, "egress").flatMap(({ peers, ports }) =>
+        peers.some((peer) => peer.ipBlock !== undefined)
+          ? ports.map((port) => `${titleOf(from)}:${port}`)
+          : [],
+      ),
+    );
+    assert.deepEqual(ways.sort(), [
+      "alertmanager:587",
+      "telegraf:10250",
+      "telegraf:443",
+      "telegraf:6443",
+      "telegraf:8080",
+    ]);
+  });
+
+  /** Ways that the sender's and the receiver's policies both allow. */
+  function waysBetweenPods(): Way[] {
+    const ways = workloads.flatMap((from) =>
+      workloads
+        .filter((to) => to !== from)
+        .flatMap((to) => {
+          const out = rules(from, "egress").filter(({ peers }) =>
+            peers.some((peer) => selects(peer, from, to)),
+          );
+          const into = rules(to, "ingress").filter(({ peers }) =>
+            peers.some((peer) => selects(peer, to, from)),
+          );
+          const outPorts = new Set(out.flatMap(({ ports }) => ports));
+          const ports = new Set(into.flatMap((rule) => rule.ports.filter((port) => outPorts.has(port))));
+          return [...ports].map((port) => `${titleOf(from)} -> ${titleOf(to)}:${port}`);
+        }),
+    );
+    return ways.sort();
+  }
+
+  function rules(of: Workload, direction: "ingress" | "egress"): { peers: PolicyPeer[]; ports: number[] }[] {
+    return policies
+      .filter(
+        ({ namespace, spec }) =>
+          namespace === of.namespace && matches(spec.podSelector.matchLabels, of.labels),
+      )
+      .flatMap(({ spec }) =>
+        direction === "ingress"
+          ? (spec.ingress ?? []).map(({ from, ports }) => ({
+              peers: from,
+              ports: ports.map(({ port }) => port),
+            }))
+          : (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports: ports.map(({ port }) => port) })),
+      );
+  }
+
+  function selects(peer: PolicyPeer, owner: Workload, other: Workload): boolean {
+    if (peer.ipBlock !== undefined) return false;
+    const sameNamespace = owner.namespace === other.namespace;
+    const namespaceFits =
+      peer.namespaceSelector === undefined
+        ? sameNamespace
+        : matches(peer.namespaceSelector.matchLabels, namespaceLabels.get(other.namespace) ?? {});
+    return namespaceFits && matches(peer.podSelector?.matchLabels, other.labels);
+  }
+});
+
+function titleOf(workload: Workload): string {
+  return workload.labels["app.kubernetes.io/name"] ?? workload.title;
+}
+
+function ofKind(resources: RequestedResource[], kind: string): RequestedResource[] {
+  return resources.filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(`:${kind}`));
+}
+
+function matches(wanted: Record<string, string> | undefined, labels: Record<string, string>): boolean {
+  return Object.entries(wanted ?? {}).every(([key, value]) => labels[key] === value);
+}
