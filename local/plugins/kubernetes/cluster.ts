@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 // The package's root would load every generated API class: this module is all that is needed.
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
@@ -51,6 +52,8 @@ interface ApiRequest {
   onWarning?: (message: string) => void;
 }
 
+// What the client library resorts to when it finds no kubeconfig.
+const NO_KUBECONFIG_SERVER = "http://localhost:8080";
 const REQUEST_TIMEOUT_MS = 60_000;
 const RETRY_DELAYS_MS = [200, 500, 1000, 2000, 4000];
 const RETRIED_STATUSES = [429, 502, 503, 504];
@@ -58,11 +61,17 @@ const RETRIED_STATUSES = [429, 502, 503, 504];
 /** Reads the kubeconfig that the settings name. Throws when it is missing or says nothing usable. */
 export function loadKubeConfig({ kubeconfig, context, cluster }: ClusterSettings): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === undefined || kubeconfig === "") config.loadFromDefault();
+  const isSearchPath = kubeconfig === process.env.KUBECONFIG && kubeconfig?.includes(delimiter);
+  if (kubeconfig === undefined || kubeconfig === "" || isSearchPath) config.loadFromDefault();
   else if (existsSync(kubeconfig)) config.loadFromFile(kubeconfig);
   else if (kubeconfig.includes("\n") || kubeconfig.trimStart().startsWith("{"))
     config.loadFromString(kubeconfig);
   else throw new Error(`kubeconfig: there is no file ${kubeconfig}: give the path of one, or its contents`);
+  if (config.getCurrentCluster()?.server === NO_KUBECONFIG_SERVER) {
+    throw new Error(
+      "kubeconfig: there is none: set it on the provider, or KUBECONFIG, or make ~/.kube/config",
+    );
+  }
   if (context !== undefined) {
     if (!config.getContextObject(context)) {
       const known = config.getContexts().map(({ name }) => name);
@@ -234,7 +243,7 @@ export class Cluster {
       } catch (error) {
         const passing =
           (error instanceof UnreachableError && this.answered) ||
-          (error instanceof ApiError && RETRIED_STATUSES.includes(error.status));
+          (error instanceof ApiError && isPassing(error, request));
         if (!passing) throw error;
         await sleep(delay);
       }
@@ -293,6 +302,13 @@ export class Cluster {
       request.end(payload);
     });
   }
+}
+
+/** Whether the same request may well succeed in a few seconds. */
+function isPassing({ status, message }: ApiError, { query }: ApiRequest): boolean {
+  // A new namespace gets its service account a moment after it is there.
+  const accountToCome = status === 403 && message.includes("error looking up service account");
+  return RETRIED_STATUSES.includes(status) || (accountToCome && query?.dryRun === undefined);
 }
 
 function toApiError(status: number, text: string): ApiError {

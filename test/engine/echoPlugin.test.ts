@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { repositoryRoot } from "../../local/paths";
+import { changingSteps, Fixture } from "./harness";
+
+/* The stand-ins for azure-native and grafana under the real engine, without any cluster or cloud. */
+
+const PROGRAM = `
+const containerservice = require("@pulumi/azure-native/containerservice");
+const resources = require("@pulumi/azure-native/resources");
+const grafana = require("@lbrlabs/pulumi-grafana");
+const kubernetes = require("@pulumi/kubernetes");
+const pulumi = require("@pulumi/pulumi");
+const group = new resources.ResourceGroup("group", { location: "westeurope" });
+const cluster = new containerservice.ManagedCluster("cluster", {
+  resourceGroupName: group.name,
+  dnsPrefix: "platform",
+  tags: { revision: new pulumi.Config().get("revision") ?? "1" },
+});
+const { kubeconfigs } = containerservice.listManagedClusterUserCredentialsOutput({
+  resourceGroupName: group.name,
+  resourceName: cluster.name,
+});
+const kubeconfig = pulumi.secret(kubeconfigs.apply(([{ value }]) => Buffer.from(value, "base64").toString()));
+const provider = new kubernetes.Provider("aks", { kubeconfig, clusterIdentifier: cluster.id });
+if (pulumi.runtime.isDryRun()) {
+  // There is no cluster to create it in.
+  new kubernetes.core.v1.ConfigMap("config", { data: { fqdn: cluster.fqdn } }, { provider });
+}
+const server = new grafana.Provider("server", { url: "https://grafana.invalid", auth: pulumi.secret("token") });
+new grafana.Folder("folder", { title: "Models" }, { provider: server });
+exports.fqdn = cluster.fqdn;
+exports.kubeconfig = kubeconfig;
+`;
+
+const PERMITTED = { DS_MONITORING_ECHO_UP: "1" };
+
+let fixture: Fixture;
+let project: string;
+
+before(async () => {
+  fixture = await Fixture.start({ cluster: false });
+  project = join(fixture.directory, "echo");
+  await mkdir(project);
+  await writeFile(
+    join(project, "Pulumi.yaml"),
+    "name: echo\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
+  );
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "echo", main: "index.js" }));
+  await writeFile(join(project, "index.js"), PROGRAM);
+  await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
+});
+after(() => fixture.stop());
+
+test("a preview needs no cloud, and does not know what only the cloud could tell", async () => {
+  const engine = await fixture.stack({ project, stack: "preview" });
+  const result = await engine.preview();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.deepEqual(result.changes, { create: 7 });
+  assert.match(result.stdout, /fqdn\s*: \[unknown\]/);
+  assert.match(result.stdout, /azure-native is a stand-in here: Azure is not asked/);
+  assert.match(result.stdout, /grafana is a stand-in here: Grafana is not asked/);
+});
+
+test("an up is refused, and leaves nothing of the cloud in the state", async () => {
+  const engine = await fixture.stack({ project, stack: "refused" });
+  const result = await engine.up();
+  assert.notEqual(result.code, 0);
+  assert.match(
+    result.stdout,
+    /the stand-in for azure-native cannot create azure-native:resources:ResourceGroup group in Azure, it serves previews only: put the real azure-native plugin on PATH/,
+  );
+  const types = ((await engine.state()).deployment.resources ?? []).map(({ type }) => type);
+  assert.deepEqual(
+    types.filter((type) => /^(azure-native|grafana):/.test(type)),
+    [],
+  );
+});
+
+test("a test may allow an up: made-up outputs, secrets kept, and no other run may touch it", async () => {
+  const options = { project, stack: "permitted" };
+  const engine = await fixture.stack({ ...options, env: PERMITTED });
+  const first = await engine.up();
+  assert.equal(first.code, 0, first.stdout + first.stderr);
+  assert.deepEqual(changingSteps(await engine.up()), []);
+  const outputs = await engine.outputs();
+  assert.match(String(outputs.fqdn), /^cluster[\da-f]{8}\.echo\.invalid$/);
+  assert.equal(outputs.kubeconfig, "[secret]");
+  assert.equal(JSON.stringify(await engine.state()).includes("aks.echo.invalid"), false);
+
+  await engine.setConfig({ "echo:revision": "2" });
+  const steps = changingSteps(await engine.up());
+  assert.deepEqual(
+    steps.map(({ op, name }) => `${op} ${name}`),
+    ["update cluster"],
+  );
+
+  const careful = await fixture.stack(options);
+  const refused = await careful.destroy();
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout, /cannot delete .* it serves previews only/);
+  const permitted = await fixture.stack({ ...options, env: PERMITTED });
+  assert.equal((await permitted.destroy()).code, 0);
+});
