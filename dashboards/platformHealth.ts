@@ -1,4 +1,4 @@
-import { deadLetterPluginId } from "../components/alerts/rules";
+import { deadLetterPluginId } from "../components/logs/aggregatorConfig";
 import { thresholds } from "../components/alerts/thresholds";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
