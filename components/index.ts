@@ -21,6 +21,11 @@ export {
 } from "./monitoring/fluentdAggregator";
 export { Grafana, type GrafanaArgs, type GrafanaDeployArgs } from "./monitoring/grafana";
 export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
+export {
+  InfluxDbBackup,
+  type InfluxDbBackupArgs,
+  type InfluxDbBackupDeployArgs,
+} from "./monitoring/influxDbBackup";
 export { InfluxDbReconcile, type InfluxDbReconcileArgs } from "./monitoring/influxDbReconcile";
 export {
   type DeployedOrExisting,

@@ -159,7 +159,13 @@ export class InfluxDb extends pulumi.ComponentResource {
   }
 }
 
-const clients = [parts.fluentdAggregator, parts.grafana, parts.telegraf, parts.influxDbReconcile];
+const clients = [
+  parts.fluentdAggregator,
+  parts.grafana,
+  parts.telegraf,
+  parts.influxDbReconcile,
+  parts.influxDbBackup,
+];
 
 const fromClients: Flow = {
   peers: clients.map((client) => podsLabelled(client.podLabels)),

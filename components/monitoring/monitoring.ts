@@ -11,6 +11,7 @@ import { generatedPassword } from "./credentials";
 import { FluentdAggregator, FluentdAggregatorDeployArgs } from "./fluentdAggregator";
 import { Grafana, GrafanaDeployArgs } from "./grafana";
 import { InfluxDb, InfluxDbDeployArgs } from "./influxDb";
+import { InfluxDbBackup, InfluxDbBackupDeployArgs } from "./influxDbBackup";
 import { InfluxDbReconcile } from "./influxDbReconcile";
 import { deployedNeighbour, existingNeighbour, InfluxDbClient, Neighbour } from "./neighbours";
 import { Part, parts } from "./parts";
@@ -85,6 +86,11 @@ export interface MonitoringArgs {
    * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
    */
   retentionDays?: Partial<RetentionDays>;
+  /**
+   * Backups of a deployed InfluxDB.
+   * @default none
+   */
+  backup?: InfluxDbBackupDeployArgs;
   /**
    * Name of the namespace.
    * @default "monitoring"
@@ -192,6 +198,14 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { ...parent, dependsOn: store instanceof InfluxDb ? store : undefined },
     );
+    if (args.backup !== undefined) {
+      requireDeployed(influxDbArgs.existing);
+      new InfluxDbBackup(
+        `${name}-influxdb-backup`,
+        { ...args.backup, namespace, influxDb, operatorToken: store.operatorToken, protect },
+        parent,
+      );
+    }
     const aggregator = new FluentdAggregator(
       `${name}-fluentd-aggregator`,
       { ...args.fluentdAggregator, namespace, environment, influxDb: clients.fluentd, protect },
@@ -248,6 +262,14 @@ export class Monitoring extends pulumi.ComponentResource {
     return connectionFromOutput(
       reference.getOutput(output),
       pulumi.interpolate`output "${output}" of stack ${reference.name}`,
+    );
+  }
+}
+
+function requireDeployed(existing: ExistingInfluxDb | undefined): void {
+  if (existing !== undefined) {
+    throw new Error(
+      "Monitoring: backup is for an InfluxDB that is deployed here; leave it out for an existing one",
     );
   }
 }

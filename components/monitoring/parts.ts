@@ -27,6 +27,8 @@ export const parts = {
   influxDb: part("influxdb", "database", 8086),
   /** Job that brings InfluxDB to its desired state; it listens nowhere, so its port is InfluxDB's. */
   influxDbReconcile: part("influxdb-reconcile", "database-setup", 8086),
+  /** CronJob that backs InfluxDB up; it listens nowhere, so its port is InfluxDB's. */
+  influxDbBackup: part("influxdb-backup", "database-backup", 8086),
   fluentdAggregator: part("fluentd-aggregator", "log-aggregator", 24224),
   grafana: part("grafana", "dashboards", 3000),
   alertmanager: part("alertmanager", "alerting", 9093),

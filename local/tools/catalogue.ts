@@ -4,6 +4,7 @@ export type ToolName =
   | "amtool"
   | "etcd"
   | "fluentd"
+  | "influx"
   | "influxd"
   | "kube-apiserver"
   | "kube-controller-manager"
@@ -180,6 +181,17 @@ const tools: readonly Tool[] = [
         cc: "a C compiler (gcc or clang)",
       },
       seconds: 200,
+    },
+  },
+  {
+    name: "influx",
+    purpose: "backs InfluxDB up and restores it",
+    onPath: {},
+    build: {
+      folder: "influx",
+      package: "github.com/influxdata/influx-cli/v2/cmd/influx",
+      versionedBy: "github.com/influxdata/influx-cli/v2",
+      seconds: 30,
     },
   },
   {

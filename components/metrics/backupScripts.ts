@@ -1,0 +1,55 @@
+/**
+ * Shell script (POSIX) that makes one complete backup of InfluxDB and removes the oldest beyond a number.
+ *
+ * Runs where the `influx` program is, as in InfluxDB's own image. A backup that was interrupted never looks like a
+ * whole one: it gets its name, a time in UTC, at the end.
+ *
+ * Environment: INFLUX_HOST, INFLUX_TOKEN (operator token), BACKUP_DIRECTORY, BACKUP_KEEP (whole number from 1).
+ */
+export const backupScript = `set -eu
+umask 077
+: "\${INFLUX_HOST:?base URL of InfluxDB}" "\${INFLUX_TOKEN:?operator token of InfluxDB}"
+: "\${BACKUP_DIRECTORY:?folder of the backups}" "\${BACKUP_KEEP:?number of backups to keep}"
+case "$BACKUP_KEEP" in *[!0-9]*|0) echo "BACKUP_KEEP must be a whole number from 1, got $BACKUP_KEEP" >&2; exit 2 ;; esac
+
+cd "$BACKUP_DIRECTORY"
+rm -rf incomplete-*
+name=$(date -u +%Y-%m-%dT%H-%M-%SZ)
+influx backup "incomplete-$name"
+# A manifest is written last: without one the backup is no backup.
+ls "incomplete-$name"/*.manifest >/dev/null
+mv "incomplete-$name" "$name"
+
+surplus=$(($(ls -d 20*Z | wc -l) - BACKUP_KEEP))
+if [ "$surplus" -gt 0 ]; then
+  ls -d 20*Z | sort | head -n "$surplus" | while read -r old; do
+    rm -rf "$old"
+    echo "removed $old"
+  done
+fi
+echo "backup $name: $(du -sk "$name" | cut -f1) KiB"
+`;
+
+/**
+ * Shell script (POSIX) that puts a backup into an InfluxDB that was set up and holds nothing else worth keeping:
+ * organizations, buckets, tokens, credentials and tasks included. All that was there is replaced.
+ *
+ * Afterwards the tokens of the backup's time are valid. Single buckets are restored under a new name by
+ * \`influx restore --bucket NAME --new-bucket OTHER\`, because a restore never goes into an existing one.
+ *
+ * Environment: INFLUX_HOST, INFLUX_TOKEN (operator token of the InfluxDB that is filled), BACKUP_DIRECTORY; BACKUP_NAME
+ * names one, the newest without.
+ */
+export const restoreScript = `set -eu
+: "\${INFLUX_HOST:?base URL of InfluxDB}" "\${INFLUX_TOKEN:?operator token of InfluxDB}"
+: "\${BACKUP_DIRECTORY:?folder of the backups}"
+
+cd "$BACKUP_DIRECTORY"
+name=\${BACKUP_NAME:-$(ls -d 20*Z 2>/dev/null | sort | tail -n 1)}
+if [ -z "$name" ] || [ ! -d "$name" ]; then
+  echo "no backup \${name:-at all} in $BACKUP_DIRECTORY; there are: $(ls -d 20*Z 2>/dev/null | tr '\\n' ' ')" >&2
+  exit 2
+fi
+influx restore --full "$name"
+echo "restored $name"
+`;
