@@ -221,7 +221,7 @@ export class KubernetesPlugin implements Plugin {
     const ours = existing.metadata.managedFields?.some((entry) => entry.manager === manager) ?? false;
     if (ours && !this.withState.has(urn)) return;
     throw new Error(
-      `${describe(refOf(existing))} exists already and is not this resource's: import it (pulumi import), ` +
+      `${describe(refOf(existing))} exists already and is not this resource's: import it (resource option import), ` +
         "choose another metadata.name, or set the provider's upsertExistingObjects",
     );
   }
