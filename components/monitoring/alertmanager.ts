@@ -87,6 +87,10 @@ export class Alertmanager extends pulumi.ComponentResource {
 
     const { namespace } = args;
     const { login, ...mailServer } = args.email;
+    const toMailServer: Flow = {
+      peers: [anyAddress()],
+      ports: [{ port: mailServerPort(mailServer.smarthost) }],
+    };
     const { labels, podLabels, port } = parts.alertmanager;
     const common = { name, part: parts.alertmanager, namespace, parent: this };
 
@@ -163,7 +167,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     partNetworkPolicy({
       ...common,
       ingress: [fromClients],
-      egress: [toMailServer(mailServer.smarthost)],
+      egress: [toMailServer],
     });
 
     this.url = pulumi.output(namespace).apply((ns) => serviceUrl(parts.alertmanager, ns));
@@ -184,8 +188,4 @@ function mailServerPort(smarthost: string): number {
     );
   }
   return Number(match[1]);
-}
-
-function toMailServer(smarthost: string): Flow {
-  return { peers: [anyAddress()], ports: [{ port: mailServerPort(smarthost) }] };
 }

@@ -23,6 +23,11 @@ export interface InfluxDbReconcileArgs {
   desiredState: pulumi.Input<InfluxDesiredState>;
   /** Passwords of the state's credentials by the environment variable that the state names. Secret. */
   passwords: Record<string, pulumi.Input<string>>;
+  /**
+   * What has to be ready before the Job runs. (`dependsOn` of a component does not reach its children.)
+   * @default []
+   */
+  after?: pulumi.Resource[];
 }
 
 const user = { uid: 1000 };
@@ -102,7 +107,7 @@ export class InfluxDbReconcile extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, dependsOn: policy },
+      { parent: this, dependsOn: [policy, ...(args.after ?? [])] },
     );
 
     this.registerOutputs();

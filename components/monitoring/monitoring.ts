@@ -192,11 +192,12 @@ export class Monitoring extends pulumi.ComponentResource {
             ),
           }),
         ),
+        after: store instanceof InfluxDb ? [store] : [],
         passwords: Object.fromEntries(
           users.map((user) => [credentials[user].passwordVariable, clients[user].password]),
         ),
       },
-      { ...parent, dependsOn: store instanceof InfluxDb ? store : undefined },
+      parent,
     );
     if (args.backup !== undefined) {
       requireDeployed(influxDbArgs.existing);

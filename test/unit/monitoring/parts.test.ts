@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deploy, find, isSecret, listed } from "../support/deploy";
+import { email, platform } from "../support/fixtures";
+import { podOf, variableOf } from "../support/pods";
+
+const settings = (inputs: Record<string, unknown>) => inputs["stringData"] as Record<string, string>;
+const data = (inputs: Record<string, unknown>) => inputs["data"] as Record<string, string>;
+
+test("InfluxDB sets itself up from files, on a volume that outlives it", async () => {
+  const { resources } = await deploy(() => platform());
+  const pod = podOf(resources, "StatefulSet monitoring-influxdb");
+  const [container] = pod.containers;
+  assert.equal(variableOf(container, "DOCKER_INFLUXDB_INIT_MODE"), "setup");
+  assert.equal(variableOf(container, "DOCKER_INFLUXDB_INIT_ORG"), "ds-monitoring");
+  assert.equal(variableOf(container, "DOCKER_INFLUXDB_INIT_BUCKET"), "events");
+  for (const name of ["DOCKER_INFLUXDB_INIT_PASSWORD_FILE", "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN_FILE"]) {
+    assert.match(String(variableOf(container, name)), /^\/run\/secrets\/influxdb\//);
+  }
+  const { inputs } = find(resources, "StatefulSet", "monitoring-influxdb");
+  const spec = inputs["spec"] as Record<string, unknown>;
+  assert.deepEqual(spec["persistentVolumeClaimRetentionPolicy"], {
+    whenDeleted: "Retain",
+    whenScaled: "Retain",
+  });
+  assert.equal(spec["serviceName"], "influxdb");
+});
+
+test("what holds data, and the passwords of its first start, are protected unless said otherwise", async () => {
+  const guarded = async (protectData?: boolean) => {
+    const { resources } = await deploy(() => platform({ protectData }));
+    return listed(resources.filter((resource) => resource.protect));
+  };
+  assert.deepEqual(await guarded(), [
+    "Namespace monitoring < RestrictedNamespace monitoring",
+    "RandomPassword monitoring-influxdb-operator-token < InfluxDb monitoring-influxdb",
+    "RandomPassword monitoring-influxdb-password < InfluxDb monitoring-influxdb",
+    "StatefulSet monitoring-alertmanager < Alertmanager monitoring-alertmanager",
+    "StatefulSet monitoring-fluentd-aggregator < FluentdAggregator monitoring-fluentd-aggregator",
+    "StatefulSet monitoring-influxdb < InfluxDb monitoring-influxdb",
+  ]);
+  assert.deepEqual(await guarded(false), []);
+});
+
+test("passwords are never made anew because a later version would make them otherwise", async () => {
+  const { resources } = await deploy(() => platform());
+  const passwords = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
+  assert.equal(passwords.length, 7);
+  for (const { name, inputs, ignoreChanges } of passwords) {
+    assert.deepEqual([inputs["length"], inputs["special"]], [40, false], name);
+    assert.deepEqual(ignoreChanges, ["length", "special"], name);
+  }
+});
+
+test("the reconcile Job waits for InfluxDB and knows each user's password", async () => {
+  const { resources } = await deploy(() => platform());
+  const { inputs } = find(resources, "Secret", "monitoring-influxdb-reconcile-credentials");
+  assert.deepEqual(settings(inputs), {
+    INFLUXDB_TOKEN: "password-of-monitoring-influxdb-operator-token",
+    INFLUXDB_FLUENTD_PASSWORD: "password-of-monitoring-influxdb-fluentd",
+    INFLUXDB_TELEGRAF_PASSWORD: "password-of-monitoring-influxdb-telegraf",
+    INFLUXDB_GRAFANA_PASSWORD: "password-of-monitoring-influxdb-grafana",
+  });
+  const job = find(resources, "Job", "monitoring-influxdb-reconcile");
+  assert.ok(job.dependencies.some((urn) => urn.endsWith("apps/v1:StatefulSet::monitoring-influxdb")));
+});
+
+test("each user of InfluxDB signs in with its own password", async () => {
+  const { resources } = await deploy(() => platform());
+  const users = [
+    ["fluentd", "monitoring-fluentd-aggregator-credentials", "StatefulSet monitoring-fluentd-aggregator"],
+    ["telegraf", "monitoring-telegraf-credentials", "Deployment monitoring-telegraf"],
+  ] as const;
+  for (const [user, secret, workload] of users) {
+    const { inputs } = find(resources, "Secret", secret);
+    assert.equal(settings(inputs)["influxDbPassword"], `password-of-monitoring-influxdb-${user}`);
+    const [container] = podOf(resources, workload).containers;
+    assert.equal(variableOf(container, "INFLUXDB_USERNAME"), user);
+    assert.deepEqual(variableOf(container, "INFLUXDB_PASSWORD"), {
+      secretKeyRef: { name: `${secret}-auto`, key: "influxDbPassword" },
+    });
+  }
+});
+
+test("the aggregator's buffer fills seven tenths of its volume", async () => {
+  const { resources } = await deploy(() => platform({ fluentdAggregator: { storage: { size: "1Gi" } } }));
+  const { inputs } = find(resources, "ConfigMap", "monitoring-fluentd-aggregator-config");
+  assert.match(data(inputs)["fluent.conf"] ?? "", /total_limit_size 751619276\b/);
+});
+
+test("Alertmanager reads its password from a file, and gossips with nobody", async () => {
+  const { resources } = await deploy(() => platform());
+  const { inputs } = find(resources, "Secret", "monitoring-alertmanager-config");
+  const { "alertmanager.yml": config = "", smtpPassword } = settings(inputs);
+  assert.equal(smtpPassword, "the-smtp-password");
+  assert.doesNotMatch(config, /the-smtp-password/);
+  assert.match(config, /smtp_auth_password_file: \/etc\/alertmanager\/secrets\/smtpPassword/);
+  const [container] = podOf(resources, "StatefulSet monitoring-alertmanager").containers;
+  assert.ok(container?.args?.includes("--cluster.listen-address="));
+});
+
+test("a mail server without login gets none", async () => {
+  const { login: _, ...open } = email;
+  const { resources } = await deploy(() => platform({ alertmanager: { deploy: { email: open } } }));
+  const { inputs } = find(resources, "Secret", "monitoring-alertmanager-config");
+  assert.deepEqual(Object.keys(settings(inputs)), ["alertmanager.yml"]);
+  assert.doesNotMatch(settings(inputs)["alertmanager.yml"] ?? "", /smtp_auth/);
+});
+
+test("a mail server without a port is refused with an example", async () => {
+  await assert.rejects(
+    deploy(() =>
+      platform({ alertmanager: { deploy: { email: { ...email, smarthost: "smtp.example.com" } } } }),
+    ),
+    /"smtp.example.com" must be host:port, e.g. "smtp.example.com:587"/,
+  );
+});
+
+test("Grafana is provisioned with both data sources, without the password in the file", async () => {
+  const { resources } = await deploy(() => platform());
+  const { inputs } = find(resources, "ConfigMap", "monitoring-grafana-provisioning");
+  const { datasources } = JSON.parse(data(inputs)["datasources.yaml"] ?? "") as {
+    datasources: { uid: string; url: string; secureJsonData?: object; jsonData: object }[];
+  };
+  assert.deepEqual(
+    datasources.map(({ uid, url }) => [uid, url]),
+    [
+      ["influxdb", "http://influxdb.monitoring.svc:8086"],
+      ["alertmanager", "http://alertmanager.monitoring.svc:9093"],
+    ],
+  );
+  assert.deepEqual(datasources[0]?.secureJsonData, { basicAuthPassword: "$INFLUXDB_PASSWORD" });
+  assert.deepEqual(datasources[0]?.jsonData, { version: "InfluxQL", dbName: "monitoring", httpMode: "POST" });
+});
+
+test("each dashboard has a ConfigMap of its own and lands in its folder", async () => {
+  const { resources } = await deploy(() => platform());
+  const maps = resources.filter(({ name }) => name.startsWith("monitoring-grafana-dashboard-"));
+  assert.equal(maps.length, 5);
+  const pod = podOf(resources, "Deployment monitoring-grafana");
+  const volume = pod.volumes?.find(({ name }) => name === "dashboards");
+  const { sources } = volume?.["projected"] as {
+    sources: { configMap: { name: string; items: { key: string; path: string }[] } }[];
+  };
+  assert.deepEqual(
+    sources.map(({ configMap }) => configMap.name),
+    maps.map(({ name }) => `${name}-auto`),
+  );
+  for (const { configMap } of sources) {
+    const [item] = configMap.items;
+    assert.match(item?.path ?? "", new RegExp(`^[^/]+/${item?.key}$`));
+  }
+});
+
+test("Telegraf may read statistics, and run nothing", async () => {
+  const { resources } = await deploy(() => platform());
+  const { inputs } = find(resources, "ClusterRole", "monitoring-telegraf");
+  const rules = inputs["rules"] as { resources: string[]; verbs: string[] }[];
+  assert.deepEqual([...new Set(rules.flatMap(({ verbs }) => verbs))].sort(), ["get", "list", "watch"]);
+  assert.deepEqual(rules.flatMap((rule) => rule.resources).sort(), [
+    "nodes",
+    "nodes/pods",
+    "nodes/stats",
+    "pods",
+  ]);
+});
+
+test("configurations get a new name with new content, and their pods with them", async () => {
+  const { resources } = await deploy(() => platform());
+  for (const { type, name, inputs } of resources) {
+    if (!/:(ConfigMap|Secret)$/.test(type)) continue;
+    assert.equal(inputs["immutable"], true, name);
+    assert.equal((inputs["metadata"] as { name?: string }).name, undefined, name);
+  }
+});
+
+test("passwords that the platform gives out are secret", async () => {
+  const { result } = await deploy(() => platform());
+  assert.equal(await isSecret(result.grafanaAdminPassword), true);
+  assert.equal(await isSecret(result.grafanaUrl), false);
+});
