@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { alertTask, firingSeconds } from "../../../components/alerts/alertTasks";
 import { alertRules } from "../../../components/alerts/rules";
 import { thresholds } from "../../../components/alerts/thresholds";
+import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
 
 const options = {
@@ -159,3 +160,26 @@ describe("alertTask", () => {
     );
   });
 });
+
+describe("links of alerts", () => {
+  it("lead to dashboards that exist, and set variables that they have", () => {
+    const byUid = new Map(dashboards().map(({ uid, json }) => [uid, variablesOf(json)]));
+    for (const { name, dashboardUid, dashboardVariables } of alertRules()) {
+      const variables = byUid.get(dashboardUid);
+      assert.ok(variables, `${name}: there is no dashboard ${dashboardUid}`);
+      for (const variable of Object.keys(dashboardVariables)) {
+        assert.ok(
+          variables.includes(variable),
+          `${name}: ${dashboardUid} has ${variables.join(", ")}, not ${variable}`,
+        );
+      }
+    }
+  });
+});
+
+function variablesOf(json: unknown): string[] {
+  const { templating } = (typeof json === "string" ? JSON.parse(json) : json) as {
+    templating: { list: { name: string }[] };
+  };
+  return templating.list.map(({ name }) => name);
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { restrictedViolations } from "../../../components/kubernetes/podSecurity";
+import { deploy, find, listed } from "../support/deploy";
+import { platform } from "../support/fixtures";
+import { workloadsOf } from "../support/pods";
+
+const storage = { size: "100Gi", storageClassName: "azurefile-csi" };
+
+test("backups are a CronJob with a protected volume, and only where they are asked for", async () => {
+  const { resources } = await deploy(() => platform({ backup: { storage, keep: 30 } }));
+  const own = resources.filter(({ name }) => name.startsWith("monitoring-influxdb-backup"));
+  assert.deepEqual(listed(own), [
+    "ConfigMap monitoring-influxdb-backup-scripts < InfluxDbBackup monitoring-influxdb-backup",
+    "CronJob monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
+    "InfluxDbBackup monitoring-influxdb-backup < Monitoring monitoring",
+    "NetworkPolicy monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
+    "PersistentVolumeClaim monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
+    "Secret monitoring-influxdb-backup-credentials < InfluxDbBackup monitoring-influxdb-backup",
+    "ServiceAccount monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
+  ]);
+  const claim = find(resources, "PersistentVolumeClaim", "monitoring-influxdb-backup");
+  assert.equal(claim.protect, true);
+  assert.deepEqual((claim.inputs["spec"] as Record<string, unknown>)["storageClassName"], "azurefile-csi");
+  const secret = find(resources, "Secret", "monitoring-influxdb-backup-credentials");
+  assert.ok(
+    secret.secrets.some((path) => path.startsWith("stringData")),
+    secret.secrets.join(),
+  );
+  const without = await deploy(() => platform());
+  assert.ok(without.resources.every(({ name }) => !name.includes("backup")));
+});
+
+test("the backup's pod is restricted and says how many backups it keeps", async () => {
+  const { resources } = await deploy(() => platform({ backup: { storage, keep: 30 } }));
+  const workload = workloadsOf(resources).find(({ title }) => title.includes("influxdb-backup"));
+  assert.ok(workload);
+  assert.deepEqual(restrictedViolations(workload.pod), []);
+  const [container] = workload.pod.containers;
+  assert.equal(container?.env?.find(({ name }) => name === "BACKUP_KEEP")?.value, "30");
+  assert.equal(
+    container?.env?.find(({ name }) => name === "INFLUX_TOKEN")?.value,
+    undefined,
+    "from the Secret",
+  );
+});
+
+test("backups of an InfluxDB that somebody else runs, and of no number, are refused", async () => {
+  const existing = { url: "https://influxdb.example.com", organization: "o", operatorToken: "t" };
+  await deploy(() => {
+    assert.throws(
+      () => platform({ influxDb: { existing }, backup: { storage } }),
+      /backup is for an InfluxDB that is deployed here/,
+    );
+  });
+  await deploy(() => {
+    assert.throws(
+      () => platform({ backup: { storage, keep: 0 } }),
+      /keep must be a whole number from 1, got 0/,
+    );
+  });
+});
