@@ -7,7 +7,7 @@ import { UserError } from "./userError";
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   up,
   down,
-  preview: ([stack]) => preview(stack ?? "local"),
+  preview: ([stack, report]) => preview(stack ?? "local", report),
   tools,
   "clean-tools": cleanTools,
 };

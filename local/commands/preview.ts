@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { budgetSettings, policyConfigOf, reportOf } from "../../policies/report/report";
 import { clusterStatus, kubeconfigOf } from "../cluster/cluster";
 import { stateDirectory } from "../paths";
 import { UserError } from "../userError";
@@ -9,9 +11,10 @@ import { describeChanges, describeTools, engineOutput, say } from "./output";
  * Show what a stack would create or change, with what the policies say of it. Needs no login: the state of
  * stacks other than `local` is empty here, so that all of it shows as new.
  *
+ * @param reportFile where a report in Markdown is written; undefined: it is printed, for stacks with a budget
  * @throws UserError when the preview fails or a mandatory policy forbids it
  */
-export async function preview(stack: string): Promise<void> {
+export async function preview(stack: string, reportFile?: string): Promise<void> {
   const state = stateDirectory();
   const directory = clusterDirectory(state);
   const embedded = stack === localStack && (await clusterStatus(directory)) === "running";
@@ -22,6 +25,12 @@ export async function preview(stack: string): Promise<void> {
   });
   for (const line of describeTools(engine)) say(line);
   const result = await engine.preview({ ...(await policies(stack)), onOutput: engineOutput() });
+  const policyConfig = await policyConfigOf(stack);
+  const report = reportOf(stack, result, policyConfig);
+  if (reportFile !== undefined) {
+    await writeFile(reportFile, report);
+    say(`the report is in ${resolve(reportFile)}`);
+  } else if (budgetSettings(policyConfig) !== undefined) say(report);
   if (result.code !== 0) throw new UserError(`the preview of ${stack} failed: the reason is above`);
   say(`preview of ${stack}: ${describeChanges(result.changes)}`);
 }

@@ -18,6 +18,16 @@ interface StepMetadata {
   urn: string;
   type: string;
   diffs?: string[] | null;
+  old?: ResourceState | null;
+  new?: ResourceState | null;
+}
+
+/** A resource in the state, or as it will be there. Secrets are blanked, unknown values stand as the engine writes them. */
+export interface ResourceState {
+  inputs?: Record<string, unknown>;
+  /** URN of the parent. */
+  parent?: string;
+  protect?: boolean;
 }
 
 /** What the engine does, or would do, to one resource. */
@@ -30,6 +40,10 @@ export interface Step {
   name: string;
   /** Top-level input properties that differ; empty when nothing does. */
   diffs: string[];
+  /** What the state holds; undefined for a resource that is new. */
+  before?: ResourceState;
+  /** What the program declares; undefined for a resource that goes. */
+  after?: ResourceState;
 }
 
 export interface Diagnostic {
@@ -103,6 +117,8 @@ function step(metadata: StepMetadata): Step {
     type: metadata.type,
     name: metadata.urn.slice(metadata.urn.lastIndexOf("::") + 2),
     diffs: metadata.diffs ?? [],
+    before: metadata.old ?? undefined,
+    after: metadata.new ?? undefined,
   };
 }
 
