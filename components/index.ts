@@ -20,6 +20,7 @@ export {
   type FluentdAggregatorDeployArgs,
 } from "./monitoring/fluentdAggregator";
 export { Grafana, type GrafanaArgs, type GrafanaDeployArgs } from "./monitoring/grafana";
+export { GrafanaContent, type GrafanaContentArgs } from "./monitoring/grafanaContent";
 export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
 export {
   InfluxDbBackup,

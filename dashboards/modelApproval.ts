@@ -13,7 +13,7 @@ import {
   tag,
   timeFilter,
 } from "./influxql";
-import type { Condition, Expression } from "./influxql";
+import type { Condition, Expression, Source } from "./influxql";
 import {
   barChart,
   colouredCell,
@@ -27,11 +27,12 @@ import {
   withoutTime,
 } from "./panels";
 import { source } from "./sources";
+import type { Measurement } from "./sources";
 import { chained, fieldVariable, textVariable } from "./variables";
 import { DECISION_COLOURS, DRIFT_COLOURS, DRIFT_VERDICTS, RESULT_COLOURS } from "./verdicts";
 
 /** The machine-learning events are few and compared over years: they are kept as they are. */
-const kept = (measurement: string) => source("weekly", measurement);
+const kept = (measurement: Measurement): Source => source("weekly", measurement);
 
 const summaries = kept("ml.run.summary");
 const metrics = kept("ml.metric");

@@ -1,10 +1,9 @@
-import { deadLetterPluginId } from "../components/logs/aggregatorConfig";
 import { thresholds } from "../components/alerts/thresholds";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
-import type { Condition, Expression, Query } from "./influxql";
+import type { Condition, Query } from "./influxql";
 import { columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { totalCount } from "./rollupQueries";
 import { source } from "./sources";
@@ -13,6 +12,7 @@ import { chained } from "./variables";
 const logLines = source("minutely", "log");
 const unparsedLines = source("minutely", "log.unparsed");
 const fluentd = source("events", "fluentd");
+const refusedPoints = source("events", "log.refused");
 const probes = source("minutely", "http_response");
 const volumes = source("minutely", "kubernetes_pod_volume");
 const series = source("events", "storage_bucket_series_num");
@@ -27,30 +27,14 @@ const interval = time("$__interval");
 const bufferUse = field("buffer_available_buffer_space_ratios").over(-100).plus(1);
 
 /** How much the counters of a measurement grew in the time range, each series by itself: restarts set them to 0. */
-function growth(counters: typeof taskErrors, where: readonly Condition[], ...by: string[]): Query {
-  return growthOf(field("counter"), counters, where, ...by);
-}
-
-function growthOf(
-  counter: Expression,
-  counters: typeof taskErrors,
-  where: readonly Condition[],
-  ...by: string[]
-): Query {
+function growth(counters: typeof taskErrors, ...by: string[]): Query {
   return select(field("growth").sum().as("growth")).from(
-    select(counter.nonNegativeDifference().as("growth"))
+    select(field("counter").nonNegativeDifference().as("growth"))
       .from(counters)
-      .where(...inEnvironment, ...where)
+      .where(...inEnvironment)
       .groupBy(...by.map(tag)),
   );
 }
-
-const deadLetters = growthOf(
-  field("emit_records"),
-  fluentd,
-  [equals("plugin_id", deadLetterPluginId)],
-  "service",
-);
 
 /** Does the monitoring itself work: are logs on their way, kept, read and answered with alerts? */
 export function platformHealth(options: ResolvedDashboardOptions): DashboardDefinition {
@@ -72,7 +56,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               description:
                 "Alerts that Alertmanager holds as active now, the Watchdog among them: it always fires.",
               unit: "short",
-              width: 3,
+              width: 6,
               height: 4,
               targets: [
                 {
@@ -89,7 +73,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               thresholds: redFrom(1),
               width: 3,
               height: 4,
-              targets: [{ query: growth(failedNotifications, [], "integration", "reason") }],
+              targets: [{ query: growth(failedNotifications, "integration", "reason") }],
             }),
             stat({
               title: "Buffer in use",
@@ -113,6 +97,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               title: "Unparsed lines",
               description: "Lines that no format matched, in the time range; they are kept as they are.",
               unit: "short",
+              noValue: "none",
               width: 3,
               height: 4,
               targets: [
@@ -149,7 +134,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               thresholds: redFrom(1),
               width: 3,
               height: 4,
-              targets: [{ query: growth(taskErrors, [], "task_type", "errorType") }],
+              targets: [{ query: growth(taskErrors, "task_type", "errorType") }],
             }),
             stat({
               title: "Dead letters",
@@ -159,7 +144,14 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               thresholds: redFrom(1),
               width: 3,
               height: 4,
-              targets: [{ query: deadLetters }],
+              noValue: "none",
+              targets: [
+                {
+                  query: select(field("refused.line").count().as("points"))
+                    .from(refusedPoints)
+                    .where(...chosen),
+                },
+              ],
             }),
           ],
         },

@@ -447,15 +447,12 @@ function platformPoints(): Point[] {
     add(
       "fluentd",
       { service: "fluentd-aggregator", plugin_id: "influxdb", plugin_type: "http" },
-      {
-        buffer_available_buffer_space_ratios: ago < 120 ? 88.5 : 99.5,
-        emit_records: 1000 * (PLATFORM_MINUTES - ago),
-      },
+      { buffer_available_buffer_space_ratios: ago < 120 ? 88.5 : 99.5 },
     );
     add(
       "fluentd",
       { service: "fluentd-aggregator", plugin_id: "dead_letters", plugin_type: "file" },
-      { buffer_available_buffer_space_ratios: 100, emit_records: recent ? 4 : 1 },
+      { buffer_available_buffer_space_ratios: 100 },
     );
     for (const [bucket, series] of Object.entries({ events: 900, minutely: 700, daily: 400, weekly: 350 })) {
       add(
@@ -490,6 +487,9 @@ function platformPoints(): Point[] {
     );
     add("log", { service: PIPELINE, severity: "INFO" }, { body: `line ${ago}` });
     if (ago % 20 === 0) add("log.unparsed", { service: "penguins-api", source: "app.log" }, { body: "??" });
+    if (recent && ago % 20 === 0) {
+      add("log.refused", { service: "penguins-api" }, { "refused.line": "log,service=penguins-api body=1i" });
+    }
     add(
       "kubernetes_pod_volume",
       { service: "influxdb", namespace: "monitoring", pod_name: "influxdb-0", volume_name: "data" },

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  durationMs,
+  expandQuery,
+  expandVariables,
+  intervalText,
+  panelIntervalMs,
+  timeRange,
+} from "../../../local/dashboardPreview/macros";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const range = { fromMs: 1_000, toMs: 1_000 + DAY };
+
+test("time range, interval and its milliseconds are put in as Grafana does", () => {
+  assert.equal(
+    expandQuery("SELECT x WHERE $timeFilter GROUP BY time($__interval), $__interval_ms", {
+      range,
+      intervalMs: 120_000,
+      variables: {},
+    }),
+    "SELECT x WHERE time >= 1000ms and time <= 86401000ms GROUP BY time(2m), 120000",
+  );
+});
+
+test("one value is escaped, several become alternatives, all is put in as it is", () => {
+  const expand = (values: string[], allValue?: string): string =>
+    expandVariables("/^${v:regex}$/", { v: { values, allValue } });
+  assert.equal(expand(["/predict"]), "/^\\/predict$/");
+  assert.equal(expand(["a.b", "c|d"]), "/^(a\\.b|c\\|d)$/");
+  assert.equal(expand(["a", "b"], ".*"), "/^.*$/");
+  assert.equal(expand([]), "/^()$/", "no value matches only what has none");
+});
+
+test("variables of links become query parameters", () => {
+  const variables = { environment: { values: ["dev", "a b"] }, all: { values: ["x"], allValue: ".*" } };
+  assert.equal(
+    expandVariables("?${environment:queryparam}&${all:queryparam}", variables),
+    "?var-environment=dev&var-environment=a%20b&var-all=%24__all",
+  );
+  assert.equal(expandVariables("for ${environment}", variables), "for dev,a b");
+});
+
+test("an unknown variable or format is named", () => {
+  assert.throws(() => expandVariables("${x}", { y: { values: [] } }), /"\$\{x\}" is no variable.*y/);
+  assert.throws(() => expandVariables("${y:csv}", { y: { values: ["1"] } }), /"\$\{y:csv\}": the format/);
+});
+
+test("the interval is the range by the panel's points, rounded, and not below the minimum", () => {
+  assert.equal(panelIntervalMs(range, 1800), MINUTE);
+  assert.equal(panelIntervalMs(range, 600), 2 * MINUTE);
+  assert.equal(panelIntervalMs(range, 600, "5m"), 5 * MINUTE);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 30 * DAY }, 600), HOUR);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 5 * MINUTE }, 600), 500);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 365 * DAY }, 100), DAY);
+});
+
+test("intervals are written with the largest unit that fits", () => {
+  assert.deepEqual([500, 1_000, 90_000, 2 * MINUTE, 6 * HOUR, DAY, 7 * DAY].map(intervalText), [
+    "500ms",
+    "1s",
+    "90s",
+    "2m",
+    "6h",
+    "1d",
+    "1w",
+  ]);
+});
+
+test("durations and ranges are read, and others named", () => {
+  assert.equal(durationMs("30d"), 30 * DAY);
+  assert.deepEqual(timeRange("now-6h", "now", 10 * HOUR), { fromMs: 4 * HOUR, toMs: 10 * HOUR });
+  assert.throws(() => durationMs("1 day"), /"1 day" is no duration/);
+  assert.throws(() => timeRange("2026-01-01", "now", 0), /only "now-<duration>"/);
+});
