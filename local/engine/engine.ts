@@ -10,7 +10,7 @@ import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
 import { readEventLog } from "./events";
 import type { EngineReport } from "./events";
-import { choosePlugins, writeLaunchers } from "./plugins";
+import { choosePlugins, languageHostArguments, writeLauncher, writeLaunchers } from "./plugins";
 import type { PluginChoice } from "./plugins";
 
 export interface EngineOptions {
@@ -72,6 +72,13 @@ export class Engine {
     const plugins = await choosePlugins(outer);
     const launchers = join(stateDirectory, "plugins");
     await writeLaunchers(launchers, plugins);
+    const { name, runtime } = (await readYaml(join(options.project, "Pulumi.yaml"))) as Partial<ProjectFile>;
+    if (name === undefined) throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
+    const host = tools["pulumi-language-nodejs"];
+    if (host.source === "built" && typeof runtime === "object") {
+      const command = [host.path, ...languageHostArguments(runtime.options ?? {})];
+      await writeLauncher(join(launchers, host.name), command);
+    }
 
     const toolFolders = Object.values(tools).map(({ path }) => dirname(path));
     const env: NodeJS.ProcessEnv = {
@@ -85,8 +92,6 @@ export class Engine {
       PULUMI_DEBUG_COMMANDS: "true",
     };
     delete env.PULUMI_CONFIG_PASSPHRASE_FILE;
-    const { name } = await readYaml(join(options.project, "Pulumi.yaml"));
-    if (typeof name !== "string") throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
     const engine = new Engine(options, tools, plugins, env, name);
     await engine.createStack();
     await engine.releaseDeadLock();
@@ -243,6 +248,12 @@ export class Engine {
       await rm(join(folder, file));
     }
   }
+}
+
+/** The parts of Pulumi.yaml that are read here. */
+interface ProjectFile {
+  name: string;
+  runtime: string | { name: string; options?: Record<string, unknown> };
 }
 
 /** The parts of an exported state that are read here. */

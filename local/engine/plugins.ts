@@ -46,10 +46,26 @@ export async function writeLaunchers(directory: string, choices: readonly Plugin
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   for (const { name, path } of choices.filter(({ kind }) => kind === "stand-in")) {
-    const launcher = join(directory, prefix + name);
-    await writeFile(launcher, `#!/bin/sh\nexec '${path.replaceAll("'", "'\\''")}' "$@"\n`);
-    await chmod(launcher, 0o755);
+    await writeLauncher(join(directory, prefix + name), [path]);
   }
+}
+
+/**
+ * The arguments that tell a pinned Node.js language host what Pulumi.yaml says under `runtime.options`. The
+ * engine of today sends these options in a message that this older host does not read: it would fall back to
+ * ts-node, and check the types of the whole program at every start.
+ */
+export function languageHostArguments(options: Readonly<Record<string, unknown>>): string[] {
+  return ["typescript", "nodeargs"]
+    .filter((name) => options[name] !== undefined)
+    .map((name) => `-${name}=${String(options[name])}`);
+}
+
+/** An executable that runs `command` with the arguments it is given after those of `command`. */
+export async function writeLauncher(path: string, command: readonly string[]): Promise<void> {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  await writeFile(path, `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
+  await chmod(path, 0o755);
 }
 
 /** Executables named `pulumi-resource-*` in the folders of local/plugins. */
