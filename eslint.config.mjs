@@ -2,7 +2,7 @@ import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/**", "dist/**", "**/*.mjs", "**/fixtures/**", "**/golden/**"] },
+  { ignores: ["node_modules/**", "dist/**", "**/*.mjs", "**/main.js", "**/fixtures/**", "**/golden/**"] },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.ts"],

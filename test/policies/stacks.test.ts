@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { repositoryRoot } from "../../local/paths";
+import { estimateWith } from "../../policies/cost/settings";
+import type { EstimateConfig } from "../../policies/cost/settings";
+import type { Estimate } from "../../policies/estimate/estimate";
+import { plannedResources } from "../../policies/report/planned";
+import { policyConfigOf } from "../../policies/report/report";
+import { Fixture } from "../engine/harness";
+import type { OperationResult } from "../engine/harness";
+
+let fixture: Fixture;
+before(async () => {
+  fixture = await Fixture.start({ cluster: false });
+});
+after(() => fixture.stop());
+
+async function preview(
+  stack: string,
+  config: Record<string, unknown> = {},
+  policyConfig = stack,
+): Promise<OperationResult> {
+  const engine = await fixture.stack({ stack, config, backend: `${stack}-${Object.keys(config).length}` });
+  return engine.preview({
+    policyPacks: [join(repositoryRoot, "policies", "launch")],
+    policyPackConfigs: [join(repositoryRoot, "policies", "config", `${policyConfig}.json`)],
+  });
+}
+
+/** The estimate of a previewed stack, from the events of the engine. */
+async function estimateOf(stack: string, result: OperationResult): Promise<Estimate> {
+  const settings = (await policyConfigOf(stack))["stack-budget"];
+  const defaults: EstimateConfig = { region: "eastus", usage: {}, assumedMonthly: {} };
+  return estimateWith(plannedResources(result.steps).after, { ...defaults, ...(settings as object) });
+}
+
+/** The hand calculation's total of a table in docs/cost.md, by the marker in its last row. */
+async function handCalculation(marker: string): Promise<number> {
+  const text = await readFile(join(repositoryRoot, "docs", "cost.md"), "utf8");
+  const match = new RegExp(`${marker}\\D*([\\d,]+\\.\\d\\d)`).exec(text);
+  assert.ok(match?.[1] !== undefined, `docs/cost.md has no «${marker}»`);
+  return Number(match[1].replaceAll(",", ""));
+}
+
+for (const stack of ["dev", "prod"]) {
+  describe(stack, () => {
+    let result: OperationResult;
+    let estimated: Estimate;
+    before(async () => {
+      result = await preview(stack);
+      estimated = await estimateOf(stack, result);
+    });
+
+    test("previews without a login, within its budget and every other policy", () => {
+      assert.equal(result.code, 0, result.stdout + result.stderr);
+      assert.deepEqual(result.policyViolations, []);
+    });
+
+    test("every resource is priced, or free with a reason", () => {
+      assert.deepEqual(
+        estimated.unpriced.map(({ resource, reason }) => `${resource.type} ${resource.name}: ${reason}`),
+        [],
+      );
+      const told = new Set([...estimated.lines, ...estimated.free].map(({ resource }) => resource.urn));
+      const missing = result.steps.filter(({ urn }) => !told.has(urn));
+      assert.deepEqual(missing, []);
+      assert.ok(told.size > 60, `${told.size} resources`);
+      assert.ok(estimated.free.every(({ reason }) => reason.length > 5));
+    });
+
+    test("the estimate is within 5 % of the hand calculation in docs/cost.md", async () => {
+      for (const bound of ["minimum", "maximum"] as const) {
+        const byHand = await handCalculation(`${stack} at its ${bound}`);
+        const difference = Math.abs(estimated.total[bound] / byHand - 1);
+        assert.ok(difference < 0.05, `${bound}: estimated ${estimated.total[bound]}, by hand ${byHand}`);
+      }
+    });
+  });
+}
+
+test("a pool too many breaks the budget of dev, and the message says which and by how much", async () => {
+  const { config } = await stackFile("dev");
+  const cluster = config["ds-monitoring:cluster"] as { userPools: Record<string, unknown> };
+  const gpu = { vmSize: "Standard_D4s_v5", minCount: 1, maxCount: 1 };
+  const grown = { ...cluster, userPools: { ...cluster.userPools, gpu } };
+  const result = await preview("dev", { "ds-monitoring:cluster": grown });
+  assert.notEqual(result.code, 0);
+  const budget = result.policyViolations.find(({ policy }) => policy === "stack-budget");
+  assert.match(budget?.message ?? "", /costs [\d.,]+ USD a month, [\d.]+ over the limit of 800\.00/);
+  assert.match(budget?.message ?? "", /1\. «aks-pipelines» 0–2 nodes Standard_D4s_v5 × 730 h × 0\.192 USD/);
+});
+
+describe("configuration that is wrong or missing fails before anything is created", () => {
+  const cases: [string, Record<string, unknown>, RegExp][] = [
+    [
+      "an unknown VM size",
+      {
+        "ds-monitoring:cluster": { location: "eastus", tags: { owner: "o" }, systemPool: { vmSize: "big" } },
+      },
+      /ds-monitoring:cluster\.systemPool\.vmSize is "big": it must be an Azure VM size, e\.g\. .*Standard_D2s_v5/,
+    ],
+    ["no environment", { "ds-monitoring:environment": null, more: 1 }, /ds-monitoring:environment/],
+  ];
+  for (const [name, config, message] of cases) {
+    test(name, async () => {
+      const result = await preview("dev", config);
+      assert.notEqual(result.code, 0);
+      const said = result.diagnostics.map((diagnostic) => diagnostic.message).join("\n");
+      assert.match(said, message);
+      const made = result.steps.filter(({ type }) => type !== "pulumi:pulumi:Stack");
+      assert.deepEqual(made, []);
+    });
+  }
+});
+
+async function stackFile(stack: string): Promise<{ config: Record<string, unknown> }> {
+  const { parse } = await import("yaml");
+  const text = await readFile(join(repositoryRoot, `Pulumi.${stack}.yaml`), "utf8");
+  return parse(text) as { config: Record<string, unknown> };
+}
