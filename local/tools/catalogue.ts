@@ -1,5 +1,6 @@
 /** The programs that a local run or a test may need. */
 export type ToolName =
+  | "actionlint"
   | "alertmanager"
   | "amtool"
   | "etcd"
@@ -134,6 +135,17 @@ const tools: readonly Tool[] = [
       seconds: name === "alertmanager" ? 35 : 5,
     },
   })),
+  {
+    name: "actionlint",
+    purpose: "checks GitHub Actions workflows",
+    onPath: { versionArgs: ["-version"], range: { minimum: [1, 7], below: [2, 0] } },
+    build: {
+      folder: "actionlint",
+      package: "github.com/rhysd/actionlint/cmd/actionlint",
+      versionedBy: "github.com/rhysd/actionlint",
+      seconds: 15,
+    },
+  },
   {
     name: "telegraf",
     purpose: "scrapes kubelet statistics and probes HTTP endpoints",

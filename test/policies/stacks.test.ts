@@ -17,15 +17,11 @@ before(async () => {
 });
 after(() => fixture.stop());
 
-async function preview(
-  stack: string,
-  config: Record<string, unknown> = {},
-  policyConfig = stack,
-): Promise<OperationResult> {
-  const engine = await fixture.stack({ stack, config, backend: `${stack}-${Object.keys(config).length}` });
+async function preview(stack: string, config: Record<string, unknown> = {}): Promise<OperationResult> {
+  const engine = await fixture.stack({ stack, config });
   return engine.preview({
     policyPacks: [join(repositoryRoot, "policies", "launch")],
-    policyPackConfigs: [join(repositoryRoot, "policies", "config", `${policyConfig}.json`)],
+    policyPackConfigs: [join(repositoryRoot, "policies", "config", `${stack}.json`)],
   });
 }
 
@@ -101,7 +97,16 @@ describe("configuration that is wrong or missing fails before anything is create
       },
       /ds-monitoring:cluster\.systemPool\.vmSize is "big": it must be an Azure VM size, e\.g\. .*Standard_D2s_v5/,
     ],
-    ["no environment", { "ds-monitoring:environment": null, more: 1 }, /ds-monitoring:environment/],
+    [
+      "a missing location",
+      { "ds-monitoring:cluster": { tags: { owner: "o" } } },
+      /ds-monitoring:cluster\.location is not set: it must be an Azure region, e\.g\. .*eastus/,
+    ],
+    [
+      "a wrong environment",
+      { "ds-monitoring:environment": "Dev 1" },
+      /ds-monitoring:environment is "Dev 1": it must be .*e\.g\. .*dev/,
+    ],
   ];
   for (const [name, config, message] of cases) {
     test(name, async () => {
