@@ -85,7 +85,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               description: "Each API with its requests in the time range; the name leads to its usage.",
               unit: "short",
               width: 12,
-              height: 8,
+              height: 6,
               sortBy: { column: "Requests", descending: true },
               targets: [
                 {
@@ -110,7 +110,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               unit: "percentunit",
               decimals: 2,
               width: 12,
-              height: 8,
+              height: 6,
               sortBy: { column: "Error ratio", descending: true },
               targets: [
                 {
@@ -137,7 +137,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               description: "Finished runs of the last 30 days; the pipeline leads to its approval.",
               unit: "string",
               width: 12,
-              height: 9,
+              height: 7,
               timeFrom: "30d",
               targets: [
                 {
@@ -177,7 +177,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               description: "Decisions on models in the last 30 days; the version leads to its approval.",
               unit: "string",
               width: 12,
-              height: 9,
+              height: 7,
               timeFrom: "30d",
               targets: [
                 {

@@ -4,7 +4,7 @@ import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Query } from "./influxql";
-import { barChart, columns, countBy, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import { barChart, columns, countBy, fixedColour, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { meanOf, ratioOfCounts, totalCount, weightedPercentile } from "./rollupQueries";
 import { source } from "./sources";
 import { chained } from "./variables";
@@ -261,6 +261,12 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
                   alias: "$tag_status_class",
                 },
               ],
+              overrides: {
+                "2xx": fixedColour("green"),
+                "3xx": fixedColour("blue"),
+                "4xx": fixedColour("orange"),
+                "5xx": fixedColour("red"),
+              },
             }),
             table({
               title: "Routes",
@@ -307,7 +313,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
                 "How often each class is predicted, from the newest raw events in the time range: a class that vanishes or takes over is seen here before the labels arrive.",
               unit: "short",
               min: 0,
-              xField: "prediction.class",
+              xField: "Class",
               width: 12,
               height: 8,
               targets: [
@@ -320,7 +326,10 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [countBy("prediction.class", "prediction.score")],
+              transformations: [
+                countBy("prediction.class", "prediction.score"),
+                columns({ "prediction.class": "Class", "prediction.score (count)": "Predictions" }),
+              ],
             }),
             timeSeries({
               title: "Prediction score",

@@ -99,7 +99,8 @@ interface SharedPanelBuilder extends AnyPanel {
 
 /** A window of Grafana's shorter than the data's own spacing shows holes: the floor of `$__interval`. */
 const MINIMUM_INTERVALS: Readonly<Record<string, string>> = {
-  events: "10s",
+  // Telegraf samples each half minute: a minute always holds one.
+  events: "1m",
   minutely: "1m",
   daily: "1d",
   weekly: "7d",
@@ -144,33 +145,36 @@ export interface TimeSeriesOptions extends DataPanelOptions {
   readonly showThresholds?: boolean;
 }
 
+/**
+ * A late or lost sample is bridged; a longer hole in the data stays a hole, as a line drawn over it would claim what
+ * nobody measured.
+ */
+const LONGEST_BRIDGED_GAP_MS = 180_000;
+
 /** A figure over time. */
 export function timeSeries(options: TimeSeriesOptions): AnyPanel {
   const { draw = "line", stack = false, showThresholds = options.thresholds !== undefined } = options;
-  return (
-    describe(new TimeseriesPanelBuilder(), options)
-      .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
-      .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
-      .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
-      .lineWidth(draw === "bars" ? 0 : 2)
-      // A hole in the data stays a hole: a line drawn over it would claim what nobody measured.
-      .spanNulls(false)
-      .showPoints(draw === "bars" ? VisibilityMode.Never : VisibilityMode.Auto)
-      .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
-      .thresholdsStyle(
-        new GraphThresholdsStyleConfigBuilder().mode(
-          showThresholds ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
-        ),
-      )
-      .legend(
-        new VizLegendOptionsBuilder()
-          .displayMode(LegendDisplayMode.List)
-          .placement(LegendPlacement.Bottom)
-          .showLegend(true)
-          .calcs([]),
-      )
-      .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
-  );
+  return describe(new TimeseriesPanelBuilder(), options)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
+    .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
+    .lineWidth(draw === "bars" ? 0 : 2)
+    .spanNulls(LONGEST_BRIDGED_GAP_MS)
+    .showPoints(draw === "bars" ? VisibilityMode.Never : VisibilityMode.Auto)
+    .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
+    .thresholdsStyle(
+      new GraphThresholdsStyleConfigBuilder().mode(
+        showThresholds ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
+      ),
+    )
+    .legend(
+      new VizLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .showLegend(true)
+        .calcs([]),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
 }
 
 export interface StatOptions extends DataPanelOptions {

@@ -252,7 +252,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               unit: "percentunit",
               decimals: 0,
               width: 14,
-              height: 9,
+              height: 7,
               timeFrom: "7d",
               targets: [
                 {
@@ -298,7 +298,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               unit: money,
               decimals: 2,
               width: 10,
-              height: 9,
+              height: 7,
               sortBy: { column: "Idle cost", descending: true },
               targets: [{ query: costs(prices), format: "table" }],
               transformations: [
@@ -325,7 +325,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               thresholds: redFrom(thresholds.memoryUseRatio),
               draw: "bars",
               width: 8,
-              height: 9,
+              height: 7,
               targets: [
                 {
                   query: select(
@@ -348,7 +348,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                 "Each step with n, its number of runs in the time range, their time, CPU time and memory.",
               unit: "short",
               width: 16,
-              height: 9,
+              height: 7,
               targets: [
                 {
                   query: select(

@@ -4,7 +4,11 @@ const BINARY = ["B", "KiB", "MiB", "GiB", "TiB"];
 const CURRENCIES: Readonly<Record<string, string>> = { currencyUSD: "$", currencyEUR: "€", currencyGBP: "£" };
 
 /** @throws Error naming a unit that the preview does not know yet */
-export function formatValue(value: number | string | boolean | null, unit: string, decimals?: number): string {
+export function formatValue(
+  value: number | string | boolean | null,
+  unit: string,
+  decimals?: number,
+): string {
   if (value === null) return "";
   if (typeof value !== "number") return String(value);
   const currency = CURRENCIES[unit];
@@ -26,7 +30,12 @@ export function formatValue(value: number | string | boolean | null, unit: strin
     case "cores":
       return `${shortNumber(value, decimals ?? 2)} cores`;
     case "bytes":
-      return withSuffix(value, 1024, BINARY.map((name) => ` ${name}`), decimals);
+      return withSuffix(
+        value,
+        1024,
+        BINARY.map((name) => ` ${name}`),
+        decimals,
+      );
     case "dateTimeFromNow":
       return new Date(value).toISOString().replace("T", " ").slice(0, 19);
     default:
@@ -41,7 +50,12 @@ function seconds(value: number, decimals: number | undefined): string {
   return `${shortNumber(value / 60, decimals ?? 1)} min`;
 }
 
-function withSuffix(value: number, base: number, suffixes: readonly string[], decimals: number | undefined): string {
+function withSuffix(
+  value: number,
+  base: number,
+  suffixes: readonly string[],
+  decimals: number | undefined,
+): string {
   const step = Math.min(
     suffixes.length - 1,
     value === 0 ? 0 : Math.max(0, Math.floor(Math.log(Math.abs(value)) / Math.log(base))),

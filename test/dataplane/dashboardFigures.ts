@@ -570,10 +570,10 @@ const modelApiUsage: Record<string, Expectation> = {
       () => 1,
     );
     closeRows(
-      sortedBy(onlyTable(data), "prediction.class"),
+      sortedBy(onlyTable(data), "Class"),
       Object.keys(expected)
         .sort()
-        .map((name) => ({ "prediction.class": name, "prediction.score (count)": expected[name] ?? NaN })),
+        .map((name) => ({ Class: name, Predictions: expected[name] ?? NaN })),
       "classes",
     );
   },
@@ -805,7 +805,7 @@ const platformHealth: Record<string, Expectation> = {
       ["penguins-api", PIPELINE].map((service) => ({
         Service: service,
         "Last line": SAMPLE_NOW - MINUTE,
-        "Lines in that minute": 1,
+        Lines: 1,
       })),
       "last lines",
     );

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
@@ -6,6 +9,7 @@ import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel
 import { influxClient } from "../../local/dashboardPreview/influxClient";
 import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
 import type { DashboardData } from "../../local/dashboardPreview/queryDashboard";
+import { findChromium, renderDashboards } from "../../local/dashboardPreview/render";
 import { SAMPLE_NOW } from "../../local/dashboardPreview/sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
@@ -101,6 +105,31 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
           `${dashboard.title}: ${annotation.name} has marks with a text`,
         );
       }
+    }
+  });
+
+  test("a picture of each dashboard is drawn, with every chart and no error", async (t) => {
+    const chromium = findChromium();
+    if (chromium === undefined) {
+      t.skip(
+        "chromium is not on PATH: no picture of the dashboards was drawn (Debian: apt-get install chromium)",
+      );
+      return;
+    }
+    const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-pictures-"));
+    try {
+      const pictures = await renderDashboards([...data.values()], folder, chromium);
+      for (const [index, { title, file, errors, charts }] of pictures.entries()) {
+        assert.deepEqual(errors, [], title);
+        const drawn = models[index]?.panels.filter(
+          ({ type }) => type === "timeseries" || type === "barchart",
+        );
+        assert.equal(charts, drawn?.length, `${title}: charts`);
+        assert.ok((await stat(file)).size > 20_000, `${title}: ${file} shows something`);
+      }
+      assert.equal(pictures.length, models.length);
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 
