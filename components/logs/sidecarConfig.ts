@@ -52,17 +52,17 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
   const logPath = options.logPath ?? "/var/log/app";
   const bufferPath = options.bufferPath ?? "/fluentd/buffer";
   const sources = options.sources ?? [{}];
+  checkSources(sources);
   const formats: Record<string, LogFormat> = { events: "json" };
   const tails = [tail({ name: "events", paths: [`${logPath}/**/${eventFiles}`], bufferPath })];
   sources.forEach((source, index) => {
     const name = `source${index}`;
     const format = source.format ?? "auto";
-    if (typeof format === "object") checkSource(index, () => checkFormat(format));
     formats[name] = format;
     tails.push(
       tail({
         name,
-        paths: [`${logPath}/${checkedPath(index, source.path ?? "**/*.log")}`],
+        paths: [`${logPath}/${source.path ?? "**/*.log"}`],
         exclude: [`${logPath}/**/${eventFiles}`, ...ownedByOthers(sources, index, logPath)],
         recordStart: typeof format === "object" ? (format.multilineStart ?? recordStart) : recordStart,
         bufferPath,
@@ -204,14 +204,25 @@ function ownedByOthers(sources: readonly LogSource[], index: number, logPath: st
   return sources.flatMap(({ path }) => (path === undefined ? [] : [`${logPath}/${path}`]));
 }
 
-function checkedPath(index: number, path: string): string {
+/**
+ * Checks log sources, so that a mistake fails before anything is deployed.
+ *
+ * @throws Error that names the source, and the sample that does not match its format
+ */
+export function checkSources(sources: readonly LogSource[]): void {
+  sources.forEach(({ path, format }, index) => {
+    if (path !== undefined) checkPath(index, path);
+    if (typeof format === "object") checkSource(index, () => checkFormat(format));
+  });
+}
+
+function checkPath(index: number, path: string): void {
   if (path.startsWith("/") || path.split("/").includes("..") || /[\s,'"]/.test(path)) {
     throw new Error(
       `sources[${index}].path must be relative to the log folder, without "..", spaces, commas and quotes, ` +
         `e.g. "train/*.log"; got ${JSON.stringify(path)}`,
     );
   }
-  return path;
 }
 
 function checkSource(index: number, check: () => void): void {

@@ -1,7 +1,7 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { LogSource } from "../logs/formats";
-import { renderSidecarConfig } from "../logs/sidecarConfig";
+import { checkSources, renderSidecarConfig } from "../logs/sidecarConfig";
 import { MonitoringConnection } from "../monitoring/connection";
 import { AppNamespace } from "../namespaces/appNamespace";
 import { LoggingReferences } from "./loggingSidecar";
@@ -40,6 +40,7 @@ export class Logging extends pulumi.ComponentResource implements LoggingReferenc
   constructor(name: string, args: LoggingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Logging", name, {}, opts);
 
+    checkSources(args.sources ?? []);
     const { monitoring, namespace, service } = args;
     const config = pulumi
       .all([monitoring.fluentdHost, monitoring.fluentdPort, monitoring.environment])

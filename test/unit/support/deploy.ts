@@ -80,9 +80,13 @@ export async function deploy<T>(
     "test",
   );
   const resources = record(pulumi.runtime.getMonitor() as unknown as Monitor);
-  const result = program();
-  await pulumi.runtime.disconnect();
-  return { resources, result };
+  try {
+    const result = program();
+    return { resources, result };
+  } finally {
+    // Also after an error: what was begun must not reach the next test's engine.
+    await pulumi.runtime.disconnect();
+  }
 }
 
 function record(monitor: Monitor): RequestedResource[] {

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppNamespace, ModelApi, ModelApiArgs, ModelVolume } from "../../../components";
+import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
+import { connection } from "../support/fixtures";
+import { podOf, variableOf } from "../support/pods";
+
+const image = "registry.example.com/churn:1.4.0";
+const model = { name: "churn", version: "1.4.0" };
+
+const api = (args: Partial<ModelApiArgs> = {}) =>
+  deploy(() => new ModelApi("churn", { image, model, monitoring: connection, ...args }));
+
+const kinds = (resources: RequestedResource[]) => resources.map(({ type }) => type.split(":").at(-1));
+const spec = (resource: RequestedResource) => resource.inputs["spec"] as Record<string, unknown>;
+
+test("three lines make exactly these resources", async () => {
+  const { resources, result } = await api();
+  assert.deepEqual(listed(resources), [
+    "AppNamespace churn < ModelApi churn",
+    "ConfigMap churn-logging < Logging churn-logging",
+    "Deployment churn < ModelApi churn",
+    "HorizontalPodAutoscaler churn < ModelApi churn",
+    "Logging churn-logging < ModelApi churn",
+    "ModelApi churn < ",
+    "Namespace churn < RestrictedNamespace churn",
+    "NetworkPolicy churn < ModelApi churn",
+    "NetworkPolicy churn-default-deny < RestrictedNamespace churn",
+    "NetworkPolicy churn-dns < RestrictedNamespace churn",
+    "NetworkPolicy churn-logs < AppNamespace churn",
+    "RandomPassword churn-pseudonym-key < ModelApi churn",
+    "RestrictedNamespace churn < AppNamespace churn",
+    "Secret churn-fluentd-shared-key < AppNamespace churn",
+    "Secret churn-pseudonym-key < ModelApi churn",
+    "Service churn < ModelApi churn",
+    "ServiceAccount churn < ModelApi churn",
+  ]);
+  assert.equal(await valueOf(result.url), "http://churn.churn.svc:8080");
+});
+
+test("it says who it is, in OpenTelemetry's variables", async () => {
+  const { resources } = await api({ env: { THREADS: "4" } });
+  const [container] = podOf(resources, "Deployment churn").containers;
+  assert.equal(variableOf(container, "OTEL_SERVICE_NAME"), "churn");
+  assert.equal(
+    variableOf(container, "OTEL_RESOURCE_ATTRIBUTES"),
+    "service.version=1.4.0,ml.model.name=churn,deployment.environment.name=test",
+  );
+  assert.equal(variableOf(container, "THREADS"), "4");
+  assert.deepEqual(variableOf(container, "PSEUDONYM_KEY"), {
+    secretKeyRef: { name: "churn-pseudonym-key-auto", key: "key" },
+  });
+});
+
+test("the shared key is copied into its namespace, as a secret", async () => {
+  const { resources } = await api();
+  const secret = find(resources, "Secret", "churn-fluentd-shared-key");
+  assert.deepEqual(secret.inputs["stringData"], { sharedKey: "the-shared-key" });
+  assert.deepEqual(secret.secrets, ["stringData"]);
+});
+
+test("replicas are the autoscaler's when there is one, and a budget guards more than one", async () => {
+  const one = await api({ replicas: { min: 1, max: 1 } });
+  assert.equal(spec(find(one.resources, "Deployment", "churn"))["replicas"], 1);
+  assert.equal(kinds(one.resources).includes("HorizontalPodAutoscaler"), false);
+  assert.equal(kinds(one.resources).includes("PodDisruptionBudget"), false);
+
+  const three = await api({ replicas: { min: 3, max: 3 } });
+  assert.equal(spec(find(three.resources, "Deployment", "churn"))["replicas"], 3);
+  assert.equal(kinds(three.resources).includes("HorizontalPodAutoscaler"), false);
+  const budget = spec(find(three.resources, "PodDisruptionBudget", "churn"));
+  assert.equal(budget["maxUnavailable"], 1);
+
+  const scaled = await api({ replicas: { min: 2, max: 5, targetCpuPercent: 50 } });
+  assert.equal("replicas" in spec(find(scaled.resources, "Deployment", "churn")), false);
+  const scaler = spec(find(scaled.resources, "HorizontalPodAutoscaler", "churn"));
+  assert.deepEqual([scaler["minReplicas"], scaler["maxReplicas"]], [2, 5]);
+  assert.equal(kinds(scaled.resources).includes("PodDisruptionBudget"), true);
+});
+
+test("replicas that can't be are refused with an example", async () => {
+  for (const replicas of [
+    { min: 0, max: 1 },
+    { min: 3, max: 2 },
+    { min: 1.5, max: 2 },
+  ]) {
+    await assert.rejects(
+      api({ replicas }),
+      /ModelApi "churn": replicas must be whole numbers with 1 <= min <= max/,
+    );
+  }
+});
+
+test("a name that is no DNS label is refused", async () => {
+  await assert.rejects(
+    deploy(() => new ModelApi("Churn_API", { image, model, monitoring: connection })),
+    /ModelApi: name "Churn_API" must be a DNS label/,
+  );
+});
+
+test("two share a namespace, and none of their own is made", async () => {
+  const { resources } = await deploy(() => {
+    const namespace = new AppNamespace("shop", { monitoring: connection });
+    new ModelApi("churn", { image, model, monitoring: connection, namespace });
+    new ModelApi("fraud", { image, model, monitoring: connection, namespace });
+  });
+  assert.equal(kinds(resources).filter((kind) => kind === "Namespace").length, 1);
+  for (const name of ["churn", "fraud"]) {
+    const { metadata } = find(resources, "Deployment", name).inputs as { metadata: { namespace: string } };
+    assert.equal(metadata.namespace, "shop");
+  }
+});
+
+test("models are mounted read-only, and their folder is named", async () => {
+  const { resources } = await deploy(() => {
+    const namespace = new AppNamespace("churn", { monitoring: connection });
+    const models = new ModelVolume("churn-models", { namespace, storage: { size: "5Gi" } });
+    new ModelApi("churn", { image, model, monitoring: connection, namespace, models });
+  });
+  const pod = podOf(resources, "Deployment churn");
+  assert.equal(variableOf(pod.containers[0], "MODEL_DIR"), "/models");
+  assert.deepEqual(
+    pod.containers[0]?.volumeMounts?.find(({ name }) => name === "models"),
+    { name: "models", mountPath: "/models", readOnly: true },
+  );
+  assert.equal(find(resources, "PersistentVolumeClaim", "churn-models").protect, true);
+});
+
+test("only its own namespace, the callers it names and the platform's probe may call it", async () => {
+  const peersOf = async (args: Partial<ModelApiArgs>) => {
+    const { resources } = await api(args);
+    const { ingress } = spec(find(resources, "NetworkPolicy", "churn")) as { ingress: { from: unknown[] }[] };
+    return ingress.map(({ from }) => from);
+  };
+  const probe = {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+    podSelector: {
+      matchLabels: { "app.kubernetes.io/name": "telegraf", "app.kubernetes.io/instance": "telegraf" },
+    },
+  };
+  assert.deepEqual(await peersOf({}), [[{ podSelector: {} }, probe]]);
+  const shop = { namespaceSelector: { matchLabels: { team: "shop" } } };
+  assert.deepEqual(await peersOf({ callers: [shop] }), [[shop, probe]]);
+});
+
+test("a log format whose sample does not match fails before anything is deployed", async () => {
+  const logs = [
+    { path: "app.log", format: { regexp: "^(?<level>[A-Z]+) (?<body>.*)$", samples: ["no level here"] } },
+  ];
+  await assert.rejects(api({ logs }), /sources\[0\].format: samples\[0\] does not match/);
+});

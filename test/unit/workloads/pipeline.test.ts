@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pipeline, PipelineArgs } from "../../../components";
+import { deploy, find, listed } from "../support/deploy";
+import { connection } from "../support/fixtures";
+import { podOf, variableOf } from "../support/pods";
+
+const image = "registry.example.com/churn-training:1.4.0";
+const steps = ["load", "train", "decide"].map((name) => ({ name, image, args: [name] }));
+
+const pipeline = (args: Partial<PipelineArgs> = {}) =>
+  deploy(
+    () => new Pipeline("churn-training", { schedule: "0 3 * * 1", steps, monitoring: connection, ...args }),
+  );
+
+const title = "CronJob churn-training";
+
+test("it is made of exactly these resources", async () => {
+  const { resources } = await pipeline();
+  assert.deepEqual(listed(resources), [
+    "AppNamespace churn-training < Pipeline churn-training",
+    "ConfigMap churn-training-logging < Logging churn-training-logging",
+    "CronJob churn-training < Pipeline churn-training",
+    "Logging churn-training-logging < Pipeline churn-training",
+    "Namespace churn-training < RestrictedNamespace churn-training",
+    "NetworkPolicy churn-training-default-deny < RestrictedNamespace churn-training",
+    "NetworkPolicy churn-training-dns < RestrictedNamespace churn-training",
+    "NetworkPolicy churn-training-logs < AppNamespace churn-training",
+    "Pipeline churn-training < ",
+    "RestrictedNamespace churn-training < AppNamespace churn-training",
+    "Secret churn-training-fluentd-shared-key < AppNamespace churn-training",
+    "ServiceAccount churn-training < Pipeline churn-training",
+  ]);
+});
+
+test("steps run in order, the last as the container, and a failed one ends the pod", async () => {
+  const { resources } = await pipeline();
+  const pod = podOf(resources, title);
+  assert.deepEqual(
+    pod.initContainers?.map(({ name }) => name),
+    ["logging", "load", "train"],
+  );
+  assert.deepEqual(
+    pod.containers.map(({ name }) => name),
+    ["decide"],
+  );
+  assert.equal(pod.restartPolicy, "Never");
+});
+
+test("a single step is the container, beside the sidecar", async () => {
+  const { resources } = await pipeline({ steps: steps.slice(0, 1) });
+  const pod = podOf(resources, title);
+  assert.deepEqual(
+    [...(pod.initContainers ?? []), ...pod.containers].map(({ name }) => name),
+    ["logging", "load"],
+  );
+});
+
+test("runs never overlap, end in time and are not tried again unless asked for", async () => {
+  const specOf = async (args: Partial<PipelineArgs>) => {
+    const { resources } = await pipeline(args);
+    const spec = find(resources, "CronJob", "churn-training").inputs["spec"] as Record<string, unknown>;
+    const { spec: job } = spec["jobTemplate"] as { spec: Record<string, unknown> };
+    return { ...spec, ...job };
+  };
+  const defaults = await specOf({});
+  assert.equal(defaults["concurrencyPolicy" as keyof typeof defaults], "Forbid");
+  const picked = (spec: Record<string, unknown>) =>
+    ["timeZone", "suspend", "backoffLimit", "activeDeadlineSeconds"].map((key) => spec[key]);
+  assert.deepEqual(picked(defaults), ["Etc/UTC", false, 0, 3600]);
+  assert.deepEqual(
+    picked(await specOf({ timeZone: "Europe/Berlin", suspended: true, retries: 2, deadlineSeconds: 60 })),
+    ["Europe/Berlin", true, 2, 60],
+  );
+});
+
+test("every step knows the run, itself and the folder that the run shares", async () => {
+  const { resources } = await pipeline();
+  const pod = podOf(resources, title);
+  const all = [...(pod.initContainers ?? []).slice(1), ...pod.containers];
+  for (const [index, container] of all.entries()) {
+    assert.equal(variableOf(container, "PIPELINE_NAME"), "churn-training");
+    assert.equal(variableOf(container, "PIPELINE_TASK"), steps[index]?.name);
+    assert.equal(variableOf(container, "WORK_DIR"), "/work");
+    assert.deepEqual(variableOf(container, "PIPELINE_RUN_ID"), {
+      fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" },
+    });
+    assert.ok(container.volumeMounts?.some(({ mountPath }) => mountPath === "/work"));
+  }
+});
+
+test("spot nodes are accepted only when asked for", async () => {
+  const on = podOf((await pipeline({ spot: true })).resources, title);
+  const off = podOf((await pipeline()).resources, title);
+  assert.deepEqual(on.tolerations, [
+    { key: "kubernetes.azure.com/scalesetpriority", operator: "Equal", value: "spot", effect: "NoSchedule" },
+  ]);
+  assert.notEqual(on.affinity, undefined);
+  assert.deepEqual([off.tolerations, off.affinity], [undefined, undefined]);
+});
+
+test("what the steps may call is a policy of its own", async () => {
+  const flow = { peers: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432 }] };
+  const { resources } = await pipeline({ egress: [flow] });
+  const { spec } = find(resources, "NetworkPolicy", "churn-training").inputs as {
+    spec: { egress: unknown[]; policyTypes: string[] };
+  };
+  assert.deepEqual(spec.policyTypes, ["Egress"]);
+  assert.deepEqual(spec.egress, [
+    { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432, protocol: "TCP" }] },
+  ]);
+});
+
+test("wrong steps and names are refused by key", async () => {
+  await assert.rejects(pipeline({ steps: [] }), /Pipeline "churn-training": steps is empty/);
+  await assert.rejects(
+    pipeline({ steps: [{ name: "Train", image }] }),
+    /steps\[0\].name "Train" must be a DNS label/,
+  );
+  await assert.rejects(
+    pipeline({ steps: [...steps, { name: "load", image }] }),
+    /steps\[3\].name "load" is taken by an earlier step/,
+  );
+  await assert.rejects(
+    deploy(() => new Pipeline("p".repeat(53), { schedule: "@daily", steps, monitoring: connection })),
+    /longer than the 52 characters of a CronJob/,
+  );
+});
