@@ -84,7 +84,8 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
         schedule: { every: "15m", offset: "40s" },
         compareWindow: "1h",
         lookBack: `${retentionDays.events}d`,
-        longestRange: "1d",
+        // Raw events in windows of minutes take memory: of 250,000 events here at a million a day.
+        longestRange: "6h",
       },
     ],
     [
@@ -94,7 +95,7 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
         schedule: { every: "1h", offset: "3m" },
         compareWindow: "1d",
         lookBack: `${Math.min(retentionDays.minutely, 31)}d`,
-        longestRange: "7d",
+        longestRange: daily.window,
       },
     ],
     [
@@ -104,7 +105,7 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
         schedule: { every: "6h", offset: "10m" },
         compareWindow: "1w",
         lookBack: `${Math.min(retentionDays.daily, 56)}d`,
-        longestRange: "4w",
+        longestRange: weekly.window,
       },
     ],
   ];
@@ -201,7 +202,7 @@ function rollupTask({ rollup, resolution, pass, retentionDays }: RollupTaskOptio
       );
     }
     for (const statistic of ["p50", "p95", "p99"] as const) {
-      streams.push(percentile(rollup, resolution, statistic));
+      streams.push(percentile(rollup, resolution, pass, statistic));
     }
   }
 
@@ -269,20 +270,33 @@ function aggregated(
 /**
  * A stream of one percentile a window, series and field, from the raw events.
  *
- * A t-digest reads the events once and keeps no list of them; with 1000 centroids the error is below the noise of any
- * window that has more events than that, and windows with fewer are exact up to interpolation.
+ * A range of one window is not divided into windows: that alone takes sixty times as long and keeps all events in
+ * memory. A t-digest reads them once and keeps no list of them; with 1000 centroids the error is below the noise of
+ * any window that has more events than that, and windows with fewer are exact up to interpolation.
  */
-function percentile(rollup: Rollup, resolution: Resolution, statistic: keyof typeof rollupQuantiles): string {
+function percentile(
+  rollup: Rollup,
+  resolution: Resolution,
+  pass: Pass,
+  statistic: keyof typeof rollupQuantiles,
+): string {
+  const { window, windowOffset } = resolution;
+  const quantile = `quantile(q: ${fluxFloat(rollupQuantiles[statistic])}, method: "estimate_tdigest", compression: 1000.0`;
   const regroup =
     rollup.tags === undefined
       ? ""
       : `
         |> group(columns: ${fluxStrings(["_measurement", "_field", ...rollup.tags])})`;
+  const aggregate =
+    pass.longestRange === window
+      ? `${quantile})
+        |> map(fn: (r) => ({r with _time: rawStart}))`
+      : `aggregateWindow(every: ${window}, offset: ${windowOffset}, fn: (tables=<-, column) => tables |> ${quantile}, column: column), timeSrc: "_start", createEmpty: false)`;
   return `    from(bucket: ${fluxString(buckets.events)})
         |> range(start: rawStart, stop: rawStop)
         |> filter(fn: (r) => r._measurement == ${fluxString(rollup.measurement)} and ${anyOf("_field", rollup.fields)})
         |> toFloat()${regroup}
-        |> aggregateWindow(every: ${resolution.window}, offset: ${resolution.windowOffset}, fn: (tables=<-, column) => tables |> quantile(q: ${fluxFloat(rollupQuantiles[statistic])}, method: "estimate_tdigest", compression: 1000.0, column: column), timeSrc: "_start", createEmpty: false)
+        |> ${aggregate}
         |> map(fn: (r) => ({r with _field: r._field + ${fluxString(rollupField("", statistic))}}))`;
 }
 
@@ -325,17 +339,17 @@ function uniquesTask(
     ...Object.entries(uniques.fields).map(([target, field]) => ({
       field,
       target,
-      fn: "tables |> distinct(column: column) |> count()",
+      aggregate: "distinct() |> count()",
     })),
-    { field: rollup.countedField, target: uniqueEventsField, fn: "tables |> count(column: column)" },
+    { field: rollup.countedField, target: uniqueEventsField, aggregate: "count()" },
   ].map(
-    ({ field, target, fn }) => `    from(bucket: ${fluxString(buckets.events)})
+    ({ field, target, aggregate }) => `    from(bucket: ${fluxString(buckets.events)})
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == ${fluxString(uniques.measurement)} and r._field == ${fluxString(field)})
         |> group(columns: ${fluxStrings(uniques.tags)})
-        |> aggregateWindow(every: ${resolution.window}, offset: ${resolution.windowOffset}, fn: (tables=<-, column) => ${fn}, timeSrc: "_start", createEmpty: false)
+        |> ${aggregate}
         |> toFloat()
-        |> map(fn: (r) => ({r with _measurement: ${fluxString(uniques.target)}, _field: ${fluxString(target)}}))`,
+        |> map(fn: (r) => ({r with _time: start, _measurement: ${fluxString(uniques.target)}, _field: ${fluxString(target)}}))`,
   );
   return {
     name,
