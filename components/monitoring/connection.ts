@@ -36,16 +36,7 @@ export function connectionFromOutput(
   origin: pulumi.Input<string>,
 ): MonitoringConnection {
   const read = (key: keyof MonitoringConnection): pulumi.Output<unknown> =>
-    pulumi.all([outputs, origin]).apply(([value, where]) => {
-      const found = (value as Record<string, unknown> | undefined)?.[key];
-      if (found === undefined) {
-        throw new Error(
-          `${where} has no "${key}": export the platform's connection with ` +
-            "`export const monitoring = platform.connection;` and run `pulumi up` there first",
-        );
-      }
-      return found;
-    });
+    pulumi.all([outputs, origin]).apply(([value, where]) => partOfConnection(value, key, where));
   const text = (key: keyof MonitoringConnection) => pulumi.unsecret(read(key).apply(String));
   return {
     namespace: text("namespace"),
@@ -56,4 +47,20 @@ export function connectionFromOutput(
     grafanaUrl: text("grafanaUrl"),
     fluentdSharedKey: pulumi.secret(read("fluentdSharedKey").apply(String)),
   };
+}
+
+/**
+ * One part of an exported connection.
+ *
+ * @throws Error when it is missing, with its name and the fix
+ */
+export function partOfConnection(value: unknown, key: keyof MonitoringConnection, origin: string): unknown {
+  const found = (value as Record<string, unknown> | undefined)?.[key];
+  if (found === undefined) {
+    throw new Error(
+      `${origin} has no "${key}": export the platform's connection with ` +
+        "`export const monitoring = platform.connection;` and run `pulumi up` there first",
+    );
+  }
+  return found;
 }

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ModelApi, Monitoring } from "../../../components";
+import { partOfConnection } from "../../../components/monitoring/connection";
+import { deploy, find, isSecret, valueOf } from "../support/deploy";
+import { connection } from "../support/fixtures";
+
+const platformStack = { stackOutputs: { monitoring: connection }, secretStackOutputs: ["monitoring"] };
+
+test("another stack's connection is read, and only its key stays secret", async () => {
+  const { result } = await deploy(() => Monitoring.fromStack("acme/ds-monitoring/prod"), platformStack);
+  for (const [key, value] of Object.entries(connection)) {
+    const read = result[key as keyof typeof connection];
+    assert.equal(await valueOf(read), value, key);
+    assert.equal(await isSecret(read), key === "fluentdSharedKey", key);
+  }
+});
+
+test("an app of another stack sends its logs to the platform, with the platform's key", async () => {
+  const { resources } = await deploy(
+    () =>
+      new ModelApi("churn", {
+        image: "registry.example.com/churn:1.4.0",
+        model: { name: "churn", version: "1.4.0" },
+        monitoring: Monitoring.fromStack("acme/ds-monitoring/prod"),
+      }),
+    platformStack,
+  );
+  const secret = find(resources, "Secret", "churn-fluentd-shared-key");
+  assert.deepEqual(secret.inputs["stringData"], { sharedKey: "the-shared-key" });
+  assert.deepEqual(secret.secrets, ["stringData"]);
+  const config = find(resources, "ConfigMap", "churn-logging");
+  assert.match(JSON.stringify(config.inputs["data"]), /fluentd-aggregator\.monitoring\.svc/);
+  assert.deepEqual(config.secrets, []);
+});
+
+test("a connection that is not there, or not whole, is named with the fix", () => {
+  const { fluentdPort: _, ...partial } = connection;
+  const where = 'output "monitoring" of stack prod';
+  assert.throws(
+    () => partOfConnection(undefined, "namespace", where),
+    /^Error: output "monitoring" of stack prod has no "namespace": export the platform's connection with/,
+  );
+  assert.throws(() => partOfConnection(partial, "fluentdPort", where), /has no "fluentdPort"/);
+  assert.equal(partOfConnection(partial, "namespace", where), "monitoring");
+});
