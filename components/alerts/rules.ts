@@ -151,7 +151,7 @@ function apiErrorRateHigh(apps: readonly AppAlertOptions[]): AlertRule {
     everySeconds: 30,
     forSeconds: 120,
     sampleSeconds: 60,
-    query: `${samplesOf("http.server.request", ["duration_s"], before(300))}
+    query: `${samplesOf("http.server.request", ["http.response.status_code"], before(300))}
     |> aggregateWindow(every: 1m, fn: count, createEmpty: false, timeSrc: "_start")
     |> map(fn: (r) => ({r with requests: float(v: r._value), errors: if r.status_class == "5xx" then float(v: r._value) else 0.0}))
     |> group(columns: ["service", "environment"])
@@ -381,7 +381,7 @@ function logsStalled(apps: readonly AppAlertOptions[]): AlertRule {
     // Silence of a service that logged within the last day and answers its probes now.
     query: `spoke = from(bucket: ${fluxString(buckets.events)})
     |> range(start: date.sub(d: 1d, from: stop), stop: stop)
-    |> filter(fn: (r) => (r._measurement == "http.server.request" and r._field == "duration_s") or (r._measurement == "log" and r._field == "body") or (r._measurement == "log.unparsed" and r._field == "body"))
+    |> filter(fn: (r) => (r._measurement == "http.server.request" and r._field == "http.response.status_code") or (r._measurement == "log" and r._field == "body") or (r._measurement == "log.unparsed" and r._field == "body"))
     |> last()
     |> keep(columns: ["_time", "service", "environment"])
     |> group(columns: ["service", "environment"])
@@ -435,7 +435,7 @@ function unparsedLogs(apps: readonly AppAlertOptions[]): AlertRule {
     sampleSeconds: 0,
     query: `parsed = from(bucket: ${fluxString(buckets.events)})
     |> range(start: date.sub(d: 15m, from: stop), stop: stop)
-    |> filter(fn: (r) => (r._measurement == "http.server.request" and r._field == "duration_s") or (r._measurement == "log" and r._field == "body"))
+    |> filter(fn: (r) => (r._measurement == "http.server.request" and r._field == "http.response.status_code") or (r._measurement == "log" and r._field == "body"))
     |> count()
     |> map(fn: (r) => ({service: r.service, environment: r.environment, lines: float(v: r._value), unparsed: 0.0}))
 unparsed = ${samplesOf("log.unparsed", ["body"], "date.sub(d: 15m, from: stop)")}

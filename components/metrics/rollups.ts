@@ -43,7 +43,7 @@ const resourceTags = ["service", "environment", "namespace", "container_name"] a
 export const defaultRollups: readonly Rollup[] = [
   {
     measurement: "http.server.request",
-    countedField: "duration_s",
+    countedField: "http.response.status_code",
     fields: ["duration_s", "prediction.score"],
   },
   { measurement: "log", countedField: "body", fields: [] },
@@ -51,10 +51,10 @@ export const defaultRollups: readonly Rollup[] = [
   { measurement: "log.refused", countedField: "refused.line", fields: [] },
   {
     measurement: "pipeline.task.end",
-    countedField: "duration_s",
+    countedField: "cicd.pipeline.run.id",
     fields: ["duration_s", "cpu_s", "mem_peak_bytes", "mem_limit_bytes"],
   },
-  { measurement: "pipeline.run.end", countedField: "duration_s", fields: ["duration_s"] },
+  { measurement: "pipeline.run.end", countedField: "cicd.pipeline.run.id", fields: ["duration_s"] },
   {
     measurement: "http_response",
     countedField: "result_code",

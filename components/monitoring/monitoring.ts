@@ -4,6 +4,7 @@ import { alertRules, AlertRulesOptions } from "../alerts/rules";
 import { alertTask } from "../alerts/alertTasks";
 import { buckets, defaultOrganization, RetentionDays } from "../metrics/buckets";
 import { credentials, influxDesiredState } from "../metrics/desiredState";
+import { defaultRollups, Rollup } from "../metrics/rollups";
 import { RestrictedNamespace } from "../namespaces/restrictedNamespace";
 import { Alertmanager, AlertmanagerDeployArgs } from "./alertmanager";
 import { connectionFromOutput, MonitoringConnection } from "./connection";
@@ -86,6 +87,11 @@ export interface MonitoringArgs {
    * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
    */
   retentionDays?: Partial<RetentionDays>;
+  /**
+   * Measurements of the apps' own events that are downsampled, besides the platform's.
+   * @default []
+   */
+  rollups?: readonly Rollup[];
   /**
    * Backups of a deployed InfluxDB.
    * @default none
@@ -183,6 +189,7 @@ export class Monitoring extends pulumi.ComponentResource {
           influxDesiredState({
             organization: influxDbArgs.existing?.organization,
             retentionDays: args.retentionDays,
+            rollups: [...defaultRollups, ...(args.rollups ?? [])],
             tasks: alertRules(args.alerts).map((rule) =>
               alertTask(rule, {
                 alertmanagerUrls: [alertmanagerUrl],

@@ -115,7 +115,7 @@ describe("alert rules in a real InfluxDB", () => {
   });
 
   const request = (service: string, time: number, status: string, duration: number): string =>
-    `http.server.request,service=${service},environment=test,status_class=${status},route=/predict duration_s=${duration} ${time}000000`;
+    `http.server.request,service=${service},environment=test,status_class=${status},route=/predict duration_s=${duration},http.response.status_code=${status[0]}00 ${time}000000`;
 
   it("ApiErrorRateHigh: share of server errors over five minutes, with enough requests to tell", async () => {
     const times = every(now - 12 * minute, now, 2 * second);

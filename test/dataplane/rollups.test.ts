@@ -52,7 +52,7 @@ function toLine(request: Request): string {
   const { time, service, statusClass, duration, fingerprint, user } = request;
   return (
     `http.server.request,service=${service},environment=test,model=${service},status_class=${statusClass} ` +
-    `duration_s=${duration},request.fingerprint="${fingerprint}",enduser.pseudo.id="${user}" ${time}000000`
+    `duration_s=${duration},http.response.status_code=${statusClass[0]}00,request.fingerprint="${fingerprint}",enduser.pseudo.id="${user}" ${time}000000`
   );
 }
 
