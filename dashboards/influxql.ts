@@ -45,9 +45,6 @@ export class Expression {
   max(): Expression {
     return this.call("max");
   }
-  min(): Expression {
-    return this.call("min");
-  }
   last(): Expression {
     return this.call("last");
   }
@@ -159,20 +156,6 @@ export function matchesEitherVariable(name: string, first: string, second: strin
 /** A tag or text field starts with what a dashboard variable holds; all values where it is empty. */
 export function startsWithVariable(name: string, variableName: string): Condition {
   return { condition: `${identifier(name)} =~ /^\${${variableName}:regex}/` };
-}
-
-/** A tag matches a regular expression, given without its slashes. */
-export function matches(name: string, pattern: string): Condition {
-  return { condition: `${identifier(name)} =~ /${pattern.replace(/\//g, "\\/")}/` };
-}
-
-export function notMatches(name: string, pattern: string): Condition {
-  return { condition: `${identifier(name)} !~ /${pattern.replace(/\//g, "\\/")}/` };
-}
-
-/** A numeric field or column compared with a number. */
-export function compares(name: string, operator: ">" | ">=" | "<" | "<=", value: number): Condition {
-  return { condition: `${identifier(name)} ${operator} ${value}` };
 }
 
 /** A dimension of a GROUP BY clause, rendered. */

@@ -1,7 +1,6 @@
 import { PanelBuilder as BarChartPanelBuilder } from "@grafana/grafana-foundation-sdk/barchart";
 import type * as cog from "@grafana/grafana-foundation-sdk/cog";
 import {
-  BarGaugeDisplayMode,
   BigValueColorMode,
   BigValueGraphMode,
   BigValueTextMode,
@@ -36,7 +35,6 @@ import type {
   ThresholdsConfig,
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { PanelBuilder as BarGaugePanelBuilder } from "@grafana/grafana-foundation-sdk/bargauge";
 import { PanelBuilder as StatPanelBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TablePanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
@@ -141,8 +139,6 @@ export interface TimeSeriesOptions extends DataPanelOptions {
   /** @default "line" */
   readonly draw?: "line" | "bars";
   readonly stack?: boolean;
-  /** Draw the thresholds as lines. @default true where thresholds are given */
-  readonly showThresholds?: boolean;
 }
 
 /**
@@ -153,7 +149,7 @@ const LONGEST_BRIDGED_GAP_MS = 180_000;
 
 /** A figure over time. */
 export function timeSeries(options: TimeSeriesOptions): AnyPanel {
-  const { draw = "line", stack = false, showThresholds = options.thresholds !== undefined } = options;
+  const { draw = "line", stack = false } = options;
   return describe(new TimeseriesPanelBuilder(), options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
@@ -164,7 +160,7 @@ export function timeSeries(options: TimeSeriesOptions): AnyPanel {
     .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
     .thresholdsStyle(
       new GraphThresholdsStyleConfigBuilder().mode(
-        showThresholds ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
+        options.thresholds !== undefined ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
       ),
     )
     .legend(
@@ -181,7 +177,7 @@ export interface StatOptions extends DataPanelOptions {
   /** Regular expression of the columns to show, where a table is queried. @default the numbers */
   readonly fields?: string;
   /** How a series becomes one figure. @default "lastNotNull" */
-  readonly reduce?: "lastNotNull" | "sum" | "max" | "mean";
+  readonly reduce?: "lastNotNull" | "sum";
   /** Fill the tile with the threshold's colour: for verdicts. @default false */
   readonly fill?: boolean;
 }
@@ -218,15 +214,13 @@ export function barChart(
   options: DataPanelOptions & {
     /** Column of the categories. */
     readonly xField: string;
-    readonly stack?: boolean;
-    readonly horizontal?: boolean;
   },
 ): AnyPanel {
   return describe(new BarChartPanelBuilder(), options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .xField(options.xField)
-    .orientation(options.horizontal === true ? VizOrientation.Horizontal : VizOrientation.Vertical)
-    .stacking(options.stack === true ? StackingMode.Normal : StackingMode.None)
+    .orientation(VizOrientation.Vertical)
+    .stacking(StackingMode.None)
     .showValue(VisibilityMode.Auto)
     .fillOpacity(75)
     .lineWidth(0)
@@ -237,15 +231,6 @@ export function barChart(
         .showLegend(true)
         .calcs([]),
     );
-}
-
-/** One bar a series, against a scale: for utilisation. */
-export function barGauge(options: DataPanelOptions): AnyPanel {
-  return describe(new BarGaugePanelBuilder(), options)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .displayMode(BarGaugeDisplayMode.Basic)
-    .orientation(VizOrientation.Horizontal)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false));
 }
 
 /** Text in Markdown. */
