@@ -44,13 +44,17 @@ const sample = config.sampleWorkloads
     )
   : undefined;
 
-export const monitoring = platform.connection;
-export const grafanaUrl = platform.grafanaUrl;
-export const grafanaAdminPassword = platform.grafanaAdminPassword;
-export const sampleApiUrl = sample?.api.url;
-
-// For the stacks of other teams, and for federated credentials of workload identities.
-export const kubeconfig = aks?.kubeconfig;
-export const clusterName = aks?.clusterName;
-export const resourceGroupName = aks?.resourceGroupName;
-export const oidcIssuerUrl = aks?.oidcIssuerUrl;
+// One object, because the engine warns of each exported name that is undefined.
+export = {
+  monitoring: platform.connection,
+  grafanaUrl: platform.grafanaUrl,
+  grafanaAdminPassword: platform.grafanaAdminPassword,
+  ...(sample && { sampleApiUrl: sample.api.url }),
+  // For the stacks of other teams, and for federated credentials of workload identities.
+  ...(aks && {
+    kubeconfig: aks.kubeconfig,
+    clusterName: aks.clusterName,
+    resourceGroupName: aks.resourceGroupName,
+    oidcIssuerUrl: aks.oidcIssuerUrl,
+  }),
+};
