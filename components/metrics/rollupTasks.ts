@@ -50,6 +50,12 @@ interface Pass {
   longestRange: string;
 }
 
+/**
+ * Hours of late minutes that one run computes. Raw events in windows of minutes take memory: below 1 GB for the 250,000
+ * events that six hours have at a million a day.
+ */
+export const lateRangeHours = 6;
+
 const minutely: Resolution = { target: "minutely", source: "events", window: "1m", windowOffset: "0s" };
 const daily: Resolution = { target: "daily", source: "minutely", window: "1d", windowOffset: "0s" };
 const weekly: Resolution = { target: "weekly", source: "daily", window: "1w", windowOffset: "4d" };
@@ -84,8 +90,7 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
         schedule: { every: "15m", offset: "40s" },
         compareWindow: "1h",
         lookBack: `${retentionDays.events}d`,
-        // Raw events in windows of minutes take memory: of 250,000 events here at a million a day.
-        longestRange: "6h",
+        longestRange: `${lateRangeHours}h`,
       },
     ],
     [

@@ -7,7 +7,7 @@ import { credentials, influxDesiredState } from "../../components/metrics/desire
 import { InfluxApi } from "../../components/metrics/reconcile/influxApi";
 import { reconcile } from "../../components/metrics/reconcile/reconcile";
 import { defaultRollups } from "../../components/metrics/rollups";
-import { rollupTasks } from "../../components/metrics/rollupTasks";
+import { lateRangeHours, rollupTasks } from "../../components/metrics/rollupTasks";
 import { startInfluxd } from "../dataplane/influxd";
 import type { InfluxConnection } from "./influxClient";
 import { SAMPLE_NOW, samplePoints, toLine } from "./sampleData";
@@ -77,10 +77,11 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
     const scripts = tasks.filter((task) => task.name.includes(part)).map((task) => task.flux);
     for (let time = 0; time < times; time += 1) await runFlux(influxDb, scripts, SAMPLE_NOW);
   };
-  // A run of the task for late events computes one day; the shorter resolutions feed the longer ones.
-  await run(" late", 10);
+  // A run of the task for late events computes a part of a day, the others one day; the shorter resolutions feed the
+  // longer ones.
+  await run(" late", (10 * 24) / lateRangeHours);
   await run("rollup minutely", 1);
-  await run("rollup daily", 2);
+  await run("rollup daily", 10);
   await run("uniques daily", 10);
   await run(" weekly ", 1);
 }

@@ -1,5 +1,6 @@
 import { buckets } from "../../components/metrics/buckets";
 import { InfluxApi } from "../../components/metrics/reconcile/influxApi";
+import { lateRangeHours } from "../../components/metrics/rollupTasks";
 import { Demo } from "./stack";
 import { waitFor } from "./waiting";
 
@@ -46,10 +47,14 @@ export async function runTask(demo: Demo, name: string): Promise<void> {
  * @param days whole days of history that there are
  */
 export async function rollUpHistory(demo: Demo, days: number): Promise<void> {
-  // Each run of these computes a day at most, from the oldest that is behind on; the last day is today's.
-  for (let day = 0; day <= days; day++) await runTask(demo, requestRollups.minutely);
-  for (let day = 0; day < days; day++) await runTask(demo, requestRollups.dailyUniques);
-  for (const name of ["daily", "weekly", "weeklyUniques", "kept"] as const) {
+  // Each run computes a part at most, from the oldest that is behind on; the last day is today's.
+  const lateRuns = ((days + 1) * 24) / lateRangeHours;
+  for (let part = 0; part < lateRuns; part++) await runTask(demo, requestRollups.minutely);
+  for (let day = 0; day < days; day++) {
+    await runTask(demo, requestRollups.daily);
+    await runTask(demo, requestRollups.dailyUniques);
+  }
+  for (const name of ["weekly", "weeklyUniques", "kept"] as const) {
     await runTask(demo, requestRollups[name]);
   }
 }
