@@ -1,0 +1,2 @@
+// Declares nothing: what a preview costs before there is a program.
+require("@pulumi/pulumi");
