@@ -75,7 +75,7 @@ export function describePreviewBench(bench: PreviewBench): string[] {
 }
 
 if (require.main === module) {
-  benchPreview(3)
+  benchPreview(5)
     .then((bench) => process.stdout.write(`${describePreviewBench(bench).join("\n")}\n`))
     .catch((error: Error) => {
       process.stderr.write(`${error.message}\n`);
