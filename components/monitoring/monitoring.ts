@@ -11,6 +11,7 @@ import { connectionFromOutput, MonitoringConnection } from "./connection";
 import { generatedPassword } from "./credentials";
 import { FluentdAggregator, FluentdAggregatorDeployArgs } from "./fluentdAggregator";
 import { Grafana, GrafanaDeployArgs } from "./grafana";
+import { GrafanaContent } from "./grafanaContent";
 import { InfluxDb, InfluxDbDeployArgs } from "./influxDb";
 import { InfluxDbBackup, InfluxDbBackupDeployArgs } from "./influxDbBackup";
 import { InfluxDbReconcile } from "./influxDbReconcile";
@@ -36,8 +37,14 @@ export interface ExistingInfluxDb {
 
 /** A Grafana that somebody else runs, such as Azure Managed Grafana: its dashboards go there as resources. */
 export interface ExistingGrafana {
-  /** URL under which people reach it, for the links in mails. */
+  /** URL under which people, and the machine that runs `pulumi up`, reach it. */
   url: pulumi.Input<string>;
+  /** Token of a service account with the role Admin, or `user:password`. Secret. */
+  auth: pulumi.Input<string>;
+  /** URL under which it reaches InfluxDB: of an ingress of yours, or of an existing InfluxDB. */
+  influxDbUrl: pulumi.Input<string>;
+  /** URL under which it reaches Alertmanager. */
+  alertmanagerUrl: pulumi.Input<string>;
 }
 
 /** An Alertmanager that somebody else runs and configures. */
@@ -239,6 +246,20 @@ export class Monitoring extends pulumi.ComponentResource {
         parent,
       );
     this.grafanaAdminPassword = deployedGrafana?.adminPassword;
+    if (grafanaArgs.existing !== undefined) {
+      const { url, auth, influxDbUrl, alertmanagerUrl } = grafanaArgs.existing;
+      new GrafanaContent(
+        `${name}-grafana`,
+        {
+          url,
+          auth,
+          influxDb: { ...clients.grafana, url: influxDbUrl },
+          alertmanagerUrl,
+          dashboards: dashboards(),
+        },
+        parent,
+      );
+    }
 
     this.connection = {
       namespace,

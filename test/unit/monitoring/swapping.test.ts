@@ -61,6 +61,29 @@ test("an existing Alertmanager takes the place of ours, and nothing else changes
   );
 });
 
+test("an existing Grafana gets the same dashboards as resources, and nothing else changes", async () => {
+  const { gone, added } = await difference({
+    grafana: {
+      existing: {
+        url: "https://grafana.example.com",
+        auth: "the-grafana-token",
+        influxDbUrl: "https://influx.example.com",
+        alertmanagerUrl: "https://alerts.example.com",
+      },
+    },
+  });
+  assert.ok(gone.length > 0);
+  assert.deepEqual(
+    gone.filter((name) => !name.includes("Grafana monitoring-grafana")),
+    [],
+  );
+  assert.equal(added.filter((name) => name.startsWith("Dashboard ")).length, 5);
+  assert.deepEqual(
+    added.filter((name) => !name.includes("GrafanaContent monitoring-grafana")),
+    [],
+  );
+});
+
 test("mails link to the Grafana that people reach", async () => {
   const { result } = await deploy(() =>
     platform({ grafana: { deploy: { externalUrl: "https://grafana.example.com" } } }),
@@ -90,6 +113,8 @@ export const halves: MonitoringArgs[] = [
   { environment: "test", alertmanager: { deploy: { email } }, influxDb: { existing: { url: "http://i" } } },
   // @ts-expect-error deployed and existing exclude each other
   { environment: "test", alertmanager: { deploy: { email } }, influxDb: { deploy: {}, existing: influxDb } },
+  // @ts-expect-error an existing Grafana needs a token and the ways to the data
+  { environment: "test", alertmanager: { deploy: { email } }, grafana: { existing: { url: "http://g" } } },
   // @ts-expect-error Grafana is neither deployed nor given
   { environment: "test", alertmanager: { deploy: { email } }, grafana: {} },
 ];
