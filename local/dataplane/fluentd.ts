@@ -112,8 +112,9 @@ async function startFluentd({ command, directory, files, env, isReady }: Fluentd
     const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
     const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
     const workers = processes.flatMap(([pid, parent]) => (parent === service.pid && pid ? [pid] : []));
-    // The supervisor first: it would start a new worker.
-    await endProcesses([service.pid, ...workers], 0);
+    // The supervisor first: it would start a new worker. No SIGTERM before: nothing may be flushed.
+    for (const pid of [service.pid, ...workers]) process.kill(pid, "SIGKILL");
+    await endProcesses([service.pid, ...workers]);
   };
   return { ...service, directory, kill };
 }

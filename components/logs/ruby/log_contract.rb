@@ -39,10 +39,12 @@ module LogContract
   PAIR = /(?:\A|\s)([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\S*)/m.freeze
   EXCEPTION = /\A([A-Za-z_][\w.]*)(?::\s?(.*))?\z/m.freeze
   IDENTIFIER = /\A(?:\d+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|.*\d.*\d.*\d.*)\z/.freeze
+  # 2001 to 2096, in nanoseconds. A time that 64 bits can't hold makes in_tail drop the whole batch that it is in.
+  PLAUSIBLE = (1_000_000_000_000_000_000...4_000_000_000_000_000_000).freeze
   TICKS = [1_000_000_000, 1_000_000, 1_000].freeze
   GROUPS = { "time" => "timestamp", "level" => "severity_text", "body" => "body", "logger" => "log.logger" }.freeze
-  # InfluxDB's own column names: a field of such a name is refused or hides the column.
-  RESERVED = %w[time table result _time _measurement _field _value _start _stop].freeze
+  # InfluxDB's own column names: a field of such a name is refused or hides the column. And the key of an event's time.
+  RESERVED = %w[time_unix_nano time table result _time _measurement _field _value _start _stop].freeze
 
   module_function
 
@@ -289,7 +291,7 @@ module LogContract
     return if text.nil?
 
     nano = nanoseconds(text)
-    nano.nil? ? event["invalid.timestamp"] = bounded(text.to_s) : event["time_unix_nano"] = nano
+    PLAUSIBLE.cover?(nano) ? event["time_unix_nano"] = nano : event["invalid.timestamp"] = bounded(text.to_s)
   end
 
   # Nanoseconds since 1970; nil for what isn't a time. Without a zone it is UTC.

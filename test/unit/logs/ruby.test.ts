@@ -56,6 +56,18 @@ test("reads the corpus as check-logs does", { skip: noRuby }, () => {
   });
 });
 
+test("a time that is none of this century is kept as text: 64 bits may not hold it", { skip: noRuby }, () => {
+  const readAt = 1_800_000_000_000_000_000;
+  for (const timestamp of ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]) {
+    const { event } = one(JSON.stringify({ timestamp, message: "hello" }));
+    assert.equal(event?.["invalid.timestamp"], timestamp);
+    assert.ok(Math.abs(Number(event.time_unix_nano) - readAt) < 1_000_000_000, timestamp);
+  }
+  const { event } = one(JSON.stringify({ time_unix_nano: 1e30, message: "hello" }));
+  assert.equal(event?.["attributes.time_unix_nano"], 1e30);
+  assert.ok(Math.abs(Number(event.time_unix_nano) - readAt) < 1_000_000_000);
+});
+
 test("every hostile line becomes exactly one point, and none becomes another's", { skip: noRuby }, () => {
   const read = readByRuby(hostileLines.map(({ bytes }) => bytes));
   assert.equal(read.length, hostileLines.length);
