@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { startCluster } from "../cluster/cluster";
+import type { Engine } from "../engine/engine";
 import { changingSteps } from "../engine/events";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
@@ -46,10 +47,10 @@ async function bringUp(state: string, started: number): Promise<void> {
   const before = (await engine.state()).deployment;
   if ((before.pending_operations ?? []).length > 0) {
     say("an earlier run was cut off: dropping what it had begun and not finished");
-    await engine.command(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+    await refresh(engine);
   } else if (cluster?.fresh === true && (before.resources ?? []).length > 0) {
     say("the cluster is new: forgetting what the earlier one held");
-    await engine.command(["refresh", "--yes", "--skip-preview"]);
+    await refresh(engine);
   }
 
   const result = await engine.up({
@@ -82,4 +83,9 @@ async function bringUp(state: string, started: number): Promise<void> {
   say("  make demo      the same configuration with real processes, data, alerts and mail");
   say("  make up        again, after changing the program: only what differs is touched");
   say("  make down      remove everything");
+}
+
+async function refresh(engine: Engine): Promise<void> {
+  const result = await engine.refresh({ onOutput: engineOutput() });
+  if (result.code !== 0) throw new UserError("pulumi refresh failed: the reason is above.");
 }

@@ -130,6 +130,14 @@ export class Engine {
     return this.operate("destroy", ["--yes", "--skip-preview"], options);
   }
 
+  /**
+   * Bring the state in line with what is there, and drop what a killed run had begun to create: the next `up`
+   * creates it anew, or takes it over when it is there.
+   */
+  refresh(options: OperationOptions = {}): Promise<OperationResult> {
+    return this.operate("refresh", ["--yes", "--skip-preview", "--clear-pending-creates"], options);
+  }
+
   /** The outputs of the stack; secrets in the clear only when asked for. */
   async outputs(options: { showSecrets?: boolean } = {}): Promise<Record<string, unknown>> {
     const secrets = options.showSecrets === true ? ["--show-secrets"] : [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,8 +13,9 @@ async function toyProject(directory: string, program: string): Promise<string> {
   const own = await readFile(join(repositoryRoot, "Pulumi.yaml"), "utf8");
   const runtime = /^runtime:\n(?: .*\n)+/m.exec(own);
   assert.ok(runtime, "Pulumi.yaml has runtime options");
-  await writeFile(join(project, "Pulumi.yaml"), `name: toy\n${runtime[0]}main: index.ts\n`);
+  await writeFile(join(project, "Pulumi.yaml"), `name: toy\n${runtime[0]}main: main.js\n`);
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "toy" }));
+  await copyFile(join(repositoryRoot, "main.js"), join(project, "main.js"));
   await writeFile(join(project, "index.ts"), program);
   await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
   return project;

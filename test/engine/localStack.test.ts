@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { KubernetesObject } from "../../local/cluster/apiClient";
+import type { Engine } from "../../local/engine/engine";
+import { isAlive, sleep } from "../../local/processes";
+import { changingSteps, Fixture } from "./harness";
+
+// One life of the stack `local`, in order: each test begins where the one before it ended.
+
+interface Workload extends KubernetesObject {
+  spec: { replicas?: number; template: { metadata: { annotations?: Record<string, string> } } };
+  status: { readyReplicas?: number };
+}
+
+let fixture: Fixture;
+let engine: Engine;
+
+before(async () => {
+  fixture = await Fixture.start();
+  engine = await fixture.stack();
+});
+after(() => fixture.stop());
+
+test("an up that is killed in the middle recovers, and nothing is left over", async () => {
+  let killed = false;
+  let pid = 0;
+  const cut = await engine.up({
+    onStart: (started) => (pid = started),
+    onOutput: (text) => {
+      if (!killed && /StatefulSet .* creating/.test(text)) {
+        killed = true;
+        process.kill(pid, "SIGKILL");
+      }
+    },
+  });
+  assert.ok(killed, `the run reached a StatefulSet:\n${cut.stdout}${cut.stderr}`);
+  assert.equal(cut.code, null, "the run was ended by the signal");
+  while (isAlive(pid)) await sleep(50);
+
+  // As `make up` does: open again (which releases the lock), drop what was begun, go on.
+  engine = await fixture.stack();
+  if (((await engine.state()).deployment.pending_operations ?? []).length > 0) {
+    const refreshed = await engine.refresh();
+    assert.equal(refreshed.code, 0, refreshed.stdout + refreshed.stderr);
+  }
+  const result = await engine.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+});
+
+test("every workload is available", async () => {
+  for (const kind of ["deployments", "statefulsets"]) {
+    const workloads = await fixture.api.list<Workload>(`/apis/apps/v1/${kind}`);
+    assert.ok(workloads.length > 0, `there are ${kind}`);
+    for (const { metadata, spec, status } of workloads) {
+      assert.equal(status.readyReplicas, spec.replicas, `${kind} ${metadata.namespace}/${metadata.name}`);
+    }
+  }
+});
+
+test("a second up changes nothing", async () => {
+  const result = await engine.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.deepEqual(changingSteps(result), []);
+  assert.deepEqual(Object.keys(result.changes), ["same"]);
+});
+
+test("Pod Security is enforced: a privileged pod is refused in every namespace of the stack", async () => {
+  const namespaces = (await fixture.api.list("/api/v1/namespaces")).filter(
+    ({ metadata }) => metadata.labels?.["pod-security.kubernetes.io/enforce"] === "restricted",
+  );
+  assert.ok(namespaces.length >= 2, "the platform's and the applications' namespaces are restricted");
+  for (const { metadata } of namespaces) {
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "privileged" },
+      spec: { containers: [{ name: "c", image: "example.com/c:1", securityContext: { privileged: true } }] },
+    };
+    await assert.rejects(
+      fixture.api.send("POST", `/api/v1/namespaces/${metadata.name}/pods`, pod),
+      /violates PodSecurity "restricted/,
+    );
+  }
+});
+
+test("no secret stands in plain text in the state", async () => {
+  const text = JSON.stringify(await engine.state());
+  const secrets = await fixture.api.list<KubernetesObject & { data?: Record<string, string> }>(
+    "/api/v1/secrets",
+  );
+  const values = secrets
+    .flatMap(({ data }) => Object.values(data ?? {}))
+    .map((value) => Buffer.from(value, "base64").toString("utf8"))
+    // Names of users and the like are no secrets; what was made at random is longer.
+    .filter((value) => value.length >= 16);
+  assert.ok(values.length > 0, "the stack has secrets");
+  for (const value of values) {
+    assert.ok(!text.includes(JSON.stringify(value).slice(1, -1)), "a secret's value is in the state");
+    assert.ok(
+      !text.includes(Buffer.from(value).toString("base64")),
+      "a secret's base64 value is in the state",
+    );
+  }
+});
+
+test("a changed config touches only what depends on it, and a changed ConfigMap rolls its pods", async () => {
+  await engine.setConfig({ "ds-monitoring:environment": "staging" });
+  const before = await fixture.api.list<Workload>("/apis/apps/v1/statefulsets");
+  const result = await engine.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+
+  const steps = changingSteps(result);
+  const touched = steps.map(({ type }) => type.split(":").at(-1));
+  assert.ok(touched.includes("ConfigMap"), `a ConfigMap changes: ${touched.join(", ")}`);
+  for (const type of ["PersistentVolumeClaim", "Namespace", "Service", "RandomPassword", "NetworkPolicy"]) {
+    assert.ok(!touched.includes(type), `no ${type} is touched: ${touched.join(", ")}`);
+  }
+
+  const changed = new Set(steps.filter(({ type }) => type.endsWith(":StatefulSet")).map(({ name }) => name));
+  assert.ok(changed.size > 0, "a StatefulSet gets new pods for the new configuration");
+  const now = await fixture.api.list<Workload>("/apis/apps/v1/statefulsets");
+  const rolled = now.filter(({ metadata, spec }) => {
+    const old = before.find((other) => other.metadata.name === metadata.name);
+    return JSON.stringify(old?.spec.template) !== JSON.stringify(spec.template);
+  });
+  assert.equal(rolled.length, changed.size);
+});
+
+test("destroy leaves nothing", async () => {
+  const result = await engine.destroy();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal((await engine.state()).deployment.resources, undefined);
+  const namespaces = (await fixture.api.list("/api/v1/namespaces")).map(({ metadata }) => metadata.name);
+  assert.deepEqual(namespaces.sort(), ["default", "kube-node-lease", "kube-public", "kube-system"]);
+  assert.deepEqual(await fixture.api.list("/api/v1/persistentvolumes"), []);
+});
