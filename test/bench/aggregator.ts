@@ -1,0 +1,215 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startService } from "../../local/dataplane/service";
+import { run, sleep } from "../../local/processes";
+import { resolveTool } from "../../local/tools/resolve";
+import { passwords, startTestDatabase } from "../dataplane/support/database";
+import { LogPathFixture, missingFluentd, requestLine, writeRequests } from "../dataplane/support/logPath";
+
+const events = 200_000;
+
+/** Lines of a report. */
+type Report = string[];
+
+/**
+ * Events a second of the rendered aggregator against a bare tail -> out_http, in turn in one run; the memory of a
+ * sidecar, and what one more app costs while it is idle.
+ */
+export async function benchAggregator(): Promise<Report> {
+  const why = await missingFluentd();
+  if (why !== false) return [`SKIPPED: ${why}`];
+  const ratios: number[] = [];
+  const report: Report = [];
+  for (let round = 1; round <= 3; round++) {
+    const bare = await bareRate();
+    const { rate, sidecar } = await renderedRate();
+    ratios.push(rate / bare);
+    report.push(
+      `round ${round}: aggregator ${Math.round(rate)} events/s, bare tail -> out_http ${Math.round(bare)} events/s, ` +
+        `ratio ${(rate / bare).toFixed(2)}; sidecar ${Math.round(sidecar.rate)} events/s, ` +
+        `${sidecar.memoryMiB.toFixed(0)} MiB after ${events} events`,
+    );
+  }
+  report.push(`aggregator against bare: median ratio ${median(ratios).toFixed(2)} (aim 0.6)`);
+  report.push(...(await idleCost()));
+  return report;
+}
+
+/** A file of ready line protocol, posted by the smallest configuration there is. */
+async function bareRate(): Promise<number> {
+  const { path: command } = await resolveTool("fluentd");
+  const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-bench-"));
+  const database = await startTestDatabase();
+  try {
+    await database.reconcile();
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const points = Array.from(
+      { length: events },
+      (_, index) =>
+        `http.server.request,environment=test,method=POST,route=/predict,service=bare,status_class=2xx ` +
+        `http.response.status_code=200.0,duration_s=${0.001 * (1 + (index % 100))},request.id="r${index}" ${now + BigInt(index)}`,
+    );
+    await writeFile(join(directory, "points.lp"), `${points.join("\n")}\n`);
+    const login = Buffer.from(`fluentd:${passwords.INFLUXDB_FLUENTD_PASSWORD}`).toString("base64");
+    await writeFile(
+      join(directory, "fluent.conf"),
+      `<source>
+  @type tail
+  path ${directory}/points.lp
+  pos_file ${directory}/points.pos
+  read_from_head true
+  refresh_interval 1
+  tag points
+  <parse>
+    @type none
+  </parse>
+</source>
+<match **>
+  @type http
+  endpoint ${database.influxd.url}/write?db=monitoring&rp=events&precision=ns
+  headers {"authorization":"Basic ${login}"}
+  <format>
+    @type single_value
+  </format>
+  <buffer>
+    @type file
+    path ${directory}/buffer
+    chunk_limit_size 2m
+    flush_interval 1
+    flush_thread_count 2
+  </buffer>
+</match>
+`,
+    );
+    const logFile = join(directory, "fluentd.log");
+    const fluentd = await startService({
+      command,
+      args: ["--config", join(directory, "fluent.conf")],
+      logFile,
+      isReady: async () => (await readFile(logFile, "utf8")).includes("fluentd worker is now running"),
+    });
+    const startedAt = Date.now();
+    await untilCounted(database.client, events);
+    const seconds = (Date.now() - startedAt) / 1000;
+    await fluentd.stop();
+    return events / seconds;
+  } finally {
+    await database.remove();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The rendered configuration, fed from a sidecar that has everything in its buffer already. */
+async function renderedRate(): Promise<{ rate: number; sidecar: { rate: number; memoryMiB: number } }> {
+  const path = await LogPathFixture.start();
+  try {
+    await path.aggregator.stop();
+    const lines: string[] = [];
+    const now = Date.now() - 60_000;
+    for (let index = 0; index < events; index++) lines.push(requestLine(index, now));
+    await path.sidecar.stop();
+    await mkdir(path.logPath, { recursive: true });
+    await writeFile(join(path.logPath, "app.events.log"), lines.join(""));
+    await path.restartSidecar();
+    const readSince = Date.now();
+    const size = Buffer.byteLength(lines.join(""));
+    const position = async () => {
+      const text = await readFile(join(path.sidecar.directory, "buffer", "events.pos"), "utf8").catch(
+        () => "",
+      );
+      return parseInt(text.split("\t")[1] ?? "0", 16);
+    };
+    while ((await position()) < size) await sleep(50);
+    const readSeconds = (Date.now() - readSince) / 1000;
+    const memoryMiB = await memoryOf(path.sidecar.pid);
+    await path.restartAggregator();
+    const startedAt = Date.now();
+    await untilCounted(path.database.client, events);
+    const rate = events / ((Date.now() - startedAt) / 1000);
+    return { rate, sidecar: { rate: events / readSeconds, memoryMiB } };
+  } finally {
+    await path.remove();
+  }
+}
+
+/** What one more app costs: memory and CPU of a sidecar, idle and at 10 lines a second. */
+async function idleCost(): Promise<Report> {
+  const path = await LogPathFixture.start();
+  try {
+    const cpuOver = async (work: () => Promise<void>) => {
+      const before = await cpuSecondsOf(path.sidecar.pid);
+      const startedAt = Date.now();
+      await work();
+      return ((await cpuSecondsOf(path.sidecar.pid)) - before) / ((Date.now() - startedAt) / 1000);
+    };
+    const idle = await cpuOver(() => sleep(15_000));
+    const busy = await cpuOver(() => writeRequests(path.logPath, { events: 300, rate: 20 }));
+    const memory = await memoryOf(path.sidecar.pid);
+    return [
+      `one more app: a sidecar of ${memory.toFixed(0)} MiB (supervisor and worker), ` +
+        `${(idle * 1000).toFixed(0)} m CPU idle, ${(busy * 1000).toFixed(0)} m CPU at 20 lines/s`,
+    ];
+  } finally {
+    await path.remove();
+  }
+}
+
+async function untilCounted(
+  client: { influxql(query: string): Promise<Record<string, unknown>[]> },
+  expected: number,
+): Promise<void> {
+  const deadline = Date.now() + 300_000;
+  for (;;) {
+    const rows = await client.influxql(`SELECT count("request.id") AS n FROM "events"."http.server.request"`);
+    if (Number(rows[0]?.n ?? 0) >= expected) return;
+    if (Date.now() > deadline)
+      throw new Error(`only ${String(rows[0]?.n ?? 0)} of ${expected} events after 300 s`);
+    await sleep(200);
+  }
+}
+
+/** Process ids of a Fluentd: its supervisor and its workers. */
+async function family(pid: number): Promise<number[]> {
+  const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
+  const children = stdout.split("\n").flatMap((line) => {
+    const [child, parent] = line.trim().split(/\s+/).map(Number);
+    return parent === pid && child ? [child] : [];
+  });
+  return [pid, ...children];
+}
+
+async function memoryOf(pid: number): Promise<number> {
+  const { stdout } = await run("ps", ["-o", "rss=", "-p", (await family(pid)).join(",")]);
+  return sum(stdout) / 1024;
+}
+
+/** From /proc, in hundredths of a second: ps knows whole seconds only. */
+async function cpuSecondsOf(pid: number): Promise<number> {
+  const stats = await Promise.all((await family(pid)).map((one) => readFile(`/proc/${one}/stat`, "utf8")));
+  const ticks = stats.map((stat) => {
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((total, value) => total + value, 0) / 100;
+}
+
+function sum(column: string): number {
+  return column
+    .trim()
+    .split(/\s+/)
+    .reduce((total, value) => total + Number(value), 0);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+if (require.main === module) {
+  benchAggregator()
+    .then((lines) => console.log(lines.join("\n")))
+    .catch((error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
+}

@@ -1,0 +1,230 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LogSource } from "../../../components/logs/formats";
+import { Aggregator, Fluentd, startAggregator, startSidecar } from "../../../local/dataplane/fluentd";
+import { sleep } from "../../../local/processes";
+import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
+import { passwords, startTestDatabase, TestDatabase } from "./database";
+import { waitFor } from "./waitFor";
+
+/** Why the tests of the log path can't run here; false where they can. */
+export async function missingFluentd(): Promise<string | false> {
+  try {
+    await resolveTool("fluentd");
+    return false;
+  } catch (error) {
+    if (!(error instanceof ToolUnavailableError)) throw error;
+    return `THE LOG PATH IS NOT TESTED: ${error.message}`;
+  }
+}
+
+/** Events that a fault test sends. */
+export const faultEvents = 100_000;
+
+const sharedKey = "shared-key-of-the-test";
+export const service = "fault-test";
+
+export interface LogPathOptions {
+  /** What the aggregator logs in with. @default the right password */
+  influxPassword?: string;
+  /** Largest size of the aggregator's buffer. */
+  aggregatorBufferBytes?: number;
+  /** Folder for the aggregator's data, e.g. on a small volume. @default one in the temporary folder */
+  aggregatorDirectory?: string;
+  sources?: readonly LogSource[];
+}
+
+/** An InfluxDB, an aggregator and a sidecar, with the rendered configurations. */
+export class LogPathFixture {
+  readonly logPath: string;
+
+  private constructor(
+    readonly directory: string,
+    readonly database: TestDatabase,
+    private readonly options: LogPathOptions,
+    private readonly command: string,
+    public aggregator: Aggregator,
+    public sidecar: Fluentd,
+  ) {
+    this.logPath = join(directory, "logs");
+  }
+
+  static async start(options: LogPathOptions = {}): Promise<LogPathFixture> {
+    const { path: command } = await resolveTool("fluentd");
+    const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-logs-"));
+    await mkdir(join(directory, "logs"));
+    const database = await startTestDatabase();
+    await database.reconcile();
+    const aggregator = await aggregatorOf(directory, database, command, options);
+    const sidecar = await sidecarOf(directory, aggregator, command, options);
+    return new LogPathFixture(directory, database, options, command, aggregator, sidecar);
+  }
+
+  /** Start the aggregator anew on what the last one left; it keeps its ports. */
+  async restartAggregator(changed: LogPathOptions = {}): Promise<void> {
+    const options = { ...this.options, ...changed };
+    const { port, monitorUrl } = this.aggregator;
+    this.aggregator = await aggregatorOf(this.directory, this.database, this.command, options, {
+      port,
+      monitorPort: Number(new URL(monitorUrl).port),
+    });
+  }
+
+  /** Start the sidecar anew on what the last one left. */
+  async restartSidecar(): Promise<void> {
+    this.sidecar = await sidecarOf(this.directory, this.aggregator, this.command, this.options);
+  }
+
+  /** How many events of a measurement InfluxDB holds, counted by a field that each has. */
+  async count(measurement = "http.server.request", field = "request.id"): Promise<number> {
+    const rows = await this.database.client.influxql(
+      `SELECT count("${field}") AS n FROM "events"."${measurement}"`,
+    );
+    return Number(rows[0]?.n ?? 0);
+  }
+
+  /** Wait until InfluxDB holds so many requests, and then whether more come. */
+  async waitForRequests(expected: number, timeoutMs = 180_000): Promise<number> {
+    await waitFor(`${expected} requests in InfluxDB`, timeoutMs, async () =>
+      (await this.count()) >= expected ? true : undefined,
+    );
+    await this.settle();
+    return this.count();
+  }
+
+  /** Wait until nothing is under way any more: every buffer is empty, for two seconds. */
+  async settle(): Promise<void> {
+    let empty = 0;
+    await waitFor("empty buffers", 120_000, async () => {
+      empty = (await this.waiting()) === 0 ? empty + 1 : 0;
+      return empty >= 10 ? true : undefined;
+    });
+  }
+
+  /** Bytes in the aggregator's buffers. */
+  async waiting(): Promise<number> {
+    const response = await fetch(`${this.aggregator.monitorUrl}/api/plugins.json`);
+    const { plugins } = (await response.json()) as { plugins: { buffer_total_queued_size?: number }[] };
+    return plugins.reduce((sum, { buffer_total_queued_size: bytes = 0 }) => sum + bytes, 0);
+  }
+
+  /** Points that InfluxDB refused, as they lie on the volume. */
+  async deadLetters(): Promise<string[]> {
+    const folder = join(
+      this.options.aggregatorDirectory ?? join(this.directory, "aggregator"),
+      "data",
+      "dead-letters",
+    );
+    const files = await readdir(folder).catch(() => []);
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+    return texts.flatMap((text) => text.split("\n").filter((line) => line !== ""));
+  }
+
+  async remove(): Promise<void> {
+    await this.sidecar.stop().finally(() => this.aggregator.stop());
+    await this.database.remove();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function aggregatorOf(
+  directory: string,
+  database: TestDatabase,
+  command: string,
+  options: LogPathOptions,
+  ports: { port?: number; monitorPort?: number } = {},
+): Promise<Aggregator> {
+  return startAggregator({
+    command,
+    directory: options.aggregatorDirectory ?? join(directory, "aggregator"),
+    influxDbUrl: database.influxd.url,
+    environment: "test",
+    bufferBytes: options.aggregatorBufferBytes,
+    sharedKey,
+    influxDb: {
+      username: "fluentd",
+      password: options.influxPassword ?? passwords.INFLUXDB_FLUENTD_PASSWORD,
+    },
+    ...ports,
+  });
+}
+
+function sidecarOf(
+  directory: string,
+  aggregator: Aggregator,
+  command: string,
+  options: LogPathOptions,
+): Promise<Fluentd> {
+  return startSidecar({
+    command,
+    directory: join(directory, "sidecar"),
+    logPath: join(directory, "logs"),
+    service: { name: service, environment: "test" },
+    sources: options.sources,
+    aggregator: { host: "127.0.0.1", port: aggregator.port },
+    sharedKey,
+  });
+}
+
+/** The line of a request, as the Python helper writes it: each has its own nanosecond. */
+export function requestLine(index: number, startedAt: number): string {
+  const nanoseconds = BigInt(startedAt) * 1_000_000n + BigInt(index) * 1_301n + 1n;
+  const seconds = Number(nanoseconds / 1_000_000_000n);
+  const fraction = String(nanoseconds % 1_000_000_000n).padStart(9, "0");
+  const timestamp = `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+  return (
+    JSON.stringify({
+      timestamp,
+      event_name: "http.server.request",
+      "http.request.method": "POST",
+      "http.route": "/predict",
+      "http.response.status_code": 200,
+      duration_s: 0.001 * (1 + (index % 100)),
+      "request.id": `r${index}`,
+    }) + "\n"
+  );
+}
+
+export interface WriteOptions {
+  /** How many. @default 100,000 */
+  events?: number;
+  /** Number of the first. @default 0 */
+  from?: number;
+  /** Lines a second, about. @default 10,000 */
+  rate?: number;
+  /** Begin a new file of the same name after so many lines, and keep this many old ones. */
+  rotate?: { lines: number; keep: number };
+  /** @default "app.events.log" */
+  file?: string;
+}
+
+/** Write requests to the log folder at a steady rate. */
+export async function writeRequests(logPath: string, options: WriteOptions = {}): Promise<void> {
+  const { events = faultEvents, from = 0, rate = 10_000, rotate, file = "app.events.log" } = options;
+  const startedAt = Date.now() - 60_000;
+  const batch = Math.ceil(rate / 20);
+  const path = join(logPath, file);
+  let stream = createWriteStream(path, { flags: "a" });
+  const end = () => new Promise<void>((resolve) => stream.end(resolve));
+  let inFile = 0;
+  for (let index = from; index < from + events; index += batch) {
+    const last = Math.min(index + batch, from + events);
+    let text = "";
+    for (let one = index; one < last; one++) text += requestLine(one, startedAt);
+    if (!stream.write(text)) await new Promise<void>((resolve) => stream.once("drain", resolve));
+    inFile += last - index;
+    if (rotate !== undefined && inFile >= rotate.lines) {
+      await end();
+      await rm(`${path}.${rotate.keep}`, { force: true });
+      for (let old = rotate.keep - 1; old >= 1; old--)
+        await rename(`${path}.${old}`, `${path}.${old + 1}`).catch(() => 0);
+      await rename(path, `${path}.1`);
+      stream = createWriteStream(path, { flags: "a" });
+      inFile = 0;
+    }
+    await sleep(50);
+  }
+  await end();
+}
