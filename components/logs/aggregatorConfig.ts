@@ -43,11 +43,20 @@ export interface AggregatorConfigOptions {
 /** Id of the output that counts the points that InfluxDB refused for good; the alert DeadLetters reads it. */
 export const deadLetterPluginId = "dead_letters";
 
+/** Points in a request that repeats a refused one: each size is tried before the next, down to a single point. */
+const retrySizes = [500, 20, 1] as const;
+
+/** How long a request that was put aside stays on the volume; it is read within seconds. */
+const retryFileSeconds = 3600;
+
+/** How long dead letters stay on the volume: as long as the events that were not refused. */
+const deadLetterSeconds = 14 * 24 * 3600;
+
 /**
  * Configuration of the aggregator: receive events, write them as points to InfluxDB.
  *
- * What InfluxDB refuses is tried again point by point, because it refuses a request as a whole; the points that are
- * refused alone stay in `dead-letters/` under the data folder and are counted as events `log.refused`.
+ * What InfluxDB refuses is tried again in smaller and smaller requests, because it refuses a request for one of its
+ * points; the points that are refused alone stay in `dead-letters/` under the data folder and are counted as events `log.refused`.
  *
  * Needs the environment variables FLUENTD_SHARED_KEY, INFLUXDB_USERNAME and INFLUXDB_PASSWORD. Stock image, core
  * plugins.
@@ -57,9 +66,9 @@ export const deadLetterPluginId = "dead_letters";
 export function renderAggregatorConfig(options: AggregatorConfigOptions): ConfigFiles {
   const dataPath = options.dataPath ?? "/fluentd/data";
   const bind = options.bind ?? "0.0.0.0";
-  const retried = { directory: `${dataPath}/retry`, basename: "refused" };
-  const dead = { directory: `${dataPath}/dead-letters`, basename: "refused" };
-  const bulkBytes = options.bufferBytes ?? 8 * 1024 * 1024 * 1024;
+  const folder = (name: string) => ({ directory: `${dataPath}/${name}`, basename: "refused" });
+  const dead = folder("dead-letters");
+  const [firstRetry] = retrySizes.map((size) => folder(`retry-${size}`));
   return {
     "fluent.conf": writeConfig([
       { name: "system", parameters: { root_dir: `${dataPath}/fluentd`, suppress_config_dump: true } },
@@ -83,8 +92,8 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         ],
       },
       { name: "source", parameters: { "@type": "monitor_agent", bind, port: options.monitorPort ?? 24220 } },
-      tailPoints("retry", `${retried.directory}/${retried.basename}*`, "@ONE_BY_ONE", dataPath),
-      tailPoints("dead", `${dead.directory}/${dead.basename}*`, "@DEAD_LETTERS", dataPath),
+      ...retrySizes.map((size) => tailPoints(`retry-${size}`, `@RETRY_${size}`, dataPath)),
+      tailPoints("dead-letters", "@DEAD_LETTERS", dataPath),
       label("@EVENTS", [
         toPoint('record["event"]'),
         write(options, {
@@ -92,27 +101,32 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
           buffer: {
             path: `${dataPath}/buffer`,
             chunk_limit_size: "2m",
-            total_limit_size: bulkBytes,
+            total_limit_size: options.bufferBytes ?? 8 * 1024 * 1024 * 1024,
             flush_interval: 1,
             flush_thread_count: 2,
           },
-          refused: retried,
+          refused: firstRetry ?? dead,
         }),
       ]),
-      label("@ONE_BY_ONE", [
-        write(options, {
-          id: "influxdb_one_by_one",
-          buffer: {
-            path: `${dataPath}/buffer-one-by-one`,
-            chunk_limit_records: 1,
-            total_limit_size: 256 * 1024 * 1024,
-            flush_interval: 1,
-            flush_thread_count: 4,
-          },
-          refused: dead,
-        }),
-      ]),
+      ...retrySizes.map((size, index) => {
+        const smaller = retrySizes[index + 1];
+        return label(`@RETRY_${size}`, [
+          keepFiles(`${dataPath}/retry-${size}`, retryFileSeconds),
+          write(options, {
+            id: `influxdb_retry_${size}`,
+            buffer: {
+              path: `${dataPath}/buffer-retry-${size}`,
+              chunk_limit_records: size,
+              total_limit_size: 256 * 1024 * 1024,
+              flush_interval: 1,
+              flush_thread_count: 2,
+            },
+            refused: smaller === undefined ? dead : folder(`retry-${smaller}`),
+          }),
+        ]);
+      }),
       label("@DEAD_LETTERS", [
+        keepFiles(dead.directory, deadLetterSeconds),
         {
           name: "filter",
           argument: "**",
@@ -143,8 +157,8 @@ function label(name: string, sections: Section[]): Section {
   return { name: "label", argument: name, sections };
 }
 
-/** Reads points, one a line, that a secondary output has put aside. */
-function tailPoints(name: string, path: string, toLabel: string, dataPath: string): Section {
+/** Reads points, one a line, that a secondary output has put aside in the folder of that name. */
+function tailPoints(name: string, toLabel: string, dataPath: string): Section {
   return {
     name: "source",
     parameters: {
@@ -152,12 +166,29 @@ function tailPoints(name: string, path: string, toLabel: string, dataPath: strin
       "@id": `tail_${name}`,
       "@label": toLabel,
       tag: name,
-      path,
+      path: `${dataPath}/${name}/refused*`,
       pos_file: `${dataPath}/${name}.pos`,
       read_from_head: true,
       refresh_interval: 1,
     },
     sections: [{ name: "parse", parameters: { "@type": "none", message_key: "point" } }],
+  };
+}
+
+/** Removes files of a folder that are older than that, now and then as points pass: no core plugin does. */
+function keepFiles(directory: string, seconds: number): Section {
+  return {
+    name: "filter",
+    argument: "**",
+    parameters: { "@type": "record_transformer", enable_ruby: true },
+    sections: [
+      {
+        name: "record",
+        parameters: {
+          point: `\${::LogContract.keep_files(record["point"], ${JSON.stringify(directory)}, ${seconds})}`,
+        },
+      },
+    ],
   };
 }
 
@@ -221,7 +252,7 @@ function write(
       },
       {
         name: "secondary",
-        parameters: { "@type": "secondary_file", ...output.refused, append: true },
+        parameters: { "@type": "secondary_file", ...output.refused },
       },
     ],
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import { join } from "node:path";
 import { startInfluxd } from "../../local/dataplane/influxd";
@@ -91,7 +92,7 @@ faultTest("the sidecar is killed (-9) twice in the middle: every event arrives o
 });
 
 faultTest("files are rotated under load: every event arrives once", {}, async (path) => {
-  await writeRequests(path.logPath, { rotate: { lines: 10_000, keep: 5 } });
+  await writeRequests(path.logPath, { rotate: { lines: 10_000, keep: 12 } });
   assert.equal(await path.waitForRequests(faultEvents), faultEvents);
 });
 
@@ -135,10 +136,13 @@ faultTest("a pod is stopped: the last lines of the app arrive", {}, async (path)
   // What an app does at its end: it writes its last lines when it is told to stop.
   const lines = Array.from({ length: 1_000 }, (_, index) => requestLine(index, Date.now() - 5_000)).join("");
   const program = `
-    const { appendFileSync } = require("node:fs");
-    process.on("SIGTERM", () => { appendFileSync(process.argv[1], process.argv[2]); process.exit(0); });
+    const { appendFileSync, readFileSync } = require("node:fs");
+    const lines = readFileSync(process.argv[2]);
+    process.on("SIGTERM", () => { appendFileSync(process.argv[1], lines); process.exit(0); });
     setInterval(() => {}, 1000); process.stdout.write("ready");`;
-  const app = spawn(process.execPath, ["-e", program, join(path.logPath, "last.events.log"), lines]);
+  const prepared = join(path.directory, "last-lines");
+  writeFileSync(prepared, lines);
+  const app = spawn(process.execPath, ["-e", program, join(path.logPath, "last.events.log"), prepared]);
   await new Promise((resolve) => app.stdout.once("data", resolve));
   app.kill("SIGTERM");
   await new Promise((resolve) => app.once("exit", resolve));
@@ -156,7 +160,6 @@ faultTest(
     // Another writer gave the field a text; InfluxDB then refuses our numbers within the same shard.
     const now = BigInt(Date.now()) * 1_000_000n;
     await path.database.client.write([`shop.order,service=other,environment=test amount="text" ${now}`]);
-    const { appendFileSync } = await import("node:fs");
     const poisoned = 25;
     const writing = writeRequests(path.logPath);
     for (let index = 0; index < poisoned; index++) {

@@ -110,6 +110,19 @@ module LogContract
     }
   end
 
+  # Passes the point on; once a minute it removes what is older than `seconds` in the folder.
+  @kept = Hash.new(0)
+  def keep_files(point, directory, seconds)
+    now = Process.clock_gettime(Process::CLOCK_REALTIME, :second)
+    if now - @kept[directory] >= 60
+      @kept[directory] = now
+      Dir.glob(File.join(directory, "*")).each { |file| File.delete(file) if now - File.mtime(file).to_i > seconds }
+    end
+    point
+  rescue SystemCallError
+    point
+  end
+
   # --- from text to an event -----------------------------------------------------------------------------------
 
   def parse(text, format)
@@ -356,9 +369,9 @@ module LogContract
     "#{text.byteslice(0, MAX_TEXT).scrub('')}…[cut: #{text.bytesize} bytes]"
   end
 
-  # Numbers and random parts of a file's name would make a series each.
+  # Numbers and random parts of a file's name would make a series each, as would those of rotated files.
   def source_name(file)
-    File.basename(file.to_s).gsub(/[0-9a-f]{6,}|\d+/, "*")
+    File.basename(file.to_s).sub(/\.log[.\-].*\z/, ".log").gsub(/[0-9a-f]{6,}|\d+/, "*")
   end
 
   # --- line protocol -----------------------------------------------------------------------------------------------
