@@ -109,11 +109,10 @@ function tail({ name, paths, exclude = [], recordStart: start, bufferPath }: Tai
       "@type": "tail",
       "@id": `tail_${name}`,
       tag: `event.${name}`,
-      path: withRotated(paths).join(","),
-      exclude_path: JSON.stringify([...withRotated(exclude), ...paths.map((path) => `${path}*.gz`)]),
-      // By inode: a file that is renamed, even twice before it is looked for, is read to its end and only once.
-      follow_inodes: true,
+      path: paths.join(","),
+      ...(exclude.length === 0 ? {} : { exclude_path: JSON.stringify(exclude) }),
       pos_file: `${bufferPath}/${name}.pos`,
+      // By path, not by inode: a new file soon gets the inode of a removed one, and would be taken for it.
       // What was written before the sidecar came up is read too; a new file is found within a second.
       read_from_head: true,
       refresh_interval: 1,
@@ -137,11 +136,6 @@ function tail({ name, paths, exclude = [], recordStart: start, bufferPath }: Tai
       },
     ],
   };
-}
-
-/** The files, and those that a rotation makes of them: x.log.1, x.log.2026-01-06, x.log-20260106. */
-function withRotated(paths: readonly string[]): string[] {
-  return paths.flatMap((path) => [path, `${path}.[0-9]*`, `${path}-[0-9]*`]);
 }
 
 function normalise(format: string): Section {

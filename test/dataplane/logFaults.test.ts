@@ -92,7 +92,7 @@ faultTest("the sidecar is killed (-9) twice in the middle: every event arrives o
 });
 
 faultTest("files are rotated under load: every event arrives once", {}, async (path) => {
-  await writeRequests(path.logPath, { rotate: { lines: 10_000, keep: 12 } });
+  await writeRequests(path.logPath, { rate: 5_000, rotate: { lines: 25_000, keep: 5 } });
   assert.equal(await path.waitForRequests(faultEvents), faultEvents);
 });
 
