@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AggregatorConfigOptions, renderAggregatorConfig } from "../../components/logs/aggregatorConfig";
 import { ConfigFiles, fluentdArguments } from "../../components/logs/contractData";
 import { renderSidecarConfig, SidecarConfigOptions } from "../../components/logs/sidecarConfig";
-import { endProcesses, run } from "../processes";
+import { endProcesses, isAlive, run } from "../processes";
 import { answers, freePort, Service, startService } from "./service";
 
 /** A Fluentd that runs. */
@@ -109,12 +109,26 @@ async function startFluentd({ command, directory, files, env, isReady }: Fluentd
     isReady,
   });
   const kill = async () => {
-    const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
-    const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-    const workers = processes.flatMap(([pid, parent]) => (parent === service.pid && pid ? [pid] : []));
     // The supervisor first: it would start a new worker. No SIGTERM before: nothing may be flushed.
-    for (const pid of [service.pid, ...workers]) process.kill(pid, "SIGKILL");
-    await endProcesses([service.pid, ...workers]);
+    const pids = await processFamily(service.pid);
+    for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+    await endProcesses(pids);
   };
-  return { ...service, directory, kill };
+  const stop = async (graceMs?: number) => {
+    const pids = await processFamily(service.pid);
+    await service.stop(graceMs);
+    // A supervisor that had to be killed leaves its worker behind.
+    await endProcesses(pids, 0);
+  };
+  return { ...service, stop, directory, kill };
+}
+
+/** Ids of a Fluentd's processes: the supervisor, then its workers. */
+export async function processFamily(supervisor: number): Promise<number[]> {
+  const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
+  const workers = stdout.split("\n").flatMap((line) => {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    return parent === supervisor && pid !== undefined ? [pid] : [];
+  });
+  return [supervisor, ...workers];
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processFamily } from "../../local/dataplane/fluentd";
 import { startService } from "../../local/dataplane/service";
 import { run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
@@ -169,24 +170,16 @@ async function untilCounted(
   }
 }
 
-/** Process ids of a Fluentd: its supervisor and its workers. */
-async function family(pid: number): Promise<number[]> {
-  const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
-  const children = stdout.split("\n").flatMap((line) => {
-    const [child, parent] = line.trim().split(/\s+/).map(Number);
-    return parent === pid && child ? [child] : [];
-  });
-  return [pid, ...children];
-}
-
 async function memoryOf(pid: number): Promise<number> {
-  const { stdout } = await run("ps", ["-o", "rss=", "-p", (await family(pid)).join(",")]);
+  const { stdout } = await run("ps", ["-o", "rss=", "-p", (await processFamily(pid)).join(",")]);
   return sum(stdout) / 1024;
 }
 
 /** From /proc, in hundredths of a second: ps knows whole seconds only. */
 async function cpuSecondsOf(pid: number): Promise<number> {
-  const stats = await Promise.all((await family(pid)).map((one) => readFile(`/proc/${one}/stat`, "utf8")));
+  const stats = await Promise.all(
+    (await processFamily(pid)).map((one) => readFile(`/proc/${one}/stat`, "utf8")),
+  );
   const ticks = stats.map((stat) => {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return Number(fields[11]) + Number(fields[12]);
