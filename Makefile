@@ -49,8 +49,8 @@ test-policies: build ## Tests of the policy pack
 test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped loudly
 	@node --import tsx test/run.ts dataplane
 
-bench: build ## Measurements: start-up, throughput, memory
-	@npm run --silent bench
+bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|preview
+	@npm run --silent bench -- $(ARGS)
 
 # Bundles of what runs outside of the Pulumi program.
 build: dist/.built

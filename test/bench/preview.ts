@@ -9,6 +9,8 @@ export type Times = readonly number[];
 export interface PreviewBench {
   /** A program that declares nothing. */
   empty: Times;
+  /** The whole stack `local`, on the embedded cluster. */
+  local: Times;
   /** The whole stack `dev`. */
   dev: Times;
   /** The same with the policy pack. */
@@ -16,29 +18,37 @@ export interface PreviewBench {
 }
 
 /**
- * Time previews of the stack `dev` and of an empty program, in turns, so that whatever else the machine does falls on
+ * Time previews of the stacks `local` and `dev` and of an empty program, in turns, so that whatever else the machine does falls on
  * both.
  *
  * @param rounds how often; a first round, which fills the caches, is not counted
  */
 export async function benchPreview(rounds: number): Promise<PreviewBench> {
-  const fixture = await Fixture.start({ cluster: false });
+  const fixture = await Fixture.start();
   try {
     const empty = await fixture.stack({ project: join(__dirname, "emptyProgram"), stack: "bench" });
+    const local = await fixture.stack({ stack: "local" });
     const dev = await fixture.stack({ stack: "dev" });
     const policies = {
       policyPacks: [join(repositoryRoot, "policies", "launch")],
       policyPackConfigs: [join(repositoryRoot, "policies", "config", "dev.json")],
     };
-    const times = { empty: [] as number[], dev: [] as number[], devWithPolicies: [] as number[] };
+    const times = {
+      empty: [] as number[],
+      local: [] as number[],
+      dev: [] as number[],
+      devWithPolicies: [] as number[],
+    };
     for (let round = 0; round <= rounds; round += 1) {
       const measured = {
         empty: await timed(() => empty.preview()),
+        local: await timed(() => local.preview()),
         dev: await timed(() => dev.preview()),
         devWithPolicies: await timed(() => dev.preview(policies)),
       };
       if (round === 0) continue;
-      for (const kind of ["empty", "dev", "devWithPolicies"] as const) times[kind].push(measured[kind]);
+      for (const kind of ["empty", "local", "dev", "devWithPolicies"] as const)
+        times[kind].push(measured[kind]);
     }
     for (const kind of Object.values(times)) kind.sort((a, b) => a - b);
     return times;
@@ -69,6 +79,7 @@ export function describePreviewBench(bench: PreviewBench): string[] {
   return [
     `pulumi preview, median of ${bench.empty.length} (least–most):`,
     line("empty program", bench.empty),
+    line("stack local", bench.local),
     line("stack dev", bench.dev),
     line("stack dev with policies", bench.devWithPolicies),
   ];
