@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
+
+/** Folders with programs that are shell scripts; `go` makes what the real one would. */
+async function machine(t: TestContext, programs: Record<string, string>) {
+  const root = await mkdtemp(join(tmpdir(), "ds-monitoring-resolve-"));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  const bin = join(root, "bin");
+  await mkdir(bin);
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(bin, name), 0o755);
+  }
+  const modules = join(root, "modules");
+  await mkdir(join(modules, "etcd"), { recursive: true });
+  await writeFile(join(modules, "etcd", "go.mod"), "module x\n\nrequire go.etcd.io/etcd/server/v3 v3.6.13\n");
+  await writeFile(join(modules, "etcd", "go.sum"), "");
+  const lines: string[] = [];
+  return {
+    bin,
+    lines,
+    tools: join(root, "tools"),
+    modules,
+    options: {
+      env: { PATH: `${bin}:/usr/bin:/bin` },
+      toolsDirectory: join(root, "tools"),
+      modulesDirectory: modules,
+      log: (line: string) => void lines.push(line),
+    },
+  };
+}
+
+/** Writes an executable at the argument after -o, and counts its runs. */
+const fakeGo = `
+echo run >> "$(dirname "$0")/../go-runs"
+while [ "$1" != "-o" ]; do shift; done
+printf '#!/bin/sh\\necho built\\n' > "$2"
+chmod +x "$2"`;
+
+async function runs(bin: string): Promise<number> {
+  const text = await readFile(join(bin, "..", "go-runs"), "utf8").catch(() => "");
+  return text.split("\n").filter((line) => line !== "").length;
+}
+
+test("a tool on PATH whose version fits is used as it is", async (t) => {
+  const { bin, options } = await machine(t, { etcd: "echo 'etcd Version: 3.5.9'" });
+  const tool = await resolveTool("etcd", options);
+  assert.deepEqual(tool, { name: "etcd", path: join(bin, "etcd"), source: "path", version: "3.5.9" });
+});
+
+test("one that is too old is built instead, and the reason is told", async (t) => {
+  const { options, lines, tools } = await machine(t, { etcd: "echo 'etcd Version: 3.4.0'", go: fakeGo });
+  const tool = await resolveTool("etcd", options);
+  assert.equal(tool.source, "built");
+  assert.equal(tool.version, "v3.6.13");
+  assert.ok(tool.path.startsWith(tools));
+  assert.match(lines[0] ?? "", /version 3\.4\.0, wanted ≥ 3\.5 and < 4\.0/);
+});
+
+test("a build is made once, again when its entry is broken or its pins change", async (t) => {
+  const { bin, options, modules } = await machine(t, { go: fakeGo });
+  const first = await resolveTool("etcd", options);
+  await resolveTool("etcd", options);
+  assert.equal(await runs(bin), 1);
+
+  await chmod(first.path, 0o644);
+  await resolveTool("etcd", options);
+  assert.equal(await runs(bin), 2, "an entry that cannot be run is rebuilt");
+
+  await writeFile(join(modules, "etcd", "go.sum"), "example.com/a v1.0.0 h1:x\n");
+  const other = await resolveTool("etcd", options);
+  assert.equal(await runs(bin), 3);
+  assert.notEqual(other.path, first.path);
+});
+
+test("two that want the same tool at once build it once", async (t) => {
+  const { bin, options } = await machine(t, { go: `sleep 0.5\n${fakeGo}` });
+  const both = await Promise.all([resolveTool("etcd", options), resolveTool("etcd", options)]);
+  assert.equal(both[0].path, both[1].path);
+  assert.equal(await runs(bin), 1);
+});
+
+test("a lock of a process that is gone does not hold a build up", async (t) => {
+  const { bin, options, tools } = await machine(t, { go: fakeGo });
+  const { path } = await resolveTool("etcd", options);
+  const entry = join(path, "..");
+  await rm(entry, { recursive: true });
+  // The largest process id of Linux and macOS is below this one.
+  await writeFile(`${entry}.lock`, JSON.stringify({ pid: 2 ** 22 + 1, token: "x" }));
+  await resolveTool("etcd", options);
+  assert.equal(await runs(bin), 2);
+  assert.deepEqual(
+    await readdir(tools),
+    [entry.slice(tools.length + 1)],
+    "neither lock nor temporary folder stays",
+  );
+});
+
+test("a failing build shows the compiler's words and leaves nothing", async (t) => {
+  const { options, tools } = await machine(t, { go: "echo 'main.go:1: no such thing' >&2; exit 1" });
+  await assert.rejects(resolveTool("etcd", options), (error: Error) => {
+    assert.ok(error instanceof ToolUnavailableError);
+    assert.match(error.message, /building etcd v3\.6\.13 failed[\s\S]*no such thing/);
+    return true;
+  });
+  assert.deepEqual(await readdir(tools), []);
+});
+
+test("what is missing is named, with the way to get it", async (t) => {
+  const { options, bin } = await machine(t, {});
+  const bare = { ...options, env: { PATH: bin } };
+  await assert.rejects(resolveTool("etcd", bare), /needs go, which is not on PATH\. Install Go/);
+  await assert.rejects(
+    resolveTool("fluentd", bare),
+    /fluentd .* is not on PATH\. Install it: gem install fluentd/,
+  );
+  await assert.rejects(resolveTool("etcd", { ...bare, build: false }), /run `make tools`/);
+});
