@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readClusterConfig } from "./clusterConfig";
-import type { EmailArgs, StorageArgs } from "./components";
+import type { EmailArgs, GrafanaIngressArgs, StorageArgs } from "./components";
 import type { AksClusterArgs } from "./components/cluster/aksCluster";
 import {
   ConfigSource,
@@ -24,6 +24,8 @@ export interface StackConfig {
   storage: Record<"influxDb" | "fluentd" | "alertmanager" | "sample", StorageArgs>;
   retentionDays: RetentionConfig;
   email: EmailArgs;
+  grafanaIngress?: GrafanaIngressArgs;
+  runbookBaseUrl?: string;
   sampleWorkloads: boolean;
   sampleRegistry: string;
 }
@@ -40,6 +42,13 @@ const quantity = textLike(/^\d+(\.\d+)?(Mi|Gi|Ti)$/, "a Kubernetes quantity in M
 const name = textLike(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-"', "dev");
 const anyText = textLike(/\S/, "a text", "my-context");
 const imageRegistry = textLike(/^[a-z0-9][-a-z0-9.:/]*[a-z0-9]$/, "a registry", "registry.example.com/team");
+const hostName = textLike(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+  "a host name",
+  "grafana.example.com",
+);
+const webAddress = textLike(/^https?:\/\/\S+$/, "a URL", "https://docs.example.com/runbooks");
+const ingressClass = textLike(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, "an ingress class", "nginx");
 const emailAddress = textLike(/^[^\s@]+@[^\s@]+$/, "an e-mail address", "team@example.com");
 const hostAndPort = textLike(/^[^\s:]+:\d{1,5}$/, "host:port", "smtp.example.com:587");
 
@@ -68,6 +77,8 @@ export function readConfig(config: pulumi.Config): StackConfig {
     },
     retentionDays: readRetention(source),
     email: readEmail(source, config.getSecret("smtpPassword")),
+    grafanaIngress: readGrafanaIngress(source),
+    runbookBaseUrl: optional(source, "runbookBaseUrl", webAddress),
     sampleWorkloads: optional(source, "sampleWorkloads", trueOrFalse) ?? false,
     sampleRegistry: optional(source, "sampleRegistry", imageRegistry) ?? "localhost:5000",
   };
@@ -97,6 +108,24 @@ function readRetention(source: ConfigSource): RetentionConfig {
   return Object.fromEntries(
     resolutions.map((resolution) => [resolution, optional(days, resolution, positiveInteger)]),
   );
+}
+
+function readGrafanaIngress(source: ConfigSource): GrafanaIngressArgs | undefined {
+  const ingress = mapping(source, "grafanaIngress", [
+    "host",
+    "className",
+    "controllerNamespace",
+    "tlsSecretName",
+    "clusterIssuer",
+  ]);
+  if (ingress === undefined) return undefined;
+  return {
+    host: required(ingress, "host", hostName),
+    className: optional(ingress, "className", ingressClass),
+    controllerNamespace: optional(ingress, "controllerNamespace", name),
+    tlsSecretName: optional(ingress, "tlsSecretName", name),
+    clusterIssuer: optional(ingress, "clusterIssuer", name),
+  };
 }
 
 function readEmail(source: ConfigSource, password: pulumi.Output<string> | undefined): EmailArgs {

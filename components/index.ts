@@ -19,7 +19,12 @@ export {
   type FluentdAggregatorArgs,
   type FluentdAggregatorDeployArgs,
 } from "./monitoring/fluentdAggregator";
-export { Grafana, type GrafanaArgs, type GrafanaDeployArgs } from "./monitoring/grafana";
+export {
+  Grafana,
+  type GrafanaArgs,
+  type GrafanaDeployArgs,
+  type GrafanaIngressArgs,
+} from "./monitoring/grafana";
 export { GrafanaContent, type GrafanaContentArgs } from "./monitoring/grafanaContent";
 export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
 export {

@@ -1,11 +1,12 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { checkDashboardDefinitions, DashboardDefinition } from "../../dashboards";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
-import { PolicyPeer } from "../kubernetes/networkPolicies";
+import { namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
@@ -15,11 +16,37 @@ import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from
 import { parts } from "./parts";
 import { dashboardProvider, dataSources } from "./grafanaProvisioning";
 
+/** How people reach Grafana from outside of the cluster: HTTPS through an ingress controller. */
+export interface GrafanaIngressArgs {
+  /** Host name, e.g. `grafana.example.com`; its DNS record points at the ingress controller. */
+  host: string;
+  /**
+   * Class of the ingress controller.
+   * @default "webapprouting.kubernetes.azure.com", the managed one of AKS
+   */
+  className?: string;
+  /**
+   * Namespace of the ingress controller's pods; nobody else may connect.
+   * @default "app-routing-system"
+   */
+  controllerNamespace?: string;
+  /**
+   * Secret of type `kubernetes.io/tls` in Grafana's namespace.
+   * @default "grafana-tls"
+   */
+  tlsSecretName?: string;
+  /**
+   * ClusterIssuer of cert-manager that fills that Secret.
+   * @default none, the Secret is made by others
+   */
+  clusterIssuer?: string;
+}
+
 /** How a deployed Grafana is sized and reached. */
 export interface GrafanaDeployArgs {
   /**
    * URL under which people reach it, for links in mails.
-   * @default the Service's own, for use with `kubectl port-forward`
+   * @default `https://` and the host of `ingress`; without one the Service's own, for use with `kubectl port-forward`
    */
   externalUrl?: string;
   /**
@@ -27,6 +54,11 @@ export interface GrafanaDeployArgs {
    * @default nobody
    */
   callers?: PolicyPeer[];
+  /**
+   * The way in from outside of the cluster.
+   * @default none
+   */
+  ingress?: GrafanaIngressArgs;
   /**
    * Compute of the only replica.
    * @default 50m to 500m CPU, 128Mi to 512Mi memory
@@ -107,7 +139,7 @@ export class Grafana extends pulumi.ComponentResource {
       };
     });
     const serviceAccount = partServiceAccount(common);
-    partService({ ...common, portName: "http" });
+    const service = partService({ ...common, portName: "http" });
 
     new Deployment(
       name,
@@ -170,12 +202,57 @@ export class Grafana extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    if (args.ingress !== undefined) {
+      const { host, className, tlsSecretName, clusterIssuer } = args.ingress;
+      new Ingress(
+        name,
+        {
+          metadata: {
+            ...partMetadata(common),
+            annotations:
+              clusterIssuer === undefined ? undefined : { "cert-manager.io/cluster-issuer": clusterIssuer },
+          },
+          spec: {
+            ingressClassName: className ?? managedIngress.className,
+            tls: [{ hosts: [host], secretName: tlsSecretName ?? "grafana-tls" }],
+            rules: [
+              {
+                host,
+                http: {
+                  paths: [
+                    {
+                      path: "/",
+                      pathType: "Prefix",
+                      backend: { service: { name: service.metadata.name, port: { name: "http" } } },
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        },
+        { parent: this },
+      );
+    }
+    const callers = [...(args.callers ?? []), ...ingressController(args.ingress)];
     partNetworkPolicy({
       ...common,
-      ingress: args.callers === undefined ? [] : [{ peers: args.callers, ports: [{ port }] }],
+      ingress: callers.length === 0 ? [] : [{ peers: callers, ports: [{ port }] }],
       egress: [influxDb.flow, alertmanager.flow],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });
   }
+}
+
+/** The managed ingress controller of AKS (application routing). */
+const managedIngress = {
+  className: "webapprouting.kubernetes.azure.com",
+  namespace: "app-routing-system",
+} as const;
+
+function ingressController(ingress: GrafanaIngressArgs | undefined): PolicyPeer[] {
+  if (ingress === undefined) return [];
+  const namespace = ingress.controllerNamespace ?? managedIngress.namespace;
+  return [{ namespaceSelector: namespaceNamed(namespace), podSelector: {} }];
 }

@@ -156,7 +156,9 @@ export class Monitoring extends pulumi.ComponentResource {
     const alertmanager = neighbour(parts.alertmanager, args.alertmanager.existing);
     const influxDb = neighbour(parts.influxDb, influxDbArgs.existing);
     const grafana = neighbour(parts.grafana, grafanaArgs.existing);
-    this.grafanaUrl = pulumi.output(grafanaArgs.deploy?.externalUrl ?? grafana.url);
+    const ingressHost = grafanaArgs.deploy?.ingress?.host;
+    const ingressUrl = ingressHost === undefined ? undefined : `https://${ingressHost}`;
+    this.grafanaUrl = pulumi.output(grafanaArgs.deploy?.externalUrl ?? ingressUrl ?? grafana.url);
 
     const client = (user: User): InfluxDbClient => ({
       ...influxDb,

@@ -102,3 +102,16 @@ test("the mail password is a secret", async () => {
   assert.equal(login?.username, "mailer");
   assert.equal(await isSecret(login?.password), true);
 });
+
+test("Grafana's ingress needs a host name, and knows no other keys", () => {
+  const ingress = { host: "grafana.example.com", clusterIssuer: "letsencrypt" };
+  assert.equal(read({ ...least, grafanaIngress: ingress }).grafanaIngress?.host, "grafana.example.com");
+  assert.throws(
+    () => read({ ...least, grafanaIngress: { clusterIssuer: "letsencrypt" } }),
+    /ds-monitoring:grafanaIngress\.host is not set.*a host name.*grafana\.example\.com/,
+  );
+  assert.throws(
+    () => read({ ...least, grafanaIngress: { ...ingress, hostname: "x.example.com" } }),
+    /hostname/,
+  );
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deploy, find, isSecret, listed } from "../support/deploy";
+import { deploy, find, isSecret, listed, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
 
@@ -178,4 +178,33 @@ test("passwords that the platform gives out are secret", async () => {
   const { result } = await deploy(() => platform());
   assert.equal(await isSecret(result.grafanaAdminPassword), true);
   assert.equal(await isSecret(result.grafanaUrl), false);
+});
+
+test("Grafana's ingress ends TLS, lets only the controller in, and gives mails their links", async () => {
+  const ingress = { host: "grafana.example.com", clusterIssuer: "letsencrypt" };
+  const { resources, result } = await deploy(() => platform({ grafana: { deploy: { ingress } } }));
+  const { inputs } = find(resources, "Ingress", "monitoring-grafana");
+  const { metadata, spec } = inputs as {
+    metadata: { annotations: object };
+    spec: { ingressClassName: string; tls: object[]; rules: { host: string }[] };
+  };
+  assert.deepEqual(metadata.annotations, { "cert-manager.io/cluster-issuer": "letsencrypt" });
+  assert.equal(spec.ingressClassName, "webapprouting.kubernetes.azure.com");
+  assert.deepEqual(spec.tls, [{ hosts: ["grafana.example.com"], secretName: "grafana-tls" }]);
+  assert.equal(spec.rules[0]?.host, "grafana.example.com");
+  const policy = find(resources, "NetworkPolicy", "monitoring-grafana").inputs as {
+    spec: { ingress: { from: { namespaceSelector: { matchLabels: object } }[] }[] };
+  };
+  assert.deepEqual(
+    policy.spec.ingress.flatMap(({ from }) =>
+      from.map(({ namespaceSelector }) => namespaceSelector.matchLabels),
+    ),
+    [{ "kubernetes.io/metadata.name": "app-routing-system" }],
+  );
+  assert.equal(await valueOf(result.grafanaUrl), "https://grafana.example.com");
+});
+
+test("without an ingress nobody outside reaches Grafana", async () => {
+  const { resources } = await deploy(() => platform());
+  assert.equal(resources.filter(({ type }) => type.endsWith(":Ingress")).length, 0);
 });
