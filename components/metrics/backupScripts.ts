@@ -14,7 +14,10 @@ case "$BACKUP_KEEP" in *[!0-9]*|0) echo "BACKUP_KEEP must be a whole number from
 
 cd "$BACKUP_DIRECTORY"
 rm -rf incomplete-*
-name=$(date -u +%Y-%m-%dT%H-%M-%SZ)
+now() { date -u +%Y-%m-%dT%H-%M-%SZ; }
+name=$(now)
+# A second backup in the same second waits: mv would put it into the first.
+while [ -e "$name" ]; do sleep 1; name=$(now); done
 influx backup "incomplete-$name"
 # A manifest is written last: without one the backup is no backup.
 ls "incomplete-$name"/*.manifest >/dev/null

@@ -88,6 +88,25 @@ describe("backup and restore of a real InfluxDB", () => {
     assert.match(result.stdout, /removed 2001-01-01T00-00-00Z\nremoved 2002-01-01T00-00-00Z/);
   });
 
+  it("waits for a name that no other backup has", async () => {
+    const taken = Array.from({ length: 3 }, (_, i) =>
+      new Date(Date.now() + i * 1000)
+        .toISOString()
+        .replace(/\.\d+Z$/, "Z")
+        .replaceAll(":", "-"),
+    );
+    for (const name of taken) await mkdir(join(directory, "backups", name), { recursive: true });
+    const result = await script(backupScript, database, { BACKUP_KEEP: "9" });
+    assert.equal(result.code, 0, result.stderr);
+    const own = /^backup (\S+):/m.exec(result.stdout)?.[1] ?? "";
+    assert.ok(!taken.includes(own), own);
+    assert.ok((await readdir(join(directory, "backups", own))).some((file) => file.endsWith(".manifest")));
+    for (const name of taken) {
+      const inside = await readdir(join(directory, "backups", name));
+      assert.ok(!inside.some((file) => file.startsWith("incomplete-")), inside.join());
+    }
+  });
+
   it("fails, keeps what there is, and names no backup that is none, when InfluxDB does not answer", async () => {
     const before = await backups();
     const result = await script(backupScript, database, { INFLUX_TOKEN: "wrong" });
