@@ -10,6 +10,7 @@ import {
   positiveInteger,
   required,
   textLike,
+  refuseUnknownKeys,
   trueOrFalse,
 } from "./configReader";
 
@@ -38,6 +39,28 @@ export interface RetentionConfig {
   weekly?: number;
 }
 
+/** Every key of a stack, of which Pulumi.yaml says what each is. */
+const stackKeys = [
+  ...[
+    "environment",
+    "protectData",
+    "cluster",
+    "kubeconfig",
+    "kubeContext",
+    "storageClass",
+    "influxDbStorage",
+  ],
+  ...[
+    "fluentdStorage",
+    "alertmanagerStorage",
+    "sampleStorageClass",
+    "sampleStorage",
+    "retentionDays",
+    "email",
+  ],
+  ...["smtpPassword", "grafanaIngress", "runbookBaseUrl", "sampleWorkloads", "sampleRegistry"],
+];
+
 const quantity = textLike(/^\d+(\.\d+)?(Mi|Gi|Ti)$/, "a Kubernetes quantity in Mi, Gi or Ti", "50Gi");
 const name = textLike(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and "-"', "dev");
 const anyText = textLike(/\S/, "a text", "my-context");
@@ -59,6 +82,7 @@ const hostAndPort = textLike(/^[^\s:]+:\d{1,5}$/, "host:port", "smtp.example.com
  */
 export function readConfig(config: pulumi.Config): StackConfig {
   const source = stackSource(config);
+  refuseUnknownKeys(source, stackKeys);
   const storageClassName = optional(source, "storageClass", name);
   return {
     environment: required(source, "environment", name),
@@ -88,6 +112,9 @@ export function readConfig(config: pulumi.Config): StackConfig {
 function stackSource(config: pulumi.Config): ConfigSource {
   return {
     prefix: `${config.name}:`,
+    keys: Object.keys(pulumi.runtime.allConfig())
+      .filter((key) => key.startsWith(`${config.name}:`))
+      .map((key) => key.slice(config.name.length + 1)),
     get: (key) => {
       const text = config.get(key);
       if (text === undefined) return undefined;

@@ -96,13 +96,41 @@ export function mapping(source: ConfigSource, key: string, keys: string[]): Conf
     );
   }
   const values = value as Record<string, unknown>;
-  const unknown = Object.keys(values).find((name) => !keys.includes(name));
-  if (unknown !== undefined) {
-    throw new Error(
-      `${source.prefix}${key}.${unknown} is not known: the allowed keys are ${keys.join(", ")}`,
-    );
-  }
-  return { prefix: `${source.prefix}${key}.`, get: (name) => values[name] };
+  const inner: ConfigSource = {
+    prefix: `${source.prefix}${key}.`,
+    keys: Object.keys(values),
+    get: (name) => values[name],
+  };
+  refuseUnknownKeys(inner, keys);
+  return inner;
+}
+
+/**
+ * A key that nobody reads is a typo, and what was meant would silently be left at its default.
+ *
+ * @param allowed every key that the source may have
+ * @throws Error that names the first unknown key, and the key that was probably meant
+ */
+export function refuseUnknownKeys({ prefix, keys = [] }: ConfigSource, allowed: readonly string[]): void {
+  const unknown = keys.find((key) => !allowed.includes(key));
+  if (unknown === undefined) return;
+  const meant = allowed.find((key) => isNear(key, unknown));
+  const hint = meant === undefined ? "" : ` (did you mean ${prefix}${meant}?)`;
+  throw new Error(`${prefix}${unknown} is not known${hint}: the allowed keys are ${allowed.join(", ")}`);
+}
+
+/** Whether two keys are the same but for case, or for one letter that is missing, added or different. */
+function isNear(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  let start = 0;
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start += 1;
+  const [restOfA, restOfB] = [a.slice(start), b.slice(start)];
+  return [
+    [restOfA, restOfB],
+    [restOfA.slice(1), restOfB],
+    [restOfA, restOfB.slice(1)],
+    [restOfA.slice(1), restOfB.slice(1)],
+  ].some(([left, right]) => left === right);
 }
 
 function fixOf(source: ConfigSource, key: string, kind: ValueKind<unknown>): string {

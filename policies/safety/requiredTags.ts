@@ -46,7 +46,7 @@ export const requiredTags = resourcePolicy<Config>({
     });
     if (missing.length === 0) return [];
     return [
-      `«${resource.name}» lacks the tags ${missing.join(", ")}: set them in the stack's config azure.tags.`,
+      `«${resource.name}» lacks the tags ${missing.join(", ")}: set them in cluster.tags of the stack's config.`,
     ];
   },
 });

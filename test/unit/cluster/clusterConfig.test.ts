@@ -55,7 +55,7 @@ describe("readClusterConfig", () => {
     [
       "an unknown pool key",
       { ...good, userPools: { a: { ...pool, sport: true } } },
-      /userPools\.a\.sport is not known: .*spot/,
+      /userPools\.a\.sport is not known \(did you mean .*\.spot\?\): .*vmSize/,
     ],
     [
       "a wrong size",

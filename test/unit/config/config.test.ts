@@ -60,8 +60,17 @@ test("a wrong or missing value is named with what is allowed and an example", ()
     ],
     [{ ...least, protectData: "maybe" }, /^ds-monitoring:protectData is "maybe": it must be true or false/],
     [
+      { ...least, influxDbStorag: "1Gi" },
+      /^ds-monitoring:influxDbStorag is not known \(did you mean ds-monitoring:influxDbStorage\?\): the allowed keys are environment, /,
+    ],
+    [
+      { ...least, protectdata: false },
+      /^ds-monitoring:protectdata is not known \(did you mean ds-monitoring:protectData\?\)/,
+    ],
+    [{ ...least, gpu: true }, /^ds-monitoring:gpu is not known: the allowed keys are environment, /],
+    [
       { ...least, retentionDays: { event: 3 } },
-      /retentionDays.event is not known: the allowed keys are events, minutely/,
+      /retentionDays.event is not known \(did you mean ds-monitoring:retentionDays.events\?\): the allowed keys are events, minutely/,
     ],
     [
       { ...least, retentionDays: { events: 0 } },
