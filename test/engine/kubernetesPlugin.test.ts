@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Engine } from "../../local/engine/engine";
-import { ApiError } from "../../local/cluster/apiClient";
+import { ApiError, type KubernetesObject } from "../../local/cluster/apiClient";
 import { repositoryRoot } from "../../local/paths";
 import { isAlive, run as runProgram, sleep } from "../../local/processes";
 import { changingSteps, Fixture, type OperationResult } from "./harness";
@@ -292,7 +292,13 @@ test("Ctrl-C ends the wait, and the next run recovers", async () => {
   const engine = await stackOf("cancel", [namespace("cancel"), deployment("web", "cancel", TOO_LARGE)]);
   let pid = 0;
   const run = engine.up({ onStart: (started) => (pid = started) });
-  await until(() => exists("/apis/apps/v1/namespaces/cancel/deployments/web"));
+  // Before its controller has looked at it, the Deployment lacks something else.
+  await until(async () => {
+    const web = await fixture.api.get<KubernetesObject & { status?: { updatedReplicas?: number } }>(
+      "/apis/apps/v1/namespaces/cancel/deployments/web",
+    );
+    return web?.status?.updatedReplicas === 1;
+  });
   process.kill(pid, "SIGINT");
   const result = await run;
   assert.notEqual(result.code, 0);
