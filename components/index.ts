@@ -36,12 +36,14 @@ export { InfluxDbReconcile, type InfluxDbReconcileArgs } from "./monitoring/infl
 export {
   type DeployedOrExisting,
   type ExistingAlertmanager,
+  type ExistingCredential,
+  type ExistingCredentials,
   type ExistingGrafana,
   type ExistingInfluxDb,
   Monitoring,
   type MonitoringArgs,
 } from "./monitoring/monitoring";
-export { type InfluxDbClient, type Neighbour } from "./monitoring/neighbours";
+export { type AlertmanagerNeighbour, type InfluxDbClient, type Neighbour } from "./monitoring/neighbours";
 export { type StorageArgs } from "./monitoring/storage";
 export { Telegraf, type TelegrafArgs, type TelegrafDeployArgs } from "./monitoring/telegraf";
 export { AppNamespace, type AppNamespaceArgs } from "./namespaces/appNamespace";

@@ -5,6 +5,11 @@ import { AlertRule, ThresholdOverride, Unit } from "./rule";
 export interface AlertTaskOptions {
   /** Base URLs of all Alertmanagers: each gets every alert, they agree among themselves who mails. */
   alertmanagerUrls: readonly string[];
+  /**
+   * Key of the InfluxDB secret that holds the header `Authorization` of each post: task scripts are readable.
+   * @default none, the Alertmanagers ask for no login
+   */
+  authorizationSecret?: string;
   /** Base URL of the dashboards that alerts link to. */
   grafanaUrl: string;
   /** URL of the folder of runbooks; `/<rule>.md` is appended. */
@@ -32,7 +37,7 @@ export function firingSeconds(rule: Pick<AlertRule, "everySeconds">): number {
  * @throws RangeError that names the option and the fix
  */
 export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask {
-  const { alertmanagerUrls, grafanaUrl, runbookBaseUrl } = options;
+  const { alertmanagerUrls, authorizationSecret, grafanaUrl, runbookBaseUrl } = options;
   if (alertmanagerUrls.length === 0) {
     throw new RangeError("alertmanagerUrls is empty: name the base URL of each Alertmanager");
   }
@@ -45,7 +50,7 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
             fn: () =>
                 http.post(
                     url: ${fluxString(`${withoutSlash(url)}/api/v2/alerts`)},
-                    headers: {"Content-Type": "application/json"},
+                    headers: {"Content-Type": "application/json"${authorizationSecret === undefined ? "" : ', "Authorization": authorization'}},
                     data: body,
                 ),
         )`,
@@ -62,10 +67,11 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
 import "date"
 import "experimental"
 import "http"
-import "json"
+${authorizationSecret === undefined ? "" : 'import "influxdata/influxdb/secrets"\n'}import "json"
 import "math"
 
 ${taskOption(name, schedule)}
+${authorizationSecret === undefined ? "" : `\nauthorization = secrets.get(key: ${fluxString(authorizationSecret)})`}
 
 stop = now()
 start = date.sub(d: ${fluxDuration(rule.forSeconds + rule.sampleSeconds)}, from: stop)

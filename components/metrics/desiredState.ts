@@ -41,12 +41,23 @@ export interface DesiredCredential {
   write: readonly string[];
 }
 
-/** All that the reconcile program brings about; JSON, without secrets. */
+/** A secret that tasks read with `secrets.get`. */
+export interface DesiredSecret {
+  /** Its name in InfluxDB, e.g. `ALERTMANAGER_AUTHORIZATION`. */
+  key: string;
+  /** Environment variable of the reconcile program that holds the value. */
+  valueVariable: string;
+}
+
+/** All that the reconcile program brings about; JSON, without secret values. */
 export interface InfluxDesiredState {
   organization: string;
   buckets: readonly DesiredBucket[];
   databaseMappings: readonly DesiredDatabaseMapping[];
+  /** None where nobody may choose passwords (InfluxDB Cloud): the program then asks for no credential. */
   credentials: readonly DesiredCredential[];
+  /** @default none */
+  secrets?: readonly DesiredSecret[];
   tasks: readonly FluxTask[];
 }
 
@@ -57,6 +68,16 @@ export interface InfluxDesiredStateOptions {
    * @default "ds-monitoring"
    */
   organization?: string;
+  /**
+   * Whether the users' credentials are made here; false where they are API tokens made by hand (InfluxDB Cloud).
+   * @default true
+   */
+  credentials?: boolean;
+  /**
+   * Secrets that the tasks read.
+   * @default none
+   */
+  secrets?: readonly DesiredSecret[];
   /**
    * Days that each bucket keeps its points; what is left out keeps its default.
    * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
@@ -111,11 +132,15 @@ export function influxDesiredState(options: InfluxDesiredStateOptions = {}): Inf
       bucket: buckets[name],
       default: name === buckets.events,
     })),
-    credentials: [
-      { ...credentials.fluentd, read: [], write: [buckets.events] },
-      { ...credentials.telegraf, read: [], write: [buckets.events] },
-      { ...credentials.grafana, read: names.map((name) => buckets[name]), write: [] },
-    ],
+    credentials:
+      options.credentials === false
+        ? []
+        : [
+            { ...credentials.fluentd, read: [], write: [buckets.events] },
+            { ...credentials.telegraf, read: [], write: [buckets.events] },
+            { ...credentials.grafana, read: names.map((name) => buckets[name]), write: [] },
+          ],
+    ...(options.secrets !== undefined && { secrets: options.secrets }),
     tasks,
   };
 }

@@ -64,6 +64,16 @@ export interface TelegrafConfigOptions {
    */
   alertmanagerUrl?: string;
   /**
+   * Whether Alertmanager asks for a login: the header `Authorization` then comes from ALERTMANAGER_AUTHORIZATION.
+   * @default false
+   */
+  alertmanagerAuthorization?: boolean;
+  /**
+   * Whether InfluxDB shows its own metrics, as InfluxDB OSS does without a login.
+   * @default true
+   */
+  influxDbMetrics?: boolean;
+  /**
    * URLs of Fluentd's monitor agents, e.g. `http://fluentd-aggregator:24220`.
    * @default none
    */
@@ -115,8 +125,10 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
     output(options.influxDbUrl),
     health(options.healthPort ?? 9273),
     ...probes.map((probe) => httpProbe(probe, options.environment, probeInterval)),
-    influxDbMetrics(options.influxDbUrl),
-    ...(options.alertmanagerUrl === undefined ? [] : [alertmanagerMetrics(options.alertmanagerUrl)]),
+    ...(options.influxDbMetrics === false ? [] : [influxDbMetrics(options.influxDbUrl)]),
+    ...(options.alertmanagerUrl === undefined
+      ? []
+      : [alertmanagerMetrics(options.alertmanagerUrl, options.alertmanagerAuthorization ?? false)]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
     ...(options.kubernetes === false ? [] : kubernetesMetrics(options.kubernetes ?? {})),
   ];
@@ -187,22 +199,27 @@ function influxDbMetrics(influxDbUrl: string): string {
   ]);
 }
 
-function alertmanagerMetrics(alertmanagerUrl: string): string {
-  return prometheus(alertmanagerUrl, "alertmanager", [
-    "alertmanager_alerts",
-    "alertmanager_notifications_total",
-    "alertmanager_notifications_failed_total",
-    "alertmanager_config_last_reload_successful",
-  ]);
+function alertmanagerMetrics(alertmanagerUrl: string, authorization: boolean): string {
+  return prometheus(
+    alertmanagerUrl,
+    "alertmanager",
+    [
+      "alertmanager_alerts",
+      "alertmanager_notifications_total",
+      "alertmanager_notifications_failed_total",
+      "alertmanager_config_last_reload_successful",
+    ],
+    authorization ? '  http_headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}"}\n' : "",
+  );
 }
 
-function prometheus(baseUrl: string, service: string, metrics: readonly string[]): string {
+function prometheus(baseUrl: string, service: string, metrics: readonly string[], login = ""): string {
   return `[[inputs.prometheus]]
   urls = [${toml(`${checkedUrl(`URL of ${service}`, baseUrl).replace(/\/$/, "")}/metrics`)}]
   metric_version = 1
   namepass = [${metrics.map(toml).join(", ")}]
   tagexclude = ["url"]
-  [inputs.prometheus.tags]
+${login}  [inputs.prometheus.tags]
     service = ${toml(service)}
 `;
 }

@@ -11,7 +11,7 @@ import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
 import { generatedPassword } from "./credentials";
-import { InfluxDbClient, Neighbour } from "./neighbours";
+import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient } from "./neighbours";
 import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "./partObjects";
 import { parts } from "./parts";
 import { dashboardProvider, dataSources } from "./grafanaProvisioning";
@@ -75,7 +75,7 @@ export interface GrafanaArgs extends GrafanaDeployArgs {
   /** Where the data is, and who reads it. */
   influxDb: InfluxDbClient;
   /** Alertmanager whose alerts are shown. */
-  alertmanager: Neighbour;
+  alertmanager: AlertmanagerNeighbour;
   /** The dashboards. */
   dashboards: DashboardDefinition[];
 }
@@ -106,7 +106,11 @@ export class Grafana extends pulumi.ComponentResource {
       {
         metadata: { namespace, labels },
         immutable: true,
-        stringData: { adminPassword: this.adminPassword, influxDbPassword: pulumi.secret(influxDb.password) },
+        stringData: {
+          adminPassword: this.adminPassword,
+          influxDbPassword: pulumi.secret(influxDb.password),
+          ...(alertmanager.authorization && { alertmanagerAuthorization: alertmanager.authorization }),
+        },
       },
       { parent: this },
     );
@@ -119,7 +123,12 @@ export class Grafana extends pulumi.ComponentResource {
           "datasources.yaml": pulumi
             .all([influxDb.url, alertmanager.url])
             .apply(([influxDbUrl, alertmanagerUrl]) =>
-              dataSources({ influxDbUrl, influxDbUsername: influxDb.username, alertmanagerUrl }),
+              dataSources({
+                influxDbUrl,
+                influxDbUsername: influxDb.username,
+                alertmanagerUrl,
+                alertmanagerAuthorization: alertmanager.authorization !== undefined,
+              }),
             ),
           "dashboards.yaml": dashboardProvider(dashboardsPath),
         },
@@ -166,6 +175,7 @@ export class Grafana extends pulumi.ComponentResource {
                     { name: "GF_PLUGINS_PREINSTALL_DISABLED", value: "true" },
                     fromSecret("GF_SECURITY_ADMIN_PASSWORD", secret.metadata.name, "adminPassword"),
                     fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
+                    ...authorizationVariable(alertmanager, secret.metadata.name),
                   ],
                   ports: [{ name: "http", containerPort: port }],
                   ...httpProbes({ port: "http", readyPath: "/api/health" }),

@@ -20,6 +20,11 @@ export interface GrafanaContentArgs {
   };
   /** Base URL of Alertmanager, as Grafana reaches it. */
   alertmanagerUrl: pulumi.Input<string>;
+  /**
+   * Value of the header `Authorization` for it. Secret.
+   * @default none, it asks for no login
+   */
+  alertmanagerAuthorization?: pulumi.Input<string>;
   /** The platform's dashboards, and those of apps. */
   dashboards: DashboardDefinition[];
 }
@@ -69,6 +74,9 @@ export class GrafanaContent extends pulumi.ComponentResource {
         type: "alertmanager",
         accessMode: "proxy",
         url: args.alertmanagerUrl,
+        ...(args.alertmanagerAuthorization !== undefined && {
+          httpHeaders: pulumi.secret({ Authorization: args.alertmanagerAuthorization }),
+        }),
         jsonDataEncoded: JSON.stringify({ implementation: "prometheus", handleGrafanaManagedAlerts: false }),
       },
       child,

@@ -11,6 +11,11 @@ export interface DataSourceOptions {
   influxDbUsername: string;
   /** Base URL of Alertmanager. */
   alertmanagerUrl: string;
+  /**
+   * Whether it asks for a login: the header `Authorization` is then the environment variable ALERTMANAGER_AUTHORIZATION.
+   * @default false
+   */
+  alertmanagerAuthorization?: boolean;
 }
 
 /**
@@ -42,7 +47,14 @@ export function dataSources(options: DataSourceOptions): string {
         access: "proxy",
         url: options.alertmanagerUrl,
         editable: false,
-        jsonData: { implementation: "prometheus", handleGrafanaManagedAlerts: false },
+        jsonData: {
+          implementation: "prometheus",
+          handleGrafanaManagedAlerts: false,
+          ...(options.alertmanagerAuthorization === true && { httpHeaderName1: "Authorization" }),
+        },
+        ...(options.alertmanagerAuthorization === true && {
+          secureJsonData: { httpHeaderValue1: "$ALERTMANAGER_AUTHORIZATION" },
+        }),
       },
     ],
   });

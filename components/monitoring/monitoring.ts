@@ -15,7 +15,13 @@ import { GrafanaContent } from "./grafanaContent";
 import { InfluxDb, InfluxDbDeployArgs } from "./influxDb";
 import { InfluxDbBackup, InfluxDbBackupDeployArgs } from "./influxDbBackup";
 import { InfluxDbReconcile } from "./influxDbReconcile";
-import { deployedNeighbour, existingNeighbour, InfluxDbClient, Neighbour } from "./neighbours";
+import {
+  AlertmanagerNeighbour,
+  deployedNeighbour,
+  existingNeighbour,
+  InfluxDbClient,
+  Neighbour,
+} from "./neighbours";
 import { Part, parts } from "./parts";
 import { Telegraf, TelegrafDeployArgs } from "./telegraf";
 
@@ -25,7 +31,25 @@ import { Telegraf, TelegrafDeployArgs } from "./telegraf";
 export type DeployedOrExisting<Deploy, Existing> =
   { deploy: Deploy; existing?: never } | { existing: Existing; deploy?: never };
 
-/** An InfluxDB that somebody else runs: 2.x with the API of 1.x, such as InfluxDB OSS or InfluxDB Cloud. */
+/** What one user of an existing InfluxDB shows to its 1.x-compatible API. */
+export interface ExistingCredential {
+  /** User name; InfluxDB Cloud takes the e-mail address of the account. */
+  username: string;
+  /** Password; for InfluxDB Cloud an API token. Secret. */
+  password: pulumi.Input<string>;
+}
+
+/** The credentials of all users of an existing InfluxDB. */
+export interface ExistingCredentials {
+  /** Writes the bucket `events`. */
+  fluentd: ExistingCredential;
+  /** Writes the bucket `events`. */
+  telegraf: ExistingCredential;
+  /** Reads every bucket. */
+  grafana: ExistingCredential;
+}
+
+/** An InfluxDB that somebody else runs: 2.x with the API of 1.x, such as InfluxDB OSS or InfluxDB Cloud (TSM). */
 export interface ExistingInfluxDb {
   /** Base URL, e.g. `https://influxdb.example.com:8086`. */
   url: pulumi.Input<string>;
@@ -33,6 +57,12 @@ export interface ExistingInfluxDb {
   organization: string;
   /** Token that may manage buckets, credentials and tasks of the organization. Secret. */
   operatorToken: pulumi.Input<string>;
+  /**
+   * Credentials that exist, for an InfluxDB that lets nobody choose a password: InfluxDB Cloud. InfluxDB's own metrics
+   * are then not read either, since it shows them to nobody.
+   * @default made by the reconcile Job
+   */
+  credentials?: ExistingCredentials;
 }
 
 /** A Grafana that somebody else runs, such as Azure Managed Grafana: its dashboards go there as resources. */
@@ -51,6 +81,11 @@ export interface ExistingGrafana {
 export interface ExistingAlertmanager {
   /** Base URL to which alerts are posted. */
   url: pulumi.Input<string>;
+  /**
+   * Value of the header `Authorization`, e.g. `Bearer …` or `Basic …` (base64 of `user:password`). Secret.
+   * @default none, it asks for no login
+   */
+  authorization?: pulumi.Input<string>;
 }
 
 /** Arguments of {@link Monitoring}. */
@@ -153,17 +188,28 @@ export class Monitoring extends pulumi.ComponentResource {
     const neighbour = (part: Part, existing: { url: pulumi.Input<string> } | undefined): Neighbour =>
       existing === undefined ? deployedNeighbour(part, namespace) : existingNeighbour(existing.url);
 
-    const alertmanager = neighbour(parts.alertmanager, args.alertmanager.existing);
+    const alertmanager: AlertmanagerNeighbour = {
+      ...neighbour(parts.alertmanager, args.alertmanager.existing),
+      authorization: optionalSecret(args.alertmanager.existing?.authorization),
+    };
     const influxDb = neighbour(parts.influxDb, influxDbArgs.existing);
     const grafana = neighbour(parts.grafana, grafanaArgs.existing);
     const ingressHost = grafanaArgs.deploy?.ingress?.host;
     const ingressUrl = ingressHost === undefined ? undefined : `https://${ingressHost}`;
     this.grafanaUrl = pulumi.output(grafanaArgs.deploy?.externalUrl ?? ingressUrl ?? grafana.url);
 
+    const existingCredentials = influxDbArgs.existing?.credentials;
     const client = (user: User): InfluxDbClient => ({
       ...influxDb,
-      username: credentials[user].username,
-      password: generatedPassword(`${name}-influxdb-${user}`, {}, this),
+      ...(existingCredentials === undefined
+        ? {
+            username: credentials[user].username,
+            password: generatedPassword(`${name}-influxdb-${user}`, {}, this),
+          }
+        : {
+            username: existingCredentials[user].username,
+            password: pulumi.secret(existingCredentials[user].password),
+          }),
     });
     const clients = { fluentd: client("fluentd"), telegraf: client("telegraf"), grafana: client("grafana") };
 
@@ -197,11 +243,14 @@ export class Monitoring extends pulumi.ComponentResource {
         desiredState: pulumi.all([alertmanager.url, this.grafanaUrl]).apply(([alertmanagerUrl, grafanaUrl]) =>
           influxDesiredState({
             organization: influxDbArgs.existing?.organization,
+            credentials: existingCredentials === undefined,
+            secrets: alertmanager.authorization && [alertmanagerSecret],
             retentionDays: args.retentionDays,
             rollups: [...defaultRollups, ...(args.rollups ?? [])],
             tasks: alertRules(args.alerts).map((rule) =>
               alertTask(rule, {
                 alertmanagerUrls: [alertmanagerUrl],
+                authorizationSecret: alertmanager.authorization && alertmanagerSecret.key,
                 grafanaUrl,
                 runbookBaseUrl: args.runbookBaseUrl ?? "docs/runbooks",
               }),
@@ -209,9 +258,15 @@ export class Monitoring extends pulumi.ComponentResource {
           }),
         ),
         after: store instanceof InfluxDb ? [store] : [],
-        passwords: Object.fromEntries(
-          users.map((user) => [credentials[user].passwordVariable, clients[user].password]),
-        ),
+        passwords: {
+          ...(existingCredentials === undefined &&
+            Object.fromEntries(
+              users.map((user) => [credentials[user].passwordVariable, clients[user].password]),
+            )),
+          ...(alertmanager.authorization && {
+            [alertmanagerSecret.valueVariable]: alertmanager.authorization,
+          }),
+        },
       },
       parent,
     );
@@ -230,7 +285,14 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     new Telegraf(
       `${name}-telegraf`,
-      { ...args.telegraf, namespace, environment, influxDb: clients.telegraf, alertmanager },
+      {
+        ...args.telegraf,
+        namespace,
+        environment,
+        influxDb: clients.telegraf,
+        influxDbMetrics: existingCredentials === undefined,
+        alertmanager,
+      },
       parent,
     );
     const deployedGrafana =
@@ -257,6 +319,7 @@ export class Monitoring extends pulumi.ComponentResource {
           auth,
           influxDb: { ...clients.grafana, url: influxDbUrl },
           alertmanagerUrl,
+          alertmanagerAuthorization: alertmanager.authorization,
           dashboards: dashboards(),
         },
         parent,
@@ -303,6 +366,16 @@ function requireDeployed(existing: ExistingInfluxDb | undefined): void {
       "Monitoring: backup is for an InfluxDB that is deployed here; leave it out for an existing one",
     );
   }
+}
+
+/** The secret in InfluxDB with which alert tasks sign in at an existing Alertmanager. */
+const alertmanagerSecret = {
+  key: "ALERTMANAGER_AUTHORIZATION",
+  valueVariable: "ALERTMANAGER_AUTHORIZATION",
+} as const;
+
+function optionalSecret(value: pulumi.Input<string> | undefined): pulumi.Output<string> | undefined {
+  return value === undefined ? undefined : pulumi.secret(value);
 }
 
 type User = keyof typeof credentials;

@@ -1,4 +1,6 @@
+import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import { fromSecret } from "../kubernetes/environment";
 import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { Part, serviceUrl } from "./parts";
 
@@ -10,12 +12,31 @@ export interface Neighbour {
   flow: pulumi.Output<Flow>;
 }
 
+/** Alertmanager as those see it that post alerts or read its state. */
+export interface AlertmanagerNeighbour extends Neighbour {
+  /**
+   * Value of the header `Authorization`. Secret.
+   * @default none
+   */
+  authorization?: pulumi.Output<string>;
+}
+
 /** InfluxDB as one of its users sees it, with no more rights than it needs. */
 export interface InfluxDbClient extends Neighbour {
   /** User name that InfluxDB's 1.x-compatible API accepts. */
   username: string;
   /** Password. Secret. */
   password: pulumi.Output<string>;
+}
+
+/** The variable with Alertmanager's authorization, for containers whose Secret holds it as `alertmanagerAuthorization`. */
+export function authorizationVariable(
+  alertmanager: AlertmanagerNeighbour,
+  secretName: pulumi.Input<string>,
+): inputs.core.v1.EnvVar[] {
+  return alertmanager.authorization === undefined
+    ? []
+    : [fromSecret("ALERTMANAGER_AUTHORIZATION", secretName, "alertmanagerAuthorization")];
 }
 
 /** A part that is deployed in the same namespace. */

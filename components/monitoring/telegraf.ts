@@ -11,7 +11,7 @@ import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
 import { HttpProbe, renderTelegrafConfig } from "../metrics/telegrafConfig";
-import { InfluxDbClient, Neighbour, portOf } from "./neighbours";
+import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient, portOf } from "./neighbours";
 import { partMetadata, partNetworkPolicy, partServiceAccount } from "./partObjects";
 import { fluentdMonitorPort, parts, serviceUrl } from "./parts";
 
@@ -38,7 +38,12 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
   /** Where the samples go, and who writes them. */
   influxDb: InfluxDbClient;
   /** Alertmanager whose own metrics are read. */
-  alertmanager: Neighbour;
+  alertmanager: AlertmanagerNeighbour;
+  /**
+   * Whether InfluxDB's own metrics are read.
+   * @default true
+   */
+  influxDbMetrics?: boolean;
 }
 
 const user = { uid: 999 };
@@ -71,7 +76,10 @@ export class Telegraf extends pulumi.ComponentResource {
       {
         metadata: { namespace, labels },
         immutable: true,
-        stringData: { influxDbPassword: pulumi.secret(influxDb.password) },
+        stringData: {
+          influxDbPassword: pulumi.secret(influxDb.password),
+          ...(alertmanager.authorization && { alertmanagerAuthorization: alertmanager.authorization }),
+        },
       },
       { parent: this },
     );
@@ -87,7 +95,9 @@ export class Telegraf extends pulumi.ComponentResource {
             .apply(([influxDbUrl, alertmanagerUrl, ns]) =>
               renderTelegrafConfig({
                 influxDbUrl,
+                influxDbMetrics: args.influxDbMetrics,
                 alertmanagerUrl,
+                alertmanagerAuthorization: alertmanager.authorization !== undefined,
                 fluentdUrls: [serviceUrl({ ...parts.fluentdAggregator, port: fluentdMonitorPort }, ns)],
                 environment,
                 probes,
@@ -145,6 +155,7 @@ export class Telegraf extends pulumi.ComponentResource {
                   env: [
                     { name: "INFLUXDB_USERNAME", value: influxDb.username },
                     fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
+                    ...authorizationVariable(alertmanager, secret.metadata.name),
                   ],
                   ports: [{ name: "health", containerPort: parts.telegraf.port }],
                   ...httpProbes({ port: "health", readyPath: "/" }),

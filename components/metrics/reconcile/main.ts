@@ -36,12 +36,16 @@ function configuration(): Configuration {
     token: required("INFLUXDB_TOKEN", "the operator token that InfluxDB was set up with"),
     readySeconds: readySeconds(process.env.INFLUXDB_READY_SECONDS),
     desired,
-    passwords: Object.fromEntries(
-      desired.credentials.map(({ username, passwordVariable }) => [
+    passwords: Object.fromEntries([
+      ...desired.credentials.map(({ username, passwordVariable }) => [
         passwordVariable,
         required(passwordVariable, `the password of the user ${username}`),
       ]),
-    ),
+      ...(desired.secrets ?? []).map(({ key, valueVariable }) => [
+        valueVariable,
+        required(valueVariable, `the value of the secret ${key}`),
+      ]),
+    ]) as Record<string, string>,
   };
 }
 

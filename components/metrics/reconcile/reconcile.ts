@@ -23,7 +23,7 @@ export interface Change {
 export interface ReconcileOptions {
   api: InfluxApi;
   desired: InfluxDesiredState;
-  /** Password of each credential's `passwordVariable`. */
+  /** Value of each credential's `passwordVariable` and of each secret's `valueVariable`. */
   passwords: Readonly<Record<string, string>>;
 }
 
@@ -50,6 +50,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Change[]> {
   await reconcileBuckets(context);
   await reconcileDatabaseMappings(context);
   await reconcileCredentials(context);
+  await reconcileSecrets(context);
   await reconcileTasks(context);
   return changes;
 }
@@ -106,7 +107,10 @@ async function updateBucket(context: Context, existing: Bucket, bucket: DesiredB
   const rule = existing.retentionRules[0];
   const differences = [
     ...differing("keeps", days(rule?.everySeconds), days(bucket.retentionSeconds)),
-    ...differing("shard groups of", days(rule?.shardGroupDurationSeconds), days(bucket.shardGroupSeconds)),
+    // InfluxDB Cloud has no shard groups, and tells none.
+    ...(rule?.shardGroupDurationSeconds === undefined
+      ? []
+      : differing("shard groups of", days(rule.shardGroupDurationSeconds), days(bucket.shardGroupSeconds))),
     ...differing("description", existing.description ?? "", ownershipMark),
   ];
   if (differences.length === 0) return;
@@ -214,16 +218,18 @@ const legacyAuthorizations = "/private/legacy/authorizations";
 
 async function reconcileCredentials(context: Context): Promise<void> {
   const { api, desired, organizationId, changes } = context;
+  // A hosted InfluxDB doesn't know such credentials, and answers the question for them with an error.
+  if (desired.credentials.length === 0) return;
   const { authorizations } = await api.request<{ authorizations: LegacyAuthorization[] }>({
     path: `${legacyAuthorizations}?orgID=${organizationId}`,
   });
+  const wantedNames = desired.credentials.map(({ username }) => username);
   for (const credential of desired.credentials) {
     const existing = authorizations.find(({ token }) => token === credential.username);
     await ensureCredential(context, credential, existing);
   }
   for (const authorization of authorizations) {
-    const wanted = desired.credentials.some(({ username }) => username === authorization.token);
-    if (wanted || authorization.description !== ownershipMark) continue;
+    if (wantedNames.includes(authorization.token) || authorization.description !== ownershipMark) continue;
     await deleteAuthorization(api, authorization);
     changes.push({ action: "deleted", what: `credential ${authorization.token}` });
   }
@@ -295,6 +301,20 @@ function rights({ read, write }: DesiredCredential): string {
   const part = (verb: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${verb} ${names.join(", ")}`];
   return [...part("reads", read), ...part("writes", write)].join("; ");
+}
+
+/** Nobody can read a secret back, so each is written anew, and only one that was not there counts as a change. */
+async function reconcileSecrets(context: Context): Promise<void> {
+  const { api, desired, passwords, organizationId, changes } = context;
+  if (desired.secrets === undefined || desired.secrets.length === 0) return;
+  const path = `/api/v2/orgs/${organizationId}/secrets`;
+  const { secrets: keys } = await api.request<{ secrets: string[] | null }>({ path });
+  for (const { key, valueVariable } of desired.secrets) {
+    const value = passwords[valueVariable];
+    if (value === undefined) throw new Error(`secret ${key}: no value: set ${valueVariable}`);
+    await api.request({ method: "PATCH", path, body: { [key]: value } });
+    if (keys?.includes(key) !== true) changes.push({ action: "created", what: `secret ${key}` });
+  }
 }
 
 interface Task {

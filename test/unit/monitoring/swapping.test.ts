@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MonitoringArgs } from "../../../components";
 import { portOf } from "../../../components/monitoring/neighbours";
-import { deploy, find, listed, valueOf } from "../support/deploy";
+import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 
 const influxDb = {
@@ -12,6 +12,9 @@ const influxDb = {
 };
 const namesOf = async (args: Partial<MonitoringArgs>) =>
   listed((await deploy(() => platform(args))).resources);
+
+const textOf = (resources: RequestedResource[], configMap: string, file: string): string =>
+  (find(resources, "ConfigMap", configMap).inputs["data"] as Record<string, string>)[file] ?? "";
 
 /** What the swap leaves out, and what it adds. */
 async function difference(args: Partial<MonitoringArgs>): Promise<{ gone: string[]; added: string[] }> {
@@ -84,6 +87,76 @@ test("an existing Grafana gets the same dashboards as resources, and nothing els
   );
 });
 
+test("InfluxDB Cloud gets no credentials of ours: each user shows the API token that was made for it", async () => {
+  const credential = (user: string) => ({ username: "me@example.com", password: `the-token-of-${user}` });
+  const credentials = {
+    fluentd: credential("fluentd"),
+    telegraf: credential("telegraf"),
+    grafana: credential("grafana"),
+  };
+  const { resources } = await deploy(() =>
+    platform({ influxDb: { existing: { ...influxDb, credentials } } }),
+  );
+  const state = textOf(resources, "monitoring-influxdb-reconcile-program", "desired-state.json");
+  assert.deepEqual((JSON.parse(state) as { credentials: unknown }).credentials, []);
+  const reconcile = find(resources, "Secret", "monitoring-influxdb-reconcile-credentials");
+  assert.deepEqual(Object.keys(reconcile.inputs["stringData"] as object), ["INFLUXDB_TOKEN"]);
+  for (const user of ["fluentd-aggregator", "telegraf", "grafana"]) {
+    const secret = find(resources, "Secret", `monitoring-${user}-credentials`);
+    const { influxDbPassword } = secret.inputs["stringData"] as Record<string, string>;
+    assert.equal(influxDbPassword, `the-token-of-${user.replace("-aggregator", "")}`);
+  }
+  assert.deepEqual(
+    resources.filter(({ type, name }) => type.includes("RandomPassword") && name.includes("influxdb")),
+    [],
+  );
+  const telegraf = textOf(resources, "monitoring-telegraf-config", "telegraf.conf");
+  assert.doesNotMatch(telegraf, /influx\.example\.com\/metrics/, "it shows its own metrics to nobody");
+});
+
+test("an Alertmanager behind a login gets its header from everyone that asks it, and from secrets only", async () => {
+  const existing = { url: "https://alerts.example.com", authorization: "Bearer the-alert-token" };
+  const { resources } = await deploy(() => platform({ alertmanager: { existing } }));
+  for (const [name, key] of [
+    ["monitoring-influxdb-reconcile-credentials", "ALERTMANAGER_AUTHORIZATION"],
+    ["monitoring-telegraf-credentials", "alertmanagerAuthorization"],
+    ["monitoring-grafana-credentials", "alertmanagerAuthorization"],
+  ] as const) {
+    const secret = find(resources, "Secret", name);
+    assert.equal((secret.inputs["stringData"] as Record<string, string>)[key], "Bearer the-alert-token");
+    assert.ok(
+      secret.secrets.some((path) => path === "stringData" || path === `stringData.${key}`),
+      name,
+    );
+  }
+  const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes("the-alert-token"));
+  assert.deepEqual(
+    holders.map(({ type }) => type),
+    holders.map(() => "kubernetes:core/v1:Secret"),
+  );
+  const state = JSON.parse(
+    textOf(resources, "monitoring-influxdb-reconcile-program", "desired-state.json"),
+  ) as {
+    secrets: unknown;
+    tasks: { name: string; flux: string }[];
+  };
+  assert.deepEqual(state.secrets, [
+    { key: "ALERTMANAGER_AUTHORIZATION", valueVariable: "ALERTMANAGER_AUTHORIZATION" },
+  ]);
+  const alertTasks = state.tasks.filter(({ name }) => name.startsWith("alert "));
+  assert.ok(alertTasks.length > 0);
+  for (const { flux } of alertTasks)
+    assert.match(flux, /secrets\.get\(key: "ALERTMANAGER_AUTHORIZATION"\)[^]*"Authorization": authorization/);
+  assert.match(
+    textOf(resources, "monitoring-telegraf-config", "telegraf.conf"),
+    /alerts\.example\.com\/metrics"\][^[]*\[[^[]*\[[^[]*http_headers = \{"Authorization" = "\$\{ALERTMANAGER_AUTHORIZATION\}"\}/,
+  );
+  assert.match(
+    textOf(resources, "monitoring-grafana-provisioning", "datasources.yaml"),
+    /"httpHeaderValue1":"\$ALERTMANAGER_AUTHORIZATION"/,
+  );
+});
+
 test("mails link to the Grafana that people reach", async () => {
   const { result } = await deploy(() =>
     platform({ grafana: { deploy: { externalUrl: "https://grafana.example.com" } } }),
@@ -115,6 +188,12 @@ export const halves: MonitoringArgs[] = [
   { environment: "test", alertmanager: { deploy: { email } }, influxDb: { deploy: {}, existing: influxDb } },
   // @ts-expect-error an existing Grafana needs a token and the ways to the data
   { environment: "test", alertmanager: { deploy: { email } }, grafana: { existing: { url: "http://g" } } },
+  {
+    environment: "test",
+    alertmanager: { deploy: { email } },
+    // @ts-expect-error credentials of an existing InfluxDB are those of all its users
+    influxDb: { existing: { ...influxDb, credentials: { fluentd: { username: "u", password: "p" } } } },
+  },
   // @ts-expect-error Grafana is neither deployed nor given
   { environment: "test", alertmanager: { deploy: { email } }, grafana: {} },
 ];
