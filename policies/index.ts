@@ -4,6 +4,7 @@ import { allowedVmSizes } from "./cost/allowedVmSizes";
 import { componentBudget } from "./cost/componentBudget";
 import { diskLimits } from "./cost/diskLimits";
 import { nodeCeiling } from "./cost/nodeCeiling";
+import { priceAge } from "./cost/priceAge";
 import { publicEndpoints } from "./cost/publicEndpoints";
 import { retentionLimits } from "./cost/retentionLimits";
 import { stackBudget } from "./cost/stackBudget";
@@ -26,6 +27,7 @@ new PolicyPack("ds-monitoring", {
     noPlainSecrets,
     noPublicStorage,
     pinnedImages,
+    priceAge,
     probesSet,
     protectedStorage,
     publicEndpoints,

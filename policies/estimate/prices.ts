@@ -53,3 +53,14 @@ export function findPrice(
 ): Price | undefined {
   return rows.find((row) => row.region === region && row.kind === kind && row.sku === sku);
 }
+
+/**
+ * The row that was read longest ago.
+ *
+ * @throws Error when the table has no rows
+ */
+export function oldestPrice(rows: readonly Price[]): Price {
+  const [first, ...others] = rows;
+  if (first === undefined) throw new Error("policies/prices/prices.json has no rows: restore it");
+  return others.reduce((oldest, row) => (row.asOf < oldest.asOf ? row : oldest), first);
+}

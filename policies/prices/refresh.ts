@@ -25,11 +25,17 @@ export interface RetailPage {
 export const apiDocumentation =
   "https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices";
 
+/** Address of the API. */
+export const retailPricesApi = "https://prices.azure.com/api/retail/prices";
+
 /** Address of the first page of the items that a row of the table may mean. */
-export function queryOf(row: Pick<Price, "region" | "kind" | "sku" | "meter" | "currency">): string {
+export function queryOf(
+  row: Pick<Price, "region" | "kind" | "sku" | "meter" | "currency">,
+  api = retailPricesApi,
+): string {
   const conditions = [`armRegionName eq '${row.region}'`, "priceType eq 'Consumption'"];
   conditions.push(row.kind === "vm" ? `armSkuName eq '${row.sku}'` : `meterName eq '${row.meter}'`);
-  const url = new URL("https://prices.azure.com/api/retail/prices");
+  const url = new URL(api);
   url.searchParams.set("currencyCode", `'${row.currency}'`);
   url.searchParams.set("$filter", conditions.join(" and "));
   return url.href;
@@ -72,17 +78,19 @@ export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
  *
  * @param fetchPage gets one page of the API
  * @param today `YYYY-MM-DD`
+ * @param api address of the API
  * @throws Error as {@link pickItem} does
  */
 export async function refresh(
   rows: readonly Price[],
   fetchPage: (url: string) => Promise<RetailPage>,
   today: string,
+  api = retailPricesApi,
 ): Promise<Price[]> {
   const refreshed: Price[] = [];
   for (const row of rows) {
     const items: RetailItem[] = [];
-    for (let url: string | null = queryOf(row); url !== null;) {
+    for (let url: string | null = queryOf(row, api); url !== null;) {
       const page: RetailPage = await fetchPage(url);
       items.push(...page.Items);
       url = page.NextPageLink === "" ? null : page.NextPageLink;

@@ -52,7 +52,7 @@ for (const stack of ["dev", "prod"]) {
 
     test("previews without a login, within its budget and every other policy", () => {
       assert.equal(result.code, 0, result.stdout + result.stderr);
-      assert.deepEqual(result.policyViolations, []);
+      assert.deepEqual(violations(result), []);
     });
 
     test("every resource is priced, or free with a reason", () => requireAllPriced(result, estimated));
@@ -70,9 +70,14 @@ for (const stack of ["dev", "prod"]) {
 test("every resource of local is priced, or free with a reason, and its policies pass", async () => {
   const result = await preview("local");
   assert.equal(result.code, 0, result.stdout + result.stderr);
-  assert.deepEqual(result.policyViolations, []);
+  assert.deepEqual(violations(result), []);
   requireAllPriced(result, await estimateOf("local", result));
 });
+
+/** What the policies say but for the age of the prices, which depends on the day of the test. */
+function violations({ policyViolations }: OperationResult) {
+  return policyViolations.filter(({ policy }) => policy !== "price-age");
+}
 
 function requireAllPriced(result: OperationResult, { lines, free, unpriced }: Estimate): void {
   assert.deepEqual(

@@ -6,9 +6,11 @@ import { allowedVmSizes } from "../../../policies/cost/allowedVmSizes";
 import { componentBudget } from "../../../policies/cost/componentBudget";
 import { diskLimits } from "../../../policies/cost/diskLimits";
 import { nodeCeiling } from "../../../policies/cost/nodeCeiling";
+import { priceAge } from "../../../policies/cost/priceAge";
 import { publicEndpoints } from "../../../policies/cost/publicEndpoints";
 import { retentionLimits } from "../../../policies/cost/retentionLimits";
 import { stackBudget } from "../../../policies/cost/stackBudget";
+import { oldestPrice, prices } from "../../../policies/estimate/prices";
 import { checkResource, checkStack, resource, urnOf } from "./support";
 
 const managedCluster = "azure-native:containerservice:ManagedCluster";
@@ -244,4 +246,17 @@ describe("retention-limits", () => {
       [],
     );
   });
+});
+
+test("price-age warns from the day after the limit on, and never blocks", (t) => {
+  const day = 86_400_000;
+  const { asOf } = oldestPrice(prices);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.parse(asOf) + 180 * day });
+  assert.deepEqual(checkStack(priceAge, []), []);
+  t.mock.timers.tick(day);
+  assert.match(
+    checkStack(priceAge, []).join(),
+    new RegExp(`${asOf}, 181 days ago, the limit is 180: run npm run`),
+  );
+  assert.equal(priceAge.enforcementLevel, "advisory");
 });

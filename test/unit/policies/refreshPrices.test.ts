@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { repositoryRoot } from "../../../local/paths";
+import { run } from "../../../local/processes";
 import { pickItem, queryOf, refresh } from "../../../policies/prices/refresh";
 import type { RetailItem } from "../../../policies/prices/refresh";
 import type { Price } from "../../../policies/estimate/prices";
@@ -61,4 +68,67 @@ test("the query asks for one region and one SKU", () => {
   );
   const disk = { ...row, kind: "disk" as const, sku: "P10", meter: "P10 LRS Disk" };
   assert.match(new URL(queryOf(disk)).searchParams.get("$filter") ?? "", /meterName eq 'P10 LRS Disk'/);
+});
+
+describe("npm run prices, against answers that are served on this machine", () => {
+  let directory: string;
+  let file: string;
+  let api: string;
+  const offered = new Map<string, RetailItem[]>();
+  // A stand-in of the API: the same parameters, fields and pages.
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", api);
+    const filter = url.searchParams.get("$filter") ?? "";
+    const region = /armRegionName eq '(\w+)'/.exec(filter)?.[1] ?? "";
+    const items = offered.get(region) ?? [];
+    const second = url.searchParams.get("$skip") !== null;
+    url.searchParams.set("$skip", "1000");
+    const page = second
+      ? { Items: items, NextPageLink: null }
+      : { Items: others.filter(({ armRegionName }) => armRegionName === region), NextPageLink: url.href };
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ BillingCurrency: "USD", Count: page.Items.length, ...page }));
+  });
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "ds-monitoring-prices-"));
+    file = join(directory, "prices.json");
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/retail/prices`;
+  });
+  after(async () => {
+    server.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function refreshTable(...args: string[]) {
+    await writeFile(file, JSON.stringify({ rows: [row] }));
+    const script = join(repositoryRoot, "policies", "prices", "main.ts");
+    const command = ["--import", "tsx", script, "--api", api, "--file", file, ...args];
+    const result = await run(process.execPath, command, { cwd: repositoryRoot });
+    return { result, rows: (JSON.parse(await readFile(file, "utf8")) as { rows: Price[] }).rows };
+  }
+
+  test("the table gets today's price, and with --region the rows of another region too", async () => {
+    offered.set("eastus", [item()]);
+    offered.set("westeurope", [item({ armRegionName: "westeurope", retailPrice: 0.23 })]);
+    const { result, rows } = await refreshTable("--region", "westeurope");
+    assert.equal(result.code, 0, result.stderr);
+    assert.deepEqual(
+      rows.map(({ region, price }) => [region, price]),
+      [
+        ["eastus", 0.192],
+        ["westeurope", 0.23],
+      ],
+    );
+    assert.ok(rows.every(({ asOf }) => asOf >= "2026-01-01"));
+  });
+
+  test("a price that is no longer offered is named, and the table stays as it was", async () => {
+    offered.set("eastus", []);
+    const { result, rows } = await refreshTable();
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /the API has no price for vm «Standard_D4s_v5» in eastus/);
+    assert.deepEqual(rows, [row]);
+  });
 });
