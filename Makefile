@@ -55,7 +55,7 @@ bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|previ
 # Bundles of what runs outside of the Pulumi program.
 build: dist/.built
 
-dist/.built: node_modules/.package-lock.json local/build.mjs $(shell find local/plugins components -name '*.ts')
+dist/.built: node_modules/.package-lock.json local/build.mjs $(shell find local/plugins cli components -name '*.ts')
 	@npm run --silent build
 	@touch $@
 

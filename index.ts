@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
-import { AksCluster, Monitoring } from "./components";
+import { Monitoring } from "./components";
+import { AksCluster } from "./components/azure";
 import { readConfig } from "./config";
 import { penguins, penguinsProbe } from "./workloads/penguins";
 

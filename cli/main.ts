@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../components/logs/checkLogs";
 import { builtInFormats, LogFormat } from "../components/logs/formats";
+import { AppKind, appKinds, writeNewApp } from "./newApp";
 
 const formats = ["auto", "json", ...Object.keys(builtInFormats)];
 
 const usage = `usage: ds-monitoring check-logs FILE [--format ${formats.join("|")}] [--regexp EXPRESSION] [--json]
+       ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
 
-Says how the lines of a log file will be read, what is wrong with them and how to fix it.
+check-logs says how the lines of a log file will be read, what is wrong with them and how to fix it.
+new-app writes the Pulumi project of an app that the platform of that stack monitors.
 Exit code: 0 nothing is lost, 1 something is, 2 wrong usage.
 `;
 
@@ -23,6 +27,10 @@ function main(argv: string[]): number {
       format: { type: "string", default: "auto" },
       regexp: { type: "string" },
       json: { type: "boolean", default: false },
+      name: { type: "string" },
+      platform: { type: "string" },
+      kind: { type: "string", default: "model-api" },
+      library: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -31,11 +39,29 @@ function main(argv: string[]): number {
     return 0;
   }
   const [command, file, ...more] = positionals;
+  if (command === "new-app") {
+    if (file === undefined || more.length > 0) throw new UsageError("new-app needs exactly one folder");
+    return newApp(file, values);
+  }
   if (command !== "check-logs") throw new UsageError(`unknown command ${JSON.stringify(command ?? "")}`);
   if (file === undefined || more.length > 0) throw new UsageError("check-logs needs exactly one file");
   const report = checkLogs(readFile(file), formatOf(values.format, values.regexp));
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(file, report));
   return report.problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+function newApp(
+  folder: string,
+  values: { name?: string; platform?: string; kind: string; library?: string },
+): number {
+  const { platform, kind, library, name = basename(resolve(folder)) } = values;
+  if (platform === undefined)
+    throw new UsageError("new-app needs --platform, the platform's stack, e.g. acme/ds-monitoring/prod");
+  if (!appKinds.includes(kind as AppKind))
+    throw new UsageError(`--kind must be one of ${appKinds.join(", ")}, got "${kind}"`);
+  const files = writeNewApp(folder, { name, platform, kind: kind as AppKind, library });
+  process.stdout.write(`${files.map((file) => join(folder, file)).join("\n")}\n`);
+  return 0;
 }
 
 function formatOf(name: string, regexp: string | undefined): LogFormat {

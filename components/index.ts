@@ -1,11 +1,4 @@
-export {
-  AksCluster,
-  type AksClusterArgs,
-  type ClusterNetworkArgs,
-  type EntraArgs,
-  type MaintenanceWindowArgs,
-} from "./cluster/aksCluster";
-export { type NodePoolArgs, type UserPoolArgs, spotAffinity, spotTolerations } from "./cluster/nodePools";
+// Components
 export {
   Alertmanager,
   type AlertmanagerArgs,
@@ -50,6 +43,37 @@ export { AppNamespace, type AppNamespaceArgs } from "./namespaces/appNamespace";
 export { RestrictedNamespace, type RestrictedNamespaceArgs } from "./namespaces/restrictedNamespace";
 export { ModelVolume, type ModelVolumeArgs } from "./workloads/modelVolume";
 export { Logging, type LoggingArgs } from "./workloads/logging";
-export { type LoggingReferences, loggingSidecar, withLogging } from "./workloads/loggingSidecar";
 export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
+
+// Pure functions, and the types that the components take
+export { type AlertRule, type Severity, type ThresholdOverride, type Unit } from "./alerts/rule";
+export { type AlertRulesOptions, alertRules, type AppAlertOptions } from "./alerts/rules";
+export { spotAffinity, spotTolerations } from "./cluster/nodePools";
+export { type Flow, type PolicyPeer, type PolicyPort } from "./kubernetes/networkPolicies";
+export {
+  type PodUser,
+  restrictedContainerSecurityContext,
+  restrictedPodSecurityContext,
+} from "./kubernetes/podSecurity";
+export { type ComputeQuantities, type ContainerResources, resources } from "./kubernetes/resources";
+export { checkLogs, formatReport, type LogReport, type Problem } from "./logs/checkLogs";
+export {
+  type BuiltInFormat,
+  checkFormat,
+  type CustomFormat,
+  type LogFormat,
+  type LogSource,
+} from "./logs/formats";
+export { type BucketName, type RetentionDays } from "./metrics/buckets";
+export { type InfluxDesiredState } from "./metrics/desiredState";
+export { type Rollup, type RollupStatistic } from "./metrics/rollups";
+export { type HttpProbe } from "./metrics/telegrafConfig";
+export {
+  type LoggedContainer,
+  type LoggedPodSpec,
+  type LoggingReferences,
+  loggingSidecar,
+  withLogging,
+} from "./workloads/loggingSidecar";
+export { type LoggingSelector, loggingTransform } from "./workloads/loggingTransform";

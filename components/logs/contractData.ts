@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   attributesOf,
   commonAttributes,
@@ -10,6 +8,7 @@ import {
   maxTextBytes,
 } from "./contract";
 import { builtInFormats, CustomFormat, jsonAliases, LogFormat, severityNames } from "./formats";
+import { rubySource } from "./ruby/source";
 
 /** The files of a Fluentd configuration by their names, as a ConfigMap holds them. */
 export type ConfigFiles = Record<string, string>;
@@ -81,7 +80,7 @@ export function contractFiles(
   };
   const withoutDescriptions = (key: string, value: unknown) => (key === "description" ? undefined : value);
   return {
-    [rubyFile]: readFileSync(join(__dirname, "ruby", rubyFile), "utf8"),
+    [rubyFile]: rubySource(),
     "log_contract.json": JSON.stringify(data, withoutDescriptions, 1),
   };
 }

@@ -1,4 +1,4 @@
-import * as grafana from "@lbrlabs/pulumi-grafana";
+import type * as Grafana from "@lbrlabs/pulumi-grafana";
 import * as pulumi from "@pulumi/pulumi";
 import { checkDashboardDefinitions, DashboardDefinition } from "../../dashboards";
 import { database } from "../metrics/buckets";
@@ -41,6 +41,7 @@ export class GrafanaContent extends pulumi.ComponentResource {
   constructor(name: string, args: GrafanaContentArgs, options?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:GrafanaContent", name, {}, options);
     checkDashboardDefinitions(args.dashboards);
+    const grafana = grafanaPackage();
 
     const provider = new grafana.Provider(
       `${name}-provider`,
@@ -82,7 +83,7 @@ export class GrafanaContent extends pulumi.ComponentResource {
       child,
     );
 
-    const folders = new Map<string, grafana.Folder>();
+    const folders = new Map<string, Grafana.Folder>();
     for (const title of new Set(args.dashboards.map(({ folder }) => folder))) {
       const uid = folderUid(title);
       folders.set(title, new grafana.Folder(`${name}-folder-${uid}`, { title, uid }, child));
@@ -96,6 +97,25 @@ export class GrafanaContent extends pulumi.ComponentResource {
       );
     }
     this.registerOutputs({});
+  }
+}
+
+/**
+ * Loaded here, not at the top: its plugin is only for whoever places dashboards in an existing Grafana.
+ *
+ * @throws Error when it is not installed
+ */
+function grafanaPackage(): typeof Grafana {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it for everybody
+    return require("@lbrlabs/pulumi-grafana") as typeof Grafana;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    throw new Error(
+      "dashboards go to an existing Grafana with the package @lbrlabs/pulumi-grafana, which is not installed: " +
+        "run `npm install @lbrlabs/pulumi-grafana@0.1.0`",
+      { cause: error },
+    );
   }
 }
 

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Job } from "@pulumi/kubernetes/batch/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
@@ -7,6 +5,7 @@ import { images } from "../images";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
 import { InfluxDesiredState } from "../metrics/desiredState";
+import { reconcileBundle } from "../metrics/reconcile/bundle";
 import { Neighbour } from "./neighbours";
 import { partNetworkPolicy, partServiceAccount } from "./partObjects";
 import { parts } from "./parts";
@@ -65,7 +64,7 @@ export class InfluxDbReconcile extends pulumi.ComponentResource {
         metadata: { namespace, labels },
         immutable: true,
         data: {
-          [programFile]: bundledProgram(),
+          [programFile]: reconcileBundle(),
           [stateFile]: pulumi.output(args.desiredState).apply((state) => JSON.stringify(state, undefined, 2)),
         },
       },
@@ -112,15 +111,4 @@ export class InfluxDbReconcile extends pulumi.ComponentResource {
 
     this.registerOutputs();
   }
-}
-
-/** The program as one file, with all that it needs. */
-function bundledProgram(): string {
-  const path = join(__dirname, "..", "..", "dist", programFile);
-  if (!existsSync(path)) {
-    throw new Error(
-      `${path} is not there: run \`npm run build\`, which bundles the InfluxDB reconcile program`,
-    );
-  }
-  return readFileSync(path, "utf8");
 }
