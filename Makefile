@@ -16,8 +16,8 @@ up: build ## Bring the whole stack up, on an embedded cluster unless KUBECONFIG 
 down: build ## Remove everything that `make up` made
 	@$(CLI) down
 
-preview: build ## Show what STACK (default local) would change and cost, and what policies say; REPORT=FILE for Markdown
-	@$(CLI) preview $(STACK) $(REPORT)
+preview: build ## What STACK (default local) would change and cost, and what policies say; REPORT=FILE for Markdown, BASE=REF to compare
+	@$(CLI) preview $(STACK) "$(REPORT)" "$(BASE)"
 
 demo: node_modules/.package-lock.json ## The way of the data on this machine: train, serve, fail, mail; ARGS=--keep stays up
 	@node --import tsx local/demo/main.ts $(ARGS)

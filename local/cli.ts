@@ -7,7 +7,12 @@ import { UserError } from "./userError";
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   up,
   down,
-  preview: ([stack, report]) => preview(stack ?? "local", report),
+  // The Makefile hands over what was not given as an empty text.
+  preview: ([stack, report, base]) =>
+    preview(stack ?? "local", {
+      report: report === "" ? undefined : report,
+      base: base === "" ? undefined : base,
+    }),
   tools,
   "clean-tools": cleanTools,
 };

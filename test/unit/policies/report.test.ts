@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Unknown } from "../../../policies/core/values";
+import { stepsBetween } from "../../../policies/report/compare";
 import { plannedResources } from "../../../policies/report/planned";
 import type { PlannedStep } from "../../../policies/report/planned";
 import { budgetSettings, reportOf } from "../../../policies/report/report";
@@ -53,6 +54,22 @@ describe("plannedResources", () => {
     const value = (resource?.properties.profile as { maxCount: unknown }[])[0]?.maxCount;
     assert.ok(value instanceof Unknown);
     assert.equal(value.path, "profile.0.maxCount");
+  });
+});
+
+describe("stepsBetween", () => {
+  test("two previews of new stacks become what one changes of the other, a smaller VM and a removal too", () => {
+    const created = (name: string, change: object = {}) =>
+      step("create", name, { after: { inputs: { ...poolInputs(2), ...change } } });
+    const base = [created("kept"), created("apps", { vmSize: "Standard_D4s_v5" }), created("gone")];
+    const steps = stepsBetween(base, [created("kept"), created("apps"), created("new")]);
+    assert.deepEqual(
+      steps.map(({ op, name, diffs }) => `${op} ${name} ${diffs.join()}`.trim()),
+      ["same kept", "update apps vmSize", "create new", "delete gone"],
+    );
+    const report = reportOf("dev", { steps, ...quiet }, config);
+    // 2 × 140.16 + 280.32 before, 3 × 140.16 after.
+    assert.match(report, /^\| node pools at their maximum \| 560\.64 \| 420\.48 \| −140\.16 \|$/m);
   });
 });
 
