@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { newAppFiles, writeNewApp } from "../../cli/newApp";
+import type { KubernetesObject } from "../../local/cluster/apiClient";
+import type { Engine } from "../../local/engine/engine";
+import { packLibrary } from "../support/packedLibrary";
+import { changingSteps, Fixture } from "./harness";
+
+// An app team's own project: it installs the packed library, and reads the platform's stack.
+
+const platformStack = "organization/ds-monitoring/local";
+
+let fixture: Fixture;
+let project: string;
+let app: Engine;
+
+before(async () => {
+  fixture = await Fixture.start();
+  const { tarball } = await packLibrary(fixture.directory);
+  project = join(fixture.directory, "churn");
+  writeNewApp(project, { name: "churn", platform: platformStack, library: `file:${tarball}` });
+  // Install scripts download plugins, which tests never do.
+  const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  execFileSync("npm", ["install", ...options], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
+  const platform = await fixture.stack();
+  const result = await platform.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  app = await fixture.stack({ project, stack: "dev" });
+});
+after(() => fixture.stop());
+
+test("an app's own stack reads the platform's, comes up, and logs to its aggregator", async () => {
+  const result = await app.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal((await app.outputs()).url, "http://churn.churn.svc:8080");
+  const [config] = (
+    await fixture.api.list<KubernetesObject & { data: Record<string, string> }>(
+      "/api/v1/namespaces/churn/configmaps",
+    )
+  ).filter(({ data }) => data["fluent.conf"] !== undefined);
+  assert.match(config?.data["fluent.conf"] ?? "", /fluentd-aggregator\.monitoring\.svc/);
+  assert.deepEqual(changingSteps(await app.preview()), []);
+});
+
+test("a text-log app comes up; a sample that its format does not match fails the preview", async () => {
+  // Another name than the first app's: its namespace goes only after the new one is there.
+  const options = { name: "billing", platform: platformStack, kind: "text-logs" } as const;
+  const program = newAppFiles(options)["index.ts"] ?? "";
+  await writeFile(join(project, "index.ts"), program.replace("WARN queue is full", "WARN: queue is full"));
+  const refused = await app.preview();
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout + refused.stderr, /sources\[0\]\.format: samples\[0\] does not match/);
+
+  await writeFile(join(project, "index.ts"), program);
+  const result = await app.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  const deployments = await fixture.api.list<KubernetesObject & { status: { readyReplicas?: number } }>(
+    "/apis/apps/v1/namespaces/billing/deployments",
+  );
+  assert.deepEqual(
+    deployments.map(({ status }) => status.readyReplicas),
+    [1],
+  );
+});
