@@ -1,7 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readClusterConfig } from "./clusterConfig";
-import type { EmailArgs, GrafanaIngressArgs, StorageArgs } from "./components";
-import type { AksClusterArgs } from "./components/cluster/aksCluster";
+import {
+  readExistingAlertmanager,
+  readExistingGrafana,
+  readExistingInfluxDb,
+  refuseBoth,
+} from "./existingConfig";
+import type {
+  AksClusterArgs,
+  DeployedOrExisting,
+  EmailArgs,
+  GrafanaIngressArgs,
+  MonitoringArgs,
+  StorageArgs,
+} from "./components";
 import {
   ConfigSource,
   listOf,
@@ -18,17 +30,29 @@ import {
 export interface StackConfig {
   environment: string;
   protectData: boolean;
-  /** The cluster that the stack makes; undefined when it uses an existing one. */
-  cluster?: AksClusterArgs;
-  kubeconfig?: pulumi.Output<string>;
-  kubeContext?: string;
-  storage: Record<"influxDb" | "fluentd" | "alertmanager" | "sample", StorageArgs>;
+  cluster: DeployedOrExisting<AksClusterArgs, ExistingCluster>;
+  influxDb: Required<MonitoringArgs>["influxDb"];
+  grafana: Required<MonitoringArgs>["grafana"];
+  alertmanager: MonitoringArgs["alertmanager"];
+  storage: Record<"fluentd" | "sample", StorageArgs>;
   retentionDays: RetentionConfig;
-  email: EmailArgs;
-  grafanaIngress?: GrafanaIngressArgs;
   runbookBaseUrl?: string;
   sampleWorkloads: boolean;
   sampleRegistry: string;
+}
+
+/** A cluster that somebody else runs. */
+export interface ExistingCluster {
+  /**
+   * Contents of a kubeconfig. Secret.
+   * @default KUBECONFIG
+   */
+  kubeconfig?: pulumi.Output<string>;
+  /**
+   * Context in it.
+   * @default the current one
+   */
+  context?: string;
 }
 
 /** Days that each resolution is kept; what is left out keeps the library's default. */
@@ -58,6 +82,9 @@ const stackKeys = [
     "retentionDays",
     "email",
   ],
+  ...["existingInfluxDb", "influxDbToken", "influxDbTokenFluentd", "influxDbTokenTelegraf"],
+  ...["influxDbTokenGrafana", "existingGrafana", "grafanaAuth"],
+  ...["existingAlertmanager", "alertmanagerAuthorization"],
   ...["smtpPassword", "grafanaIngress", "runbookBaseUrl", "sampleWorkloads", "sampleRegistry"],
 ];
 
@@ -84,27 +111,60 @@ export function readConfig(config: pulumi.Config): StackConfig {
   const source = stackSource(config);
   refuseUnknownKeys(source, stackKeys);
   const storageClassName = optional(source, "storageClass", name);
+  const influxDb = readExistingInfluxDb(source, config);
+  const influxDbStorage = {
+    storageClassName,
+    size: optional(source, "influxDbStorage", quantity) ?? "50Gi",
+  };
+  const grafana = readExistingGrafana(source, config);
+  refuseBoth(source, "existingGrafana", "grafanaIngress");
+  const alertmanager = readExistingAlertmanager(source, config);
+  for (const key of ["email", "smtpPassword", "alertmanagerStorage"]) {
+    refuseBoth(source, "existingAlertmanager", key);
+  }
+  const alertmanagerStorage = {
+    storageClassName,
+    size: optional(source, "alertmanagerStorage", quantity) ?? "1Gi",
+  };
   return {
     environment: required(source, "environment", name),
     protectData: optional(source, "protectData", trueOrFalse) ?? true,
-    cluster: readClusterConfig(source),
-    kubeconfig: config.getSecret("kubeconfig"),
-    kubeContext: optional(source, "kubeContext", anyText),
+    cluster: readCluster(source, config),
+    influxDb: influxDb === undefined ? { deploy: { storage: influxDbStorage } } : { existing: influxDb },
+    grafana:
+      grafana === undefined ? { deploy: { ingress: readGrafanaIngress(source) } } : { existing: grafana },
+    alertmanager:
+      alertmanager === undefined
+        ? {
+            deploy: {
+              email: readEmail(source, config.getSecret("smtpPassword")),
+              storage: alertmanagerStorage,
+            },
+          }
+        : { existing: alertmanager },
     storage: {
-      influxDb: { storageClassName, size: optional(source, "influxDbStorage", quantity) ?? "50Gi" },
       fluentd: { storageClassName, size: optional(source, "fluentdStorage", quantity) ?? "10Gi" },
-      alertmanager: { storageClassName, size: optional(source, "alertmanagerStorage", quantity) ?? "1Gi" },
       sample: {
         storageClassName: optional(source, "sampleStorageClass", name) ?? storageClassName,
         size: optional(source, "sampleStorage", quantity) ?? "1Gi",
       },
     },
     retentionDays: readRetention(source),
-    email: readEmail(source, config.getSecret("smtpPassword")),
-    grafanaIngress: readGrafanaIngress(source),
     runbookBaseUrl: optional(source, "runbookBaseUrl", webAddress),
     sampleWorkloads: optional(source, "sampleWorkloads", trueOrFalse) ?? false,
     sampleRegistry: optional(source, "sampleRegistry", imageRegistry) ?? "localhost:5000",
+  };
+}
+
+function readCluster(source: ConfigSource, config: pulumi.Config): StackConfig["cluster"] {
+  for (const key of ["kubeconfig", "kubeContext"]) refuseBoth(source, "cluster", key);
+  const deploy = readClusterConfig(source);
+  if (deploy !== undefined) return { deploy };
+  return {
+    existing: {
+      kubeconfig: config.getSecret("kubeconfig"),
+      context: optional(source, "kubeContext", anyText),
+    },
   };
 }
 

@@ -8,14 +8,12 @@ import { penguins, penguinsProbe } from "./workloads/penguins";
 const config = readConfig(new pulumi.Config());
 
 const aks =
-  config.cluster === undefined
-    ? undefined
-    : new AksCluster("aks", { ...config.cluster, protect: config.protectData });
+  config.cluster.deploy && new AksCluster("aks", { ...config.cluster.deploy, protect: config.protectData });
 
 // The identifier keeps a new kubeconfig for the same cluster from replacing everything in it.
 const provider = new Provider("cluster", {
-  kubeconfig: aks?.kubeconfig ?? config.kubeconfig,
-  context: config.kubeContext,
+  kubeconfig: aks?.kubeconfig ?? config.cluster.existing?.kubeconfig,
+  context: config.cluster.existing?.context,
   clusterIdentifier: `${pulumi.getProject()}-${pulumi.getStack()}`,
 });
 
@@ -23,10 +21,10 @@ const platform = new Monitoring(
   "monitoring",
   {
     environment: config.environment,
-    influxDb: { deploy: { storage: config.storage.influxDb } },
+    influxDb: config.influxDb,
     fluentdAggregator: { storage: config.storage.fluentd },
-    grafana: { deploy: { ingress: config.grafanaIngress } },
-    alertmanager: { deploy: { email: config.email, storage: config.storage.alertmanager } },
+    grafana: config.grafana,
+    alertmanager: config.alertmanager,
     telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },
     retentionDays: config.retentionDays,
     runbookBaseUrl: config.runbookBaseUrl,

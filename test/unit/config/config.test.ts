@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { isSecret } from "../support/deploy";
+import type { AksClusterArgs } from "../../../components";
 import { readConfig, StackConfig } from "../../../config";
 
 const email = { smarthost: "smtp.example.com:587", from: "m@example.com", to: ["team@example.com"] };
 const least = { environment: "dev", email };
 
 function read(values: Record<string, unknown>): StackConfig {
-  const texts = Object.entries(values).map(([key, value]) => [
-    `ds-monitoring:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+  const texts = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [
+      `ds-monitoring:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
   pulumi.runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>);
   return readConfig(new pulumi.Config("ds-monitoring"));
 }
@@ -21,12 +24,12 @@ test("an environment and a mail server are enough", () => {
   assert.equal(config.environment, "dev");
   assert.equal(config.protectData, true);
   assert.equal(config.sampleWorkloads, false);
-  assert.equal(config.storage.influxDb.size, "50Gi");
+  assert.equal(config.influxDb.deploy?.storage?.size, "50Gi");
   assert.equal(config.storage.fluentd.size, "10Gi");
-  assert.deepEqual(config.email.to, ["team@example.com"]);
-  assert.equal(config.email.requireTls, true);
-  assert.equal(config.email.login, undefined);
-  assert.equal(config.cluster, undefined);
+  assert.deepEqual(config.alertmanager.deploy?.email.to, ["team@example.com"]);
+  assert.equal(config.alertmanager.deploy?.email.requireTls, true);
+  assert.equal(config.alertmanager.deploy?.email.login, undefined);
+  assert.equal(config.cluster.deploy, undefined);
 });
 
 test("what is set is taken", () => {
@@ -40,7 +43,7 @@ test("what is set is taken", () => {
     sampleRegistry: "registry.example.com/team",
   });
   assert.equal(config.protectData, false);
-  assert.deepEqual(config.storage.influxDb, { storageClassName: "managed-csi", size: "128Gi" });
+  assert.deepEqual(config.influxDb.deploy?.storage, { storageClassName: "managed-csi", size: "128Gi" });
   assert.equal(config.retentionDays.events, 30);
   assert.equal(config.sampleWorkloads, true);
   assert.equal(config.sampleRegistry, "registry.example.com/team");
@@ -107,14 +110,18 @@ test("a wrong or missing value is named with what is allowed and an example", ()
 });
 
 test("the mail password is a secret", async () => {
-  const { login } = read({ ...least, email: { ...email, username: "mailer" }, smtpPassword: "hush" }).email;
+  const { alertmanager } = read({ ...least, email: { ...email, username: "mailer" }, smtpPassword: "hush" });
+  const login = alertmanager.deploy?.email.login;
   assert.equal(login?.username, "mailer");
   assert.equal(await isSecret(login?.password), true);
 });
 
 test("Grafana's ingress needs a host name, and knows no other keys", () => {
   const ingress = { host: "grafana.example.com", clusterIssuer: "letsencrypt" };
-  assert.equal(read({ ...least, grafanaIngress: ingress }).grafanaIngress?.host, "grafana.example.com");
+  assert.equal(
+    read({ ...least, grafanaIngress: ingress }).grafana.deploy?.ingress?.host,
+    "grafana.example.com",
+  );
   assert.throws(
     () => read({ ...least, grafanaIngress: { clusterIssuer: "letsencrypt" } }),
     /ds-monitoring:grafanaIngress\.host is not set.*a host name.*grafana\.example\.com/,
@@ -124,3 +131,79 @@ test("Grafana's ingress needs a host name, and knows no other keys", () => {
     /hostname/,
   );
 });
+
+const existing = {
+  existingInfluxDb: { url: "https://influx.example.com", organization: "acme" },
+  influxDbToken: "the-influx-token",
+  existingGrafana: {
+    url: "https://grafana.example.com",
+    influxDbUrl: "https://influx.example.com",
+    alertmanagerUrl: "https://alerts.example.com",
+  },
+  grafanaAuth: "the-grafana-token",
+  existingAlertmanager: { url: "https://alerts.example.com" },
+  alertmanagerAuthorization: "Bearer the-alert-token",
+};
+
+test("parts that exist are taken with their secrets, and need no mail server", async () => {
+  const config = read({ environment: "dev", ...existing });
+  assert.equal(config.influxDb.existing?.organization, "acme");
+  assert.equal(config.grafana.existing?.url, "https://grafana.example.com");
+  assert.equal(config.alertmanager.existing?.url, "https://alerts.example.com");
+  const secrets = [
+    config.influxDb.existing?.operatorToken,
+    config.grafana.existing?.auth,
+    config.alertmanager.existing?.authorization,
+  ];
+  for (const secret of secrets) assert.equal(await isSecret(secret), true);
+});
+
+test("half of a part that exists, or both kinds of one, are refused with the fix", () => {
+  const without = (key: keyof typeof existing) => ({ environment: "dev", ...existing, [key]: undefined });
+  const tokens = { influxDbTokenFluentd: "f", influxDbTokenTelegraf: "t" };
+  const cloud = { ...existing.existingInfluxDb, username: "me@example.com" };
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [without("influxDbToken"), /existingInfluxDb needs .*`pulumi config set --secret influxDbToken …`/],
+    [without("existingInfluxDb"), /influxDbToken is set without ds-monitoring:existingInfluxDb/],
+    [without("grafanaAuth"), /existingGrafana needs .*`pulumi config set --secret grafanaAuth …`/],
+    [without("existingGrafana"), /grafanaAuth is set without ds-monitoring:existingGrafana/],
+    [without("existingAlertmanager"), /alertmanagerAuthorization is set without/],
+    [{ ...existing, ...least }, /existingAlertmanager and ds-monitoring:email exclude each other/],
+    [
+      { ...without("influxDbToken"), influxDbToken: "x", grafanaIngress: { host: "g.example.com" } },
+      /existingGrafana and ds-monitoring:grafanaIngress exclude each other/,
+    ],
+    [{ environment: "dev", ...existing, ...tokens }, /set without ds-monitoring:existingInfluxDb\.username/],
+    [
+      { environment: "dev", ...existing, ...tokens, existingInfluxDb: cloud },
+      /existingInfluxDb\.username needs .*influxDbTokenGrafana/,
+    ],
+    [
+      { ...least, existingInfluxDb: { url: "influx", organization: "acme" }, influxDbToken: "x" },
+      /existingInfluxDb\.url is "influx": it must be a URL/,
+    ],
+    [
+      { ...least, kubeContext: "mine", cluster: { location: "eastus" } },
+      /cluster and ds-monitoring:kubeContext exclude each other/,
+    ],
+  ];
+  for (const [values, message] of cases) {
+    assert.throws(
+      () => read(values),
+      (error: Error) => {
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+});
+
+// Half a cluster must not compile either.
+export const halfClusters: StackConfig["cluster"][] = [
+  // @ts-expect-error neither made nor given
+  {},
+  // @ts-expect-error a cluster that is made needs its place, tags and system pool
+  { deploy: { location: "eastus" } },
+  // @ts-expect-error made and given exclude each other
+  { deploy: {} as AksClusterArgs, existing: {} },
+];
