@@ -6,8 +6,8 @@ import {
   readExistingInfluxDb,
   refuseBoth,
 } from "./existingConfig";
+import type { AksClusterArgs } from "./components/azure";
 import type {
-  AksClusterArgs,
   DeployedOrExisting,
   EmailArgs,
   GrafanaIngressArgs,

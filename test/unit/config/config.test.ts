@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { isSecret } from "../support/deploy";
-import type { AksClusterArgs } from "../../../components";
+import type { AksClusterArgs } from "../../../components/azure";
 import { readConfig, StackConfig } from "../../../config";
 
 const email = { smarthost: "smtp.example.com:587", from: "m@example.com", to: ["team@example.com"] };
