@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random";
 import { unknownMarker } from "../case";
 import type { Case } from "../case";
 
@@ -23,11 +24,9 @@ function withUnknowns(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withUnknowns(item)]));
 }
 
-/** What a resource's output is in a preview: a promise of no value, marked as not known. */
+/** What only exists once another resource does. */
 function unknownOutput(): pulumi.Output<unknown> {
-  const Output = pulumi.Output as unknown as new (...parts: unknown[]) => pulumi.Output<unknown>;
-  const no = Promise.resolve(false);
-  return new Output(new Set(), Promise.resolve(undefined), no, no, Promise.resolve([]));
+  return new RandomPassword("unknown", { length: 8 }).result;
 }
 
 const file = process.env.POLICY_CASES;
