@@ -59,6 +59,7 @@ export interface ExistingCluster {
 export interface RetentionConfig {
   events?: number;
   minutely?: number;
+  hourly?: number;
   daily?: number;
   weekly?: number;
 }
@@ -189,7 +190,7 @@ function stackSource(config: pulumi.Config): ConfigSource {
 }
 
 function readRetention(source: ConfigSource): RetentionConfig {
-  const resolutions = ["events", "minutely", "daily", "weekly"] as const;
+  const resolutions = ["events", "minutely", "hourly", "daily", "weekly"] as const;
   const days = mapping(source, "retentionDays", [...resolutions]);
   if (days === undefined) return {};
   return Object.fromEntries(

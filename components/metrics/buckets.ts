@@ -4,6 +4,8 @@ export const buckets = {
   events: "events",
   /** Rollups of whole minutes. */
   minutely: "minutely",
+  /** Rollups of whole hours: what dashboards read for weeks and months. */
+  hourly: "hourly",
   /** Rollups of whole days (UTC). */
   daily: "daily",
   /** Rollups of whole weeks, from Monday 00:00 UTC, and the machine-learning events that are kept as they are. */
@@ -23,7 +25,13 @@ export const database = "monitoring";
 export type RetentionDays = Record<BucketName, number>;
 
 /** Raw events for two weeks, so that a whole week's uniques and percentiles can still be computed from them. */
-export const defaultRetentionDays: RetentionDays = { events: 14, minutely: 90, daily: 730, weekly: 1826 };
+export const defaultRetentionDays: RetentionDays = {
+  events: 14,
+  minutely: 90,
+  hourly: 365,
+  daily: 730,
+  weekly: 1826,
+};
 
 /** Seconds of a day. */
 export const secondsPerDay = 86_400;

@@ -80,7 +80,7 @@ export interface InfluxDesiredStateOptions {
   secrets?: readonly DesiredSecret[];
   /**
    * Days that each bucket keeps its points; what is left out keeps its default.
-   * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
+   * @default { events: 14, minutely: 90, hourly: 365, daily: 730, weekly: 1826 }
    */
   retentionDays?: Partial<RetentionDays>;
   /**

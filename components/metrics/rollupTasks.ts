@@ -51,17 +51,18 @@ interface Pass {
 }
 
 /**
- * Hours of late minutes that one run computes. Raw events in windows of minutes take memory: below 1 GB for the 250,000
+ * Hours of late minutes, or of hours, that one run computes. Raw events in windows of minutes take memory: below 1 GB for the 250,000
  * events that six hours have at a million a day.
  */
 export const lateRangeHours = 6;
 
 const minutely: Resolution = { target: "minutely", source: "events", window: "1m", windowOffset: "0s" };
-const daily: Resolution = { target: "daily", source: "minutely", window: "1d", windowOffset: "0s" };
+const hourly: Resolution = { target: "hourly", source: "minutely", window: "1h", windowOffset: "0s" };
+const daily: Resolution = { target: "daily", source: "hourly", window: "1d", windowOffset: "0s" };
 const weekly: Resolution = { target: "weekly", source: "daily", window: "1w", windowOffset: "4d" };
 
 /**
- * The tasks that downsample: events -> minutely -> daily -> weekly, unique values, and kept events.
+ * The tasks that downsample: events -> minutely -> hourly -> daily -> weekly, unique values, and kept events.
  *
  * Each run compares the number of events in source and target, window by window, and computes all windows from the
  * first that is short. Late events, a stopped task and a first run are the same case: the target is behind. Writing a
@@ -94,12 +95,22 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
       },
     ],
     [
+      hourly,
+      {
+        label: "",
+        schedule: { every: "15m", offset: "2m" },
+        compareWindow: "1h",
+        lookBack: `${Math.min(retentionDays.minutely, 31)}d`,
+        longestRange: `${lateRangeHours}h`,
+      },
+    ],
+    [
       daily,
       {
         label: "",
-        schedule: { every: "1h", offset: "3m" },
+        schedule: { every: "1h", offset: "4m" },
         compareWindow: "1d",
-        lookBack: `${Math.min(retentionDays.minutely, 31)}d`,
+        lookBack: `${Math.min(retentionDays.hourly, 31)}d`,
         longestRange: daily.window,
       },
     ],

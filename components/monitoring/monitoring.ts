@@ -126,7 +126,7 @@ export interface MonitoringArgs {
   runbookBaseUrl?: string;
   /**
    * Days that each resolution is kept.
-   * @default { events: 14, minutely: 90, daily: 730, weekly: 1826 }
+   * @default { events: 14, minutely: 90, hourly: 365, daily: 730, weekly: 1826 }
    */
   retentionDays?: Partial<RetentionDays>;
   /**

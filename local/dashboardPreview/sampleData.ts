@@ -454,7 +454,13 @@ function platformPoints(): Point[] {
       { service: "fluentd-aggregator", plugin_id: "dead_letters", plugin_type: "file" },
       { buffer_available_buffer_space_ratios: 100 },
     );
-    for (const [bucket, series] of Object.entries({ events: 900, minutely: 700, daily: 400, weekly: 350 })) {
+    for (const [bucket, series] of Object.entries({
+      events: 900,
+      minutely: 700,
+      hourly: 500,
+      daily: 400,
+      weekly: 350,
+    })) {
       add(
         "storage_bucket_series_num",
         { service: "influxdb", bucket },

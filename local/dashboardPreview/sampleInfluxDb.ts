@@ -81,6 +81,7 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
   // longer ones.
   await run(" late", (10 * 24) / lateRangeHours);
   await run("rollup minutely", 1);
+  await run("rollup hourly", (10 * 24) / lateRangeHours);
   await run("rollup daily", 10);
   await run("uniques daily", 10);
   await run(" weekly ", 1);

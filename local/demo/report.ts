@@ -42,12 +42,14 @@ const kpis: readonly ReportTable[] = [
   },
 ];
 
-const rollups: readonly ReportTable[] = (["minutely", "daily", "weekly"] as const).map((bucket) => ({
-  title: `Requests in "${bucket}"`,
-  query:
-    'SELECT sum("count") AS "requests", sum("duration_s.sum") AS "seconds", max("duration_s.max") AS "slowest" ' +
-    `FROM "${bucket}"."http.server.request" GROUP BY "service"`,
-}));
+const rollups: readonly ReportTable[] = (["minutely", "hourly", "daily", "weekly"] as const).map(
+  (bucket) => ({
+    title: `Requests in "${bucket}"`,
+    query:
+      'SELECT sum("count") AS "requests", sum("duration_s.sum") AS "seconds", max("duration_s.max") AS "slowest" ' +
+      `FROM "${bucket}"."http.server.request" GROUP BY "service"`,
+  }),
+);
 
 /** The figures of the demo as text: KPIs from the raw events, then the rollups. */
 export async function figures(demo: Demo): Promise<string> {

@@ -7,6 +7,7 @@ import { waitFor } from "./waiting";
 /** The tasks that roll requests up, in the order in which one feeds the next. */
 const requestRollups = {
   minutely: "rollup minutely late http.server.request",
+  hourly: "rollup hourly http.server.request",
   daily: "rollup daily http.server.request",
   weekly: "rollup weekly http.server.request",
   dailyUniques: "uniques daily http.server.request",
@@ -49,7 +50,9 @@ export async function runTask(demo: Demo, name: string): Promise<void> {
 export async function rollUpHistory(demo: Demo, days: number): Promise<void> {
   // Each run computes a part at most, from the oldest that is behind on; the last day is today's.
   const lateRuns = ((days + 1) * 24) / lateRangeHours;
-  for (let part = 0; part < lateRuns; part++) await runTask(demo, requestRollups.minutely);
+  for (const name of ["minutely", "hourly"] as const) {
+    for (let part = 0; part < lateRuns; part++) await runTask(demo, requestRollups[name]);
+  }
   for (let day = 0; day < days; day++) {
     await runTask(demo, requestRollups.daily);
     await runTask(demo, requestRollups.dailyUniques);

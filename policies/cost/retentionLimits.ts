@@ -22,7 +22,7 @@ export const retentionLimits = resourcePolicy<Config>({
         type: "object",
         description: "Most days by the name of the bucket.",
         additionalProperties: { type: "number", minimum: 1 },
-        default: { events: 31, minutely: 180, daily: 1100, weekly: 1830 },
+        default: { events: 31, minutely: 180, hourly: 550, daily: 1100, weekly: 1830 },
       },
       maximumDaysOfOthers: {
         type: "number",

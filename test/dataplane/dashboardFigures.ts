@@ -764,7 +764,7 @@ const platformHealth: Record<string, Expectation> = {
     const lines = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length;
     close(single(data), lines, "unparsed");
   },
-  Series: (data) => close(single(data), 900 + 700 + 400 + 350 + 4 * (PLATFORM_MINUTES / 60), "series"),
+  Series: (data) => close(single(data), 900 + 700 + 500 + 400 + 350 + 5 * (PLATFORM_MINUTES / 60), "series"),
   "Failed tasks": (data) => close(single(data), 3, "failed tasks"),
   "Dead letters": (data) => close(single(data), 3, "dead letters"),
   "Log lines by service": (data) => {
@@ -789,6 +789,7 @@ const platformHealth: Record<string, Expectation> = {
     assert.deepEqual(last, {
       events: 900 + grown,
       minutely: 700 + grown,
+      hourly: 500 + grown,
       daily: 400 + grown,
       weekly: 350 + grown,
     });

@@ -54,6 +54,7 @@ describe("reconcile of a real InfluxDB", () => {
     for (const [name, days, shardDays] of [
       ["events", 14, 1],
       ["minutely", 90, 7],
+      ["hourly", 365, 30],
       ["daily", 730, 60],
       ["weekly", 1826, 91],
     ] as const) {
@@ -99,6 +100,7 @@ describe("reconcile of a real InfluxDB", () => {
       "_tasks",
       "daily",
       "events",
+      "hourly",
       "minutely",
       "weekly",
     ]);
@@ -116,7 +118,7 @@ describe("reconcile of a real InfluxDB", () => {
     );
     const byDefault = await grafana.influxql(`SELECT "duration_s" FROM "http.server.request"`);
     assert.equal(byDefault.length, 1, "events is the default retention policy");
-    for (const bucket of ["minutely", "daily", "weekly"]) {
+    for (const bucket of ["minutely", "hourly", "daily", "weekly"]) {
       assert.deepEqual(await grafana.influxql(`SELECT * FROM "${bucket}"."http.server.request"`), []);
       assert.equal((await grafana.tryWrite(["m value=1"], bucket)).status, 403);
     }

@@ -107,6 +107,9 @@ describe("rollups in a real InfluxDB", () => {
   const lastWeek = requests(20_000, monday - week, monday);
   const thisWeek = requests(2_000, monday, now, 2);
 
+  const hourOf = (time: number): number => Math.floor(time / hour) * hour;
+  const wholeHours = hourOf(now);
+
   before(async () => {
     database = await startTestDatabase();
     // Without tasks of its own: the test runs their scripts, at times that it chooses.
@@ -180,7 +183,18 @@ describe("rollups in a real InfluxDB", () => {
     );
   });
 
-  it("makes days of minutes: whole ones only, equal to the raw sums", async () => {
+  it("makes hours of minutes: whole ones only, with percentiles of their own", async () => {
+    await runUntilCaughtUp("rollup hourly http.server.request", "hourly", 40);
+    await assertWindows(
+      "hourly",
+      expectedWindows(
+        [...lastWeek, ...thisWeek].filter(({ time }) => time < wholeHours),
+        hourOf,
+      ),
+    );
+  });
+
+  it("makes days of hours: whole ones only, equal to the raw sums", async () => {
     await runUntilCaughtUp("rollup daily http.server.request", "daily", 10);
     await assertWindows(
       "daily",
@@ -234,10 +248,18 @@ describe("rollups in a real InfluxDB", () => {
     await database.client.write(late.map(toLine));
     lastWeek.push(...late);
     await runTask("rollup minutely late http.server.request");
+    await runTask("rollup hourly http.server.request");
     await runTask("rollup daily http.server.request");
     await runTask("rollup weekly http.server.request");
     await runTask("uniques daily http.server.request");
     await runTask("uniques weekly http.server.request");
+    await assertWindows(
+      "hourly",
+      expectedWindows(
+        [...lastWeek, ...thisWeek].filter(({ time }) => time < wholeHours),
+        hourOf,
+      ),
+    );
     await assertWindows(
       "daily",
       expectedWindows(lastWeek, (time) => Math.floor(time / day) * day),
@@ -259,7 +281,7 @@ describe("rollups in a real InfluxDB", () => {
     // Compared as text: a difference would be lost in a listing of ten thousand rows.
     const dump = async (): Promise<string[]> =>
       Promise.all(
-        ["minutely", "daily", "weekly"].map(async (bucket) => {
+        ["minutely", "hourly", "daily", "weekly"].map(async (bucket) => {
           const rows = await database.client.influxql(`SELECT * FROM "${bucket}"./.*/ GROUP BY *`);
           return createHash("sha256").update(JSON.stringify(rows)).digest("hex");
         }),
@@ -274,6 +296,10 @@ describe("rollups in a real InfluxDB", () => {
       `SELECT last("count") FROM "minutely"."http.server.request" WHERE time >= ${now}ms`,
     );
     assert.deepEqual(rows, []);
+    const hours = await database.client.influxql(
+      `SELECT "count" FROM "hourly"."http.server.request" WHERE time >= ${wholeHours}ms`,
+    );
+    assert.deepEqual(hours, []);
     const days = await database.client.influxql(
       `SELECT "count" FROM "daily"."http.server.request" WHERE time >= ${Math.floor(now / day) * day}ms`,
     );

@@ -81,7 +81,7 @@ test("a wrong or missing value is named with what is allowed and an example", ()
     ],
     [
       { ...least, retentionDays: 14 },
-      /retentionDays is 14: it must be a mapping of events, minutely, daily, weekly/,
+      /retentionDays is 14: it must be a mapping of events, minutely, hourly, daily, weekly/,
     ],
     [
       { ...least, email: { ...email, to: [] } },

@@ -12,6 +12,7 @@ describe("influxDesiredState", () => {
       [
         ["events", 14],
         ["minutely", 90],
+        ["hourly", 365],
         ["daily", 730],
         ["weekly", 1826],
       ],
@@ -23,7 +24,12 @@ describe("influxDesiredState", () => {
         mapping.bucket,
         mapping.default,
       ]),
-      ["events", "minutely", "daily", "weekly"].map((name) => ["monitoring", name, name, name === "events"]),
+      ["events", "minutely", "hourly", "daily", "weekly"].map((name) => [
+        "monitoring",
+        name,
+        name,
+        name === "events",
+      ]),
     );
   });
 
@@ -33,7 +39,7 @@ describe("influxDesiredState", () => {
       [
         ["fluentd", [], ["events"]],
         ["telegraf", [], ["events"]],
-        ["grafana", ["events", "minutely", "daily", "weekly"], []],
+        ["grafana", ["events", "minutely", "hourly", "daily", "weekly"], []],
       ],
     );
   });

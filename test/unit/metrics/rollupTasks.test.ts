@@ -12,9 +12,9 @@ describe("rollupTasks", () => {
   };
 
   it("has a task for each measurement and resolution, one more for late minutes, uniques and kept events", () => {
-    assert.equal(tasks.length, 4 * defaultRollups.length + 3);
+    assert.equal(tasks.length, 5 * defaultRollups.length + 3);
     for (const { measurement } of defaultRollups) {
-      for (const kind of ["minutely", "minutely late", "daily", "weekly"]) {
+      for (const kind of ["minutely", "minutely late", "hourly", "daily", "weekly"]) {
         assert.match(named(`rollup ${kind} ${measurement}`), /option task = \{/);
       }
     }
