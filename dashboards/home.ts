@@ -5,12 +5,12 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { equals, field, matchesVariable, select, tag, timeFilter } from "./influxql";
 import type { Condition } from "./influxql";
 import { alertGroups, colouredCell, linkTo, markdown, columns, redFrom, stat, table, unitOf } from "./panels";
-import { ratioOfCounts, totalCount } from "./rollupQueries";
-import { source } from "./sources";
+import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
+import { rollups, source } from "./sources";
 import { chained } from "./variables";
 import { DECISION_COLOURS, RESULT_COLOURS } from "./verdicts";
 
-const requests = source("minutely", "http.server.request");
+const requests = rollups("http.server.request");
 const alerts = source("events", "alertmanager_alerts");
 const runs = source("weekly", "pipeline.run.end");
 const decisions = source("weekly", "ml.decision");
@@ -34,7 +34,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
       ...DASHBOARDS.home,
       description: "What needs attention now, and where to look?",
       from: "now-24h",
-      variables: chained({ measurement: requests.measurement }, [
+      variables: chained({ measurement: "http.server.request" }, [
         { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
       ]),
       rows: [
@@ -89,10 +89,12 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               sortBy: { column: "Requests", descending: true },
               targets: [
                 {
-                  query: select(totalCount("requests"))
-                    .from(requests)
-                    .where(...inEnvironment)
-                    .groupBy(tag("service"), tag("model")),
+                  query: overRollups({
+                    of: requests,
+                    columns: [totalCount("requests")],
+                    where: inEnvironment,
+                    groupBy: [tag("service"), tag("model")],
+                  }),
                   format: "table",
                 },
               ],
@@ -115,7 +117,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               targets: [
                 {
                   query: ratioOfCounts({
-                    source: requests,
+                    of: requests,
                     where: inEnvironment,
                     part: equals("status_class", "5xx"),
                     groupBy: [tag("service")],

@@ -134,6 +134,16 @@ export type Condition = { readonly condition: string };
 /** The dashboard's time range. */
 export const timeFilter: Condition = { condition: "$timeFilter" };
 
+/** The panel's windows are shorter than this; a constant, on which InfluxQL decides before it reads anything. */
+export function windowsBelow(milliseconds: number): Condition {
+  return { condition: `$__interval_ms < ${milliseconds}` };
+}
+
+/** The panel's windows are this long or longer; see {@link windowsBelow}. */
+export function windowsFrom(milliseconds: number): Condition {
+  return { condition: `$__interval_ms >= ${milliseconds}` };
+}
+
 /** A tag (or text field) equals a value; `variable("x")` for a dashboard variable of one value. */
 export function equals(name: string, value: string): Condition {
   return { condition: `${identifier(name)} = ${literal(value)}` };

@@ -5,11 +5,12 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Query } from "./influxql";
 import { barChart, columns, countBy, fixedColour, redFrom, stat, table, timeSeries, unitOf } from "./panels";
-import { meanOf, ratioOfCounts, totalCount, weightedPercentile } from "./rollupQueries";
-import { source } from "./sources";
+import { meanOf, overRollups, ratioOfCounts, totalCount, weightedPercentiles } from "./rollupQueries";
+import type { Percentile } from "./rollupQueries";
+import { rollups, source } from "./sources";
 import { chained } from "./variables";
 
-const requests = source("minutely", "http.server.request");
+const requests = rollups("http.server.request");
 const requestsPerDay = source("daily", "http.server.request");
 const uniquesPerDay = source("daily", "http.server.request.unique");
 const uniquesPerWeek = source("weekly", "http.server.request.unique");
@@ -36,13 +37,13 @@ const week = time("1w", "4d");
 const latencyThresholds = redFrom(thresholds.apiLatencyP95Seconds);
 const errorThresholds = redFrom(thresholds.apiErrorRatio);
 
-function latency(percentile: "p50" | "p95" | "p99", ...groupBy: Dimension[]): Query {
-  return weightedPercentile({ field: "duration_s", percentile, source: requests, where: chosen, groupBy });
+function latency(percentiles: readonly Percentile[], ...groupBy: Dimension[]): Query {
+  return weightedPercentiles({ of: requests, field: "duration_s", percentiles, where: chosen, groupBy });
 }
 
 function errorRatio(...groupBy: Dimension[]): Query {
   return ratioOfCounts({
-    source: requests,
+    of: requests,
     where: chosen,
     part: serverErrors,
     groupBy,
@@ -78,12 +79,18 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
         {
           name: "Model versions first seen",
           colour: "blue",
-          query: select(field("count").first().as("requests"))
-            .from(requests)
-            .where(...chosen)
+          // Of all minutes that are kept: the first of a time range would mark every version at its left edge.
+          // Grafana reads text and tags from columns, never from the tags of a series.
+          query: select(
+            field("count").first().as("requests"),
+            field("model_version").as("version"),
+            field("service").as("api"),
+          )
+            .from(source("minutely", "http.server.request"))
+            .where(...chosen.filter((condition) => condition !== timeFilter))
             .groupBy(tag("service"), tag("model_version")),
-          textColumn: "requests",
-          tagsColumn: "service,model_version",
+          textColumn: "version",
+          tagsColumn: "api",
         },
       ],
       rows: [
@@ -98,9 +105,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               height: 4,
               targets: [
                 {
-                  query: select(totalCount("requests"))
-                    .from(requests)
-                    .where(...chosen),
+                  query: overRollups({ of: requests, columns: [totalCount("requests")], where: chosen }),
                 },
               ],
             }),
@@ -123,7 +128,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               thresholds: latencyThresholds,
               width: 4,
               height: 4,
-              targets: [{ query: latency("p95") }],
+              targets: [{ query: latency(["p95"]) }],
             }),
             stat({
               title: "Unique users, last hour",
@@ -177,11 +182,12 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               height: 8,
               targets: [
                 {
-                  query: select(field("count").sum().perSecond().as("rate"))
-                    .from(requests)
-                    .where(...chosen)
-                    .groupBy(interval, tag("service"))
-                    .fill("null"),
+                  query: overRollups({
+                    of: requests,
+                    columns: [field("count").sum().perSecond().as("rate")],
+                    where: chosen,
+                    groupBy: [interval, tag("service")],
+                  }).fill("null"),
                   alias: "$tag_service",
                 },
               ],
@@ -206,10 +212,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               thresholds: latencyThresholds,
               width: 8,
               height: 8,
-              targets: (["p50", "p95", "p99"] as const).map((percentile) => ({
-                query: latency(percentile, interval).fill("null"),
-                alias: percentile,
-              })),
+              targets: [{ query: latency(["p50", "p95", "p99"], interval).fill("null"), alias: "$col" }],
             }),
           ],
         },
@@ -224,7 +227,9 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               thresholds: latencyThresholds,
               width: 8,
               height: 8,
-              targets: [{ query: latency("p95", interval, tag("route")).fill("null"), alias: "$tag_route" }],
+              targets: [
+                { query: latency(["p95"], interval, tag("route")).fill("null"), alias: "$tag_route" },
+              ],
             }),
             timeSeries({
               title: "Latency (p95) by model version",
@@ -236,7 +241,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               height: 8,
               targets: [
                 {
-                  query: latency("p95", interval, tag("model"), tag("model_version")).fill("null"),
+                  query: latency(["p95"], interval, tag("model"), tag("model_version")).fill("null"),
                   alias: "$tag_model $tag_model_version",
                 },
               ],
@@ -253,11 +258,12 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               height: 8,
               targets: [
                 {
-                  query: select(totalCount("requests"))
-                    .from(requests)
-                    .where(...chosen)
-                    .groupBy(interval, tag("status_class"))
-                    .fill("null"),
+                  query: overRollups({
+                    of: requests,
+                    columns: [totalCount("requests")],
+                    where: chosen,
+                    groupBy: [interval, tag("status_class")],
+                  }).fill("null"),
                   alias: "$tag_status_class",
                 },
               ],
@@ -278,14 +284,16 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               sortBy: { column: "Requests", descending: true },
               targets: [
                 {
-                  query: select(
-                    totalCount("requests"),
-                    meanOf("duration_s").as("mean"),
-                    field("duration_s.max").max().as("max"),
-                  )
-                    .from(requests)
-                    .where(...chosen)
-                    .groupBy(tag("service"), tag("method"), tag("route"), tag("status_class")),
+                  query: overRollups({
+                    of: requests,
+                    columns: [
+                      totalCount("requests"),
+                      meanOf("duration_s").as("mean"),
+                      field("duration_s.max").max().as("max"),
+                    ],
+                    where: chosen,
+                    groupBy: [tag("service"), tag("method"), tag("route"), tag("status_class")],
+                  }),
                   format: "table",
                 },
               ],
@@ -341,16 +349,18 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               max: 1,
               width: 12,
               height: 8,
-              targets: (["p50", "p95"] as const).map((percentile) => ({
-                query: weightedPercentile({
-                  field: "prediction.score",
-                  percentile,
-                  source: requests,
-                  where: chosen,
-                  groupBy: [interval, tag("model")],
-                }).fill("null"),
-                alias: `$tag_model ${percentile}`,
-              })),
+              targets: [
+                {
+                  query: weightedPercentiles({
+                    of: requests,
+                    field: "prediction.score",
+                    percentiles: ["p50", "p95"],
+                    where: chosen,
+                    groupBy: [interval, tag("model")],
+                  }).fill("null"),
+                  alias: "$tag_model $col",
+                },
+              ],
             }),
           ],
         },

@@ -91,6 +91,7 @@ interface SharedPanelBuilder extends AnyPanel {
   mappings(mappings: ValueMapping[]): unknown;
   noValue(noValue: string): unknown;
   interval(interval: string): unknown;
+  maxDataPoints(maxDataPoints: number): unknown;
   timeFrom(timeFrom: string): unknown;
   overrideByName(name: string, properties: DynamicConfigValue[]): unknown;
 }
@@ -103,6 +104,12 @@ const MINIMUM_INTERVALS: Readonly<Record<string, string>> = {
   daily: "1d",
   weekly: "7d",
 };
+
+/**
+ * The most windows of a panel that reads rollups, however wide it is drawn: from 10 days on its windows are hours, and
+ * with them the rollups that it reads.
+ */
+const MOST_WINDOWS = 300;
 
 function describe<Builder extends SharedPanelBuilder>(builder: Builder, options: DataPanelOptions): Builder {
   builder.title(options.title);
@@ -118,6 +125,7 @@ function describe<Builder extends SharedPanelBuilder>(builder: Builder, options:
   const policy = options.targets[0]?.query.innermostSource().retentionPolicy;
   const interval = policy === undefined ? undefined : MINIMUM_INTERVALS[policy];
   if (interval !== undefined) builder.interval(interval);
+  if (policy === "minutely") builder.maxDataPoints(MOST_WINDOWS);
   if (options.decimals !== undefined) builder.decimals(options.decimals);
   if (options.min !== undefined) builder.min(options.min);
   if (options.max !== undefined) builder.max(options.max);

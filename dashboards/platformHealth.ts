@@ -5,16 +5,16 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Query } from "./influxql";
 import { columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
-import { totalCount } from "./rollupQueries";
-import { source } from "./sources";
+import { meanOf, overRollups, totalCount } from "./rollupQueries";
+import { rollups, source } from "./sources";
 import { chained } from "./variables";
 
-const logLines = source("minutely", "log");
-const unparsedLines = source("minutely", "log.unparsed");
+const logLines = rollups("log");
+const unparsedLines = rollups("log.unparsed");
 const fluentd = source("events", "fluentd");
 const refusedPoints = source("events", "log.refused");
-const probes = source("minutely", "http_response");
-const volumes = source("minutely", "kubernetes_pod_volume");
+const probes = rollups("http_response");
+const volumes = rollups("kubernetes_pod_volume");
 const series = source("events", "storage_bucket_series_num");
 const taskRuns = source("events", "task_executor_total_runs_complete");
 const taskErrors = source("events", "task_executor_errors_counter");
@@ -43,7 +43,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
       ...DASHBOARDS.platformHealth,
       description: "Can the other dashboards be believed: does the monitoring itself work?",
       from: "now-6h",
-      variables: chained({ measurement: logLines.measurement }, [
+      variables: chained({ measurement: "log" }, [
         { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
         { name: "service", label: "Service", description: "Who logs", tag: "service" },
       ]),
@@ -102,9 +102,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               height: 4,
               targets: [
                 {
-                  query: select(totalCount("lines"))
-                    .from(unparsedLines)
-                    .where(...chosen),
+                  query: overRollups({ of: unparsedLines, columns: [totalCount("lines")], where: chosen }),
                 },
               ],
             }),
@@ -170,11 +168,12 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               height: 8,
               targets: [
                 {
-                  query: select(totalCount("lines"))
-                    .from(logLines)
-                    .where(...chosen)
-                    .groupBy(interval, tag("service"))
-                    .fill("null"),
+                  query: overRollups({
+                    of: logLines,
+                    columns: [totalCount("lines")],
+                    where: chosen,
+                    groupBy: [interval, tag("service")],
+                  }).fill("null"),
                   alias: "$tag_service",
                 },
               ],
@@ -190,11 +189,12 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               height: 8,
               targets: [
                 {
-                  query: select(totalCount("lines"))
-                    .from(unparsedLines)
-                    .where(...chosen)
-                    .groupBy(interval, tag("service"))
-                    .fill("null"),
+                  query: overRollups({
+                    of: unparsedLines,
+                    columns: [totalCount("lines")],
+                    where: chosen,
+                    groupBy: [interval, tag("service")],
+                  }).fill("null"),
                   alias: "$tag_service",
                 },
               ],
@@ -300,7 +300,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               targets: [
                 {
                   query: select(field("count").last().as("lines"))
-                    .from(logLines)
+                    .from(source("minutely", "log"))
                     .where(...chosen)
                     .groupBy(tag("service")),
                   format: "table",
@@ -318,10 +318,12 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               sortBy: { column: "Lines", descending: true },
               targets: [
                 {
-                  query: select(totalCount("lines"))
-                    .from(logLines)
-                    .where(...chosen)
-                    .groupBy(tag("service"), tag("severity")),
+                  query: overRollups({
+                    of: logLines,
+                    columns: [totalCount("lines")],
+                    where: chosen,
+                    groupBy: [tag("service"), tag("severity")],
+                  }),
                   format: "table",
                 },
               ],
@@ -335,13 +337,12 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               height: 8,
               targets: [
                 {
-                  query: select(
-                    totalCount("probes"),
-                    field("response_time.sum").sum().over(field("response_time.count").sum()).as("mean"),
-                  )
-                    .from(probes)
-                    .where(...inEnvironment)
-                    .groupBy(tag("service"), tag("result")),
+                  query: overRollups({
+                    of: probes,
+                    columns: [totalCount("probes"), meanOf("response_time").as("mean")],
+                    where: inEnvironment,
+                    groupBy: [tag("service"), tag("result")],
+                  }),
                   format: "table",
                 },
               ],
@@ -361,12 +362,14 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               sortBy: { column: "In use", descending: true },
               targets: [
                 {
-                  query: select(
-                    field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use"),
-                  )
-                    .from(volumes)
-                    .where(...inEnvironment)
-                    .groupBy(tag("service"), tag("volume_name")),
+                  query: overRollups({
+                    of: volumes,
+                    columns: [
+                      field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use"),
+                    ],
+                    where: inEnvironment,
+                    groupBy: [tag("service"), tag("volume_name")],
+                  }),
                   format: "table",
                 },
               ],

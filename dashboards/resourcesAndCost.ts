@@ -6,8 +6,8 @@ import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } fro
 import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Expression, Query } from "./influxql";
 import { colouredCell, columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
-import { meanOf, totalCount } from "./rollupQueries";
-import { source } from "./sources";
+import { meanOf, overRollups, totalCount } from "./rollupQueries";
+import { rollups, source } from "./sources";
 import { chained } from "./variables";
 
 const NANOCORES = 1e9;
@@ -15,7 +15,7 @@ const MILLICORES = 1e3;
 const BYTES_PER_GIB = 1024 ** 3;
 
 const rawContainers = source("events", "kubernetes_pod_container");
-const tasks = source("minutely", "pipeline.task.end");
+const tasks = rollups("pipeline.task.end");
 
 const cpuUsed = field("cpu_usage_nanocores");
 const cpuRequested = field("resource_requests_millicpu_units");
@@ -328,16 +328,17 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 7,
               targets: [
                 {
-                  query: select(
-                    field(rollupField("mem_peak_bytes", "max"))
-                      .max()
-                      .over(field(rollupField("mem_limit_bytes", "max")).max())
-                      .as("use"),
-                  )
-                    .from(tasks)
-                    .where(...chosenTasks)
-                    .groupBy(interval, tag("pipeline"), tag("task"))
-                    .fill("null"),
+                  query: overRollups({
+                    of: tasks,
+                    columns: [
+                      field(rollupField("mem_peak_bytes", "max"))
+                        .max()
+                        .over(field(rollupField("mem_limit_bytes", "max")).max())
+                        .as("use"),
+                    ],
+                    where: chosenTasks,
+                    groupBy: [interval, tag("pipeline"), tag("task")],
+                  }).fill("null"),
                   alias: "$tag_pipeline $tag_task",
                 },
               ],
@@ -351,17 +352,19 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 7,
               targets: [
                 {
-                  query: select(
-                    totalCount("n"),
-                    meanOf("duration_s").as("mean"),
-                    field(rollupField("duration_s", "max")).max().as("max"),
-                    meanOf("cpu_s").as("cpu"),
-                    field(rollupField("mem_peak_bytes", "max")).max().as("memory"),
-                    field(rollupField("mem_limit_bytes", "max")).max().as("limit"),
-                  )
-                    .from(tasks)
-                    .where(...chosenTasks)
-                    .groupBy(tag("pipeline"), tag("task"), tag("result")),
+                  query: overRollups({
+                    of: tasks,
+                    columns: [
+                      totalCount("n"),
+                      meanOf("duration_s").as("mean"),
+                      field(rollupField("duration_s", "max")).max().as("max"),
+                      meanOf("cpu_s").as("cpu"),
+                      field(rollupField("mem_peak_bytes", "max")).max().as("memory"),
+                      field(rollupField("mem_limit_bytes", "max")).max().as("limit"),
+                    ],
+                    where: chosenTasks,
+                    groupBy: [tag("pipeline"), tag("task"), tag("result")],
+                  }),
                   format: "table",
                 },
               ],

@@ -1,6 +1,7 @@
 import { eventCountField, rollupField } from "../components/metrics/rollups";
-import { field, select } from "./influxql";
-import type { Condition, Dimension, Expression, Query, Source } from "./influxql";
+import { field, select, timeFilter } from "./influxql";
+import type { Condition, Dimension, Expression, Query } from "./influxql";
+import type { Rollups } from "./sources";
 
 /** Number of events in a rollup. */
 export function totalCount(alias = "count"): Expression {
@@ -15,34 +16,71 @@ export function meanOf(name: string): Expression {
 }
 
 /**
- * A percentile over many rollup windows. Percentiles can't be added up; this is their mean weighted by the number of
- * events, close while the windows are alike. The raw events give the exact one.
+ * Aggregates of rollups, at the resolution that the panel's windows ask for. One resolution answers each window, so the
+ * sum over them is its value.
+ *
+ * @throws Error when a column has no alias
  */
-export function weightedPercentile(options: {
+export function overRollups(options: {
+  readonly of: Rollups;
+  readonly columns: readonly Expression[];
+  readonly where: readonly Condition[];
+  readonly groupBy?: readonly Dimension[];
+}): Query {
+  const { of, columns, where, groupBy = [] } = options;
+  return select(...columns.map((column) => field(aliasOf(column)).sum().as(aliasOf(column))))
+    .from(
+      ...of.resolutions.map(({ source, when }) =>
+        select(...columns)
+          .from(source)
+          .where(...where, when)
+          .groupBy(...groupBy),
+      ),
+    )
+    .where(timeFilter)
+    .groupBy(...groupBy);
+}
+
+function aliasOf(column: Expression): string {
+  if (column.alias === undefined) throw new Error(`${column.render()} has no name: add .as("…")`);
+  return column.alias;
+}
+
+/** A percentile that rollups hold. */
+export type Percentile = "p50" | "p95" | "p99";
+
+/**
+ * Percentiles over many rollup windows, one column each. Percentiles can't be added up; this is their mean weighted by
+ * the number of events, close while the windows are alike. The raw events give the exact one.
+ */
+export function weightedPercentiles(options: {
+  readonly of: Rollups;
   readonly field: string;
-  readonly percentile: "p50" | "p95" | "p99";
-  readonly source: Source;
+  readonly percentiles: readonly Percentile[];
   readonly where: readonly Condition[];
   readonly groupBy: readonly Dimension[];
-  readonly alias?: string;
 }): Query {
+  const { of, percentiles, where, groupBy } = options;
   const events = field(rollupField(options.field, "count"));
   return select(
-    field("weighted")
-      .sum()
-      .over(field("events").sum())
-      .as(options.alias ?? options.percentile),
+    ...percentiles.map((percentile) =>
+      field(`weighted ${percentile}`).sum().over(field("events").sum()).as(percentile),
+    ),
   )
     .from(
-      select(
-        field(rollupField(options.field, options.percentile)).times(events).as("weighted"),
-        events.as("events"),
-      )
-        .from(options.source)
-        .where(...options.where),
+      ...of.resolutions.map(({ source, when }) =>
+        select(
+          ...percentiles.map((percentile) =>
+            field(rollupField(options.field, percentile)).times(events).as(`weighted ${percentile}`),
+          ),
+          events.as("events"),
+        )
+          .from(source)
+          .where(...where, when),
+      ),
     )
-    .where(...options.where.filter((condition) => condition.condition === "$timeFilter"))
-    .groupBy(...options.groupBy);
+    .where(timeFilter)
+    .groupBy(...groupBy);
 }
 
 /**
@@ -50,22 +88,27 @@ export function weightedPercentile(options: {
  * where there are no events there is no share: the subquery carries zeros along with the events themselves.
  */
 export function ratioOfCounts(options: {
-  readonly source: Source;
+  readonly of: Rollups;
   readonly where: readonly Condition[];
   readonly part: Condition;
   readonly groupBy: readonly Dimension[];
   readonly alias: string;
 }): Query {
-  const count = field(eventCountField);
-  return select(field("part").sum().over(field("whole").sum()).as(options.alias))
+  const { of, where, part, groupBy, alias } = options;
+  const total = field(eventCountField).sum();
+  return select(field("part").sum().over(field("whole").sum()).as(alias))
     .from(
-      select(count.times(0).as("part"), count.as("whole"))
-        .from(options.source)
-        .where(...options.where),
-      select(count.as("part"))
-        .from(options.source)
-        .where(...options.where, options.part),
+      ...of.resolutions.flatMap(({ source, when }) => [
+        select(total.times(0).as("part"), total.as("whole"))
+          .from(source)
+          .where(...where, when)
+          .groupBy(...groupBy),
+        select(total.as("part"))
+          .from(source)
+          .where(...where, part, when)
+          .groupBy(...groupBy),
+      ]),
     )
-    .where(...options.where.filter((condition) => condition.condition === "$timeFilter"))
-    .groupBy(...options.groupBy);
+    .where(timeFilter)
+    .groupBy(...groupBy);
 }

@@ -1,7 +1,8 @@
 import type { EventName } from "../components/logs/contract";
 import { buckets } from "../components/metrics/buckets";
 import type { BucketName } from "../components/metrics/buckets";
-import type { Source } from "./influxql";
+import { windowsBelow, windowsFrom } from "./influxql";
+import type { Condition, Source } from "./influxql";
 
 /** Measurements besides the log contract's events: counted uniques, and what Telegraf samples. */
 type SampledMeasurement =
@@ -22,4 +23,21 @@ export type Measurement = EventName | SampledMeasurement;
 /** A measurement at a resolution: each bucket is a retention policy of the database that InfluxQL reads. */
 export function source(bucket: BucketName, measurement: Measurement): Source<BucketName> {
   return { retentionPolicy: buckets[bucket], measurement };
+}
+
+/** Rollups of a measurement at each resolution, and when a panel reads it. Exactly one of them answers. */
+export interface Rollups {
+  readonly resolutions: readonly { readonly source: Source; readonly when: Condition }[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Minutes for windows below an hour, hours from there on: a month of minutes is half a million points. */
+export function rollups(measurement: Measurement): Rollups {
+  return {
+    resolutions: [
+      { source: source("minutely", measurement), when: windowsBelow(HOUR_MS) },
+      { source: source("hourly", measurement), when: windowsFrom(HOUR_MS) },
+    ],
+  };
 }

@@ -19,6 +19,7 @@ export interface PanelModel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly TargetModel[];
   readonly interval?: string;
+  readonly maxDataPoints?: number;
   readonly timeFrom?: string;
   readonly transformations?: readonly { readonly id: string; readonly options: Record<string, unknown> }[];
   readonly options?: Record<string, unknown>;

@@ -67,7 +67,7 @@ async function queryPanel(
 ): Promise<PanelData> {
   const panelRange =
     panel.timeFrom === undefined ? range : { fromMs: nowMs - durationMs(panel.timeFrom), toMs: nowMs };
-  const maxDataPoints = Math.floor((DASHBOARD_WIDTH * panel.gridPos.w) / COLUMNS);
+  const maxDataPoints = panel.maxDataPoints ?? Math.floor((DASHBOARD_WIDTH * panel.gridPos.w) / COLUMNS);
   const context = {
     range: panelRange,
     variables,

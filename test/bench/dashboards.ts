@@ -34,11 +34,11 @@ const SERIES = ["/predict", "/explain"].flatMap((route) =>
   ),
 );
 
-function* rollupLines(): Generator<string> {
-  const count = ROLLUP_REQUESTS_PER_DAY / 1440 / SERIES.length;
-  for (let time = START; time < NOW; time += MINUTE) {
+function* rollupLines(windowMs: number): Generator<string> {
+  const count = (ROLLUP_REQUESTS_PER_DAY * windowMs) / 86_400_000 / SERIES.length;
+  for (let time = START; time < NOW; time += windowMs) {
     for (const [index, series] of SERIES.entries()) {
-      const p95 = 0.1 + 0.01 * ((time / MINUTE + index) % 30);
+      const p95 = 0.1 + 0.01 * ((time / windowMs + index) % 30);
       yield `${series} count=${count},duration_s.sum=${count * 0.1},duration_s.count=${count},duration_s.min=0.01,duration_s.max=${2 * p95},duration_s.p50=0.1,duration_s.p95=${p95},duration_s.p99=${1.5 * p95},prediction.score.count=${count},prediction.score.p50=0.7,prediction.score.p95=0.9 ${time}`;
     }
   }
@@ -106,7 +106,8 @@ async function fastest(run: RunQuery, queries: readonly string[], times: number)
 export async function benchDashboards(print: (line: string) => void): Promise<void> {
   const influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
   try {
-    const rollups = await write(influxDb, "minutely", rollupLines());
+    const rollups = await write(influxDb, "minutely", rollupLines(MINUTE));
+    await write(influxDb, "hourly", rollupLines(60 * MINUTE));
     const raw = await write(influxDb, "events", rawLines());
     await write(influxDb, "daily", dayLines());
     print(

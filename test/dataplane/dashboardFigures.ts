@@ -143,7 +143,7 @@ function expectLatency(data: PanelData, key: (request: SampleRequest) => string)
   assert.deepEqual(Object.keys(found).sort(), distinct(since.map(key)).sort(), `${data.panel.title}: series`);
   for (const [name, values] of Object.entries(found)) {
     const durations = since.filter((request) => key(request) === name).map(({ durationS }) => durationS);
-    assert.ok(values.length > 100, `${data.panel.title}, ${name}: a value for each window`);
+    assert.ok(values.length > 40, `${data.panel.title}, ${name}: a value for each window`);
     assert.ok(
       Math.min(...values) >= Math.min(...durations) - 1e-9,
       `${data.panel.title}, ${name}: not below the least`,
@@ -498,7 +498,7 @@ const modelApiUsage: Record<string, Expectation> = {
     close(numbersOf(data.frames[0]).at(-1), uniquesByDay("fingerprint", FINISHED_DAYS - 1), "requests");
   },
   "Request rate by service": (data) => {
-    const windowS = 120;
+    const windowS = 300;
     const perService = totals(
       requestsSince(data),
       ({ service }) => service,

@@ -10,7 +10,7 @@ import { influxClient } from "../../local/dashboardPreview/influxClient";
 import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
 import type { DashboardData } from "../../local/dashboardPreview/queryDashboard";
 import { findChromium, renderDashboards } from "../../local/dashboardPreview/render";
-import { SAMPLE_NOW } from "../../local/dashboardPreview/sampleData";
+import { SAMPLE_NOW, sampleRequests } from "../../local/dashboardPreview/sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
@@ -93,6 +93,39 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
       choose: { service: ["churn-api", "penguins-api"] },
     });
     assert.deepEqual(both.offered["model"], ["churn", "penguins"]);
+  });
+
+  test("over weeks the panels read hours, and count the same requests", async () => {
+    const model = models.find(({ uid }) => uid === "model-api-usage");
+    assert.ok(model);
+    const run = influxClient(influxDb.grafana);
+    const weeks = await queryDashboard(model, { run, nowMs: SAMPLE_NOW, from: "now-13d" });
+    // The sample ends on a full hour: no request is in an hour that isn't over.
+    const all = sampleRequests();
+    const valuesOf = (title: string): number[] => {
+      const panel = weeks.panels.find((one) => one.panel.title === title);
+      return (panel?.frames ?? []).flatMap(({ rows }) =>
+        rows.flatMap((row) => (typeof row[1] === "number" ? [row[1]] : [])),
+      );
+    };
+    assert.deepEqual(valuesOf("Requests"), [all.length]);
+    const perStatus = valuesOf("Requests by status class");
+    assert.equal(
+      perStatus.reduce((sum, value) => sum + value, 0),
+      all.length,
+    );
+    const minutes = await influxClient(influxDb.grafana)(
+      `SELECT sum("count") FROM "minutely"."http.server.request"`,
+    );
+    assert.equal(minutes[0]?.values[0]?.[1], all.length);
+    // Only hours answer: one route of one version has at most one value an hour.
+    const p99 = weeks.panels
+      .find((one) => one.panel.title === "Latency percentiles")
+      ?.frames.find(({ name }) => name === "p99");
+    const times = (p99?.rows ?? []).filter((row) => row[1] !== null).map((row) => Number(row[0]));
+    assert.ok(times.length > 150, `${times.length} hours`);
+    assert.ok(times.every((time) => time % 3_600_000 === 0));
+    assert.ok(valuesOf("Latency percentiles").every((value) => value > 0.05 && value <= 0.4));
   });
 
   test("annotations mark what happened", () => {

@@ -218,12 +218,12 @@ describe("reconcile of a real InfluxDB", () => {
 
   it("keeps a bucket that is no longer desired, and says so", async () => {
     const desired = only([taskNamed("b", "2h")]);
-    const extra = { name: "hourly", retentionSeconds: 14 * 86_400, shardGroupSeconds: 86_400 };
+    const extra = { name: "quarterly", retentionSeconds: 14 * 86_400, shardGroupSeconds: 86_400 };
     await database.reconcile({ ...desired, buckets: [...desired.buckets, extra] });
     const changes = await database.reconcile(desired);
     assert.deepEqual(
       changes.map(({ action, what }) => `${action} ${what}`),
-      ["kept bucket hourly"],
+      ["kept bucket quarterly"],
     );
   });
 
@@ -270,7 +270,7 @@ describe("reconcile of a real InfluxDB", () => {
       const first = await start(environment());
       assert.equal(first.code, 0, first.stderr);
       assert.match(first.stdout, /created task c\n/);
-      assert.match(first.stdout, /kept bucket hourly/);
+      assert.match(first.stdout, /kept bucket quarterly/);
       const second = await start(environment());
       assert.equal(second.code, 0, second.stderr);
       assert.match(second.stdout, /^0 changes$/m);
