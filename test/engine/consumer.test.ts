@@ -28,7 +28,8 @@ before(async () => {
   const platform = await fixture.stack();
   const result = await platform.up();
   assert.equal(result.code, 0, result.stdout + result.stderr);
-  app = await fixture.stack({ project, stack: "dev" });
+  // test/unit/package checks the same programs' types.
+  app = await fixture.stack({ project, stack: "dev", env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" } });
 });
 after(() => fixture.stop());
 
