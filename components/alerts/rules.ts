@@ -35,6 +35,11 @@ export interface AlertRulesOptions {
    */
   probeIntervalSeconds?: number;
   /**
+   * Seconds in which a new model API may become ready: its image is pulled, its model loaded.
+   * @default 300
+   */
+  startingSeconds?: number;
+  /**
    * Names of rules that are not wanted.
    * @default none
    */
@@ -67,7 +72,7 @@ export function alertRules(options: AlertRulesOptions = {}): AlertRule[] {
   const probeSeconds = options.probeIntervalSeconds ?? defaultProbeIntervalSeconds;
   for (const app of apps) checkApp(app);
   const rules = [
-    apiUnreachable(probeSeconds),
+    apiUnreachable(probeSeconds, options.startingSeconds ?? 300),
     apiErrorRateHigh(apps),
     apiLatencyHigh(apps),
     trainingRunFailed(),
@@ -118,21 +123,48 @@ function overrides(
   });
 }
 
-function apiUnreachable(probeSeconds: number): AlertRule {
+/**
+ * Whether each API could be reached (0) or not (1), sample by sample: probes over the network, and Deployments of model
+ * APIs of which the kubelets found no pod ready. -1: no pod is expected, because it is new, or scaled to zero on purpose.
+ */
+function reachability(range: string, startingSeconds: number): string {
+  return `union(tables: [
+        ${indented(samplesOf("http_response", ["result_code"], range))}
+            |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
+        ${indented(samplesOf("kubernetes_deployment", ["replicas_desired", "replicas_available", "created_at"], range))}
+            |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+            |> map(fn: (r) => ({
+                _time: r._time, service: r.service, environment: r.environment,
+                server: "Deployment " + r.namespace + "/" + r.service,
+                _value: if r.replicas_available > 0 then 0.0 else if r.replicas_desired > 0 and int(v: r._time) - int(v: time(v: r.created_at)) > int(v: ${fluxDuration(startingSeconds)}) then 1.0 else -1.0,
+            })),
+    ])`;
+}
+
+/** A query as an argument: no line of it but the first begins a statement. */
+function indented(query: string): string {
+  return query.replaceAll("\n", "\n        ");
+}
+
+function apiUnreachable(probeSeconds: number, startingSeconds: number): AlertRule {
+  const failedProbes = 6;
   return {
     name: "ApiUnreachable",
     severity: "critical",
     everySeconds: 15,
-    forSeconds: 3 * probeSeconds,
+    forSeconds: failedProbes * probeSeconds,
     sampleSeconds: probeSeconds,
-    query: `${samplesOf("http_response", ["result_code"], "start")}
-    |> map(fn: (r) => ({r with _value: if int(v: r._value) == 0 then 0.0 else 1.0}))`,
+    // The last probes, be they some minutes old: an alert does not end because Telegraf is silent for a while.
+    query: `${reachability("date.sub(d: 3m, from: stop)", startingSeconds)}
+    |> group(columns: ["service", "environment", "server"])
+    |> sort(columns: ["_time"])
+    |> tail(n: ${failedProbes})`,
     labels: [...appLabels, "server"],
     threshold: 0,
     unit: "count",
     summary: "{service} does not answer",
     description:
-      "Each probe of {server} within the last half minute failed: no answer, a wrong status, or a time-out. Its users get errors.",
+      "For a minute, nothing answered for {service}: {server} gave no answer, a wrong status or a time-out at each probe, or has no pod that the kubelet found ready. Its users get errors.",
     dashboardUid: dashboards.usage,
     dashboardVariables: { service: "service", environment: "environment" },
   };
@@ -387,8 +419,8 @@ function logsStalled(apps: readonly AppAlertOptions[]): AlertRule {
     |> group(columns: ["service", "environment"])
     |> sort(columns: ["_time"])
     |> tail(n: 1)
-answers = ${samplesOf("http_response", ["result_code"], "date.sub(d: 2m, from: stop)")}
-    |> filter(fn: (r) => int(v: r._value) == 0)
+answers = ${reachability("date.sub(d: 2m, from: stop)", 0)}
+    |> filter(fn: (r) => r._value == 0.0)
     |> group(columns: ["service", "environment"])
     |> count()
 join(tables: {spoke: spoke, answers: answers}, on: ["service", "environment"])

@@ -11,6 +11,12 @@ export interface LabelOptions {
 /** Label that every namespace carries whose pods send their logs to the aggregator. */
 export const sendsLogsLabel = { "ds-monitoring/sends-logs": "true" } as const;
 
+/** `component` of a Deployment whose availability Telegraf watches. */
+export const modelApiComponent = "model-api";
+
+/** What every object of ours is part of. */
+export const partOf = "ds-monitoring";
+
 /**
  * The recommended labels `app.kubernetes.io/*`.
  *
@@ -20,7 +26,7 @@ export function standardLabels(options: LabelOptions): Record<string, string> {
   return {
     ...selectorLabels(options),
     "app.kubernetes.io/component": options.component,
-    "app.kubernetes.io/part-of": "ds-monitoring",
+    "app.kubernetes.io/part-of": partOf,
     "app.kubernetes.io/managed-by": "pulumi",
   };
 }

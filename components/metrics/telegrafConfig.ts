@@ -1,3 +1,4 @@
+import { modelApiComponent, partOf } from "../kubernetes/labels";
 import { buckets, database } from "./buckets";
 
 /** An HTTP address that is asked again and again whether it answers. */
@@ -26,7 +27,7 @@ export interface KubernetesScrape {
    */
   kubeletUrl?: string;
   /**
-   * URL of the Kubernetes API, read for requests and limits of containers.
+   * URL of the Kubernetes API, read for requests and limits of containers, and for the Deployments of model APIs.
    * @default the cluster that Telegraf runs in
    */
   apiUrl?: string;
@@ -84,7 +85,7 @@ export interface TelegrafConfigOptions {
    */
   intervalSeconds?: number;
   /**
-   * Seconds between two probes of an address.
+   * Seconds between two probes of an address, and between two looks at the Deployments of model APIs.
    * @default 10
    */
   probeIntervalSeconds?: number;
@@ -108,8 +109,8 @@ const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
- * Needs Telegraf 1.30 or later; uses inputs `http_response`, `kubernetes`, `kube_inventory`, `prometheus` and
- * `fluentd`, processor `regex`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * Needs Telegraf 1.30 or later; uses inputs `http`, `http_response`, `kubernetes`, `kube_inventory`, `prometheus`
+ * and `fluentd`, parser `xpath`, processor `regex`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
@@ -130,7 +131,7 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
       ? []
       : [alertmanagerMetrics(options.alertmanagerUrl, options.alertmanagerAuthorization ?? false)]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
-    ...(options.kubernetes === false ? [] : kubernetesMetrics(options.kubernetes ?? {})),
+    ...(options.kubernetes === false ? [] : kubernetesMetrics(options.kubernetes ?? {}, probeInterval)),
   ];
   return sections.join("\n");
 }
@@ -233,8 +234,46 @@ function fluentdMetrics(url: string): string {
 `;
 }
 
-function kubernetesMetrics(scrape: KubernetesScrape): string[] {
-  const tokenFile = scrape.tokenFile ?? "/var/run/secrets/kubernetes.io/serviceaccount/token";
+const serviceAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * How many replicas each model API shall have, and how many the kubelets found ready. `kube_inventory` does not tell how
+ * many there shall be: an API without any pod would look like one that was scaled to zero on purpose.
+ */
+function modelApiDeployments(scrape: KubernetesScrape, tokenFile: string, interval: number): string {
+  const { apiUrl } = scrape;
+  const selector = `app.kubernetes.io/component=${modelApiComponent},app.kubernetes.io/part-of=${partOf}`;
+  const base = checkedUrl("kubernetes.apiUrl", apiUrl ?? "https://kubernetes.default.svc").replace(/\/$/, "");
+  const trust =
+    apiUrl === undefined
+      ? `tls_ca = ${toml(`${serviceAccountPath}/ca.crt`)}`
+      : `insecure_skip_verify = ${scrape.insecureSkipVerify ?? true}`;
+  return `[[inputs.http]]
+  urls = [${toml(`${base}/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(selector)}`)}]
+  interval = "${interval}s"
+  timeout = "5s"
+  token_file = ${toml(tokenFile)}
+  ${trust}
+  tagexclude = ["url"]
+  data_format = "xpath_json"
+  xpath_allow_empty_selection = true
+  [[inputs.http.xpath]]
+    metric_name = "'kubernetes_deployment'"
+    metric_selection = "items/*"
+    [inputs.http.xpath.tags]
+      service = "metadata/name"
+      namespace = "metadata/namespace"
+    [inputs.http.xpath.fields]
+      created_at = "metadata/creationTimestamp"
+    [inputs.http.xpath.fields_int]
+      replicas_desired = "spec/replicas"
+      # Left out by Kubernetes where there are none.
+      replicas_available = "number(concat('0', status/availableReplicas))"
+`;
+}
+
+function kubernetesMetrics(scrape: KubernetesScrape, probeInterval: number): string[] {
+  const tokenFile = scrape.tokenFile ?? `${serviceAccountPath}/token`;
   const skipVerify = scrape.insecureSkipVerify ?? true;
   return [
     `[[inputs.kubernetes]]
@@ -260,6 +299,7 @@ function kubernetesMetrics(scrape: KubernetesScrape): string[] {
   ]
   tagexclude = ["image", "version", "state", "readiness", "phase", "condition", "status"]
 `,
+    modelApiDeployments(scrape, tokenFile, probeInterval),
     `[[processors.regex]]
   namepass = ["kubernetes_pod_container", "kubernetes_pod_volume"]
   [[processors.regex.tags]]

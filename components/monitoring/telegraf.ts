@@ -18,7 +18,8 @@ import { fluentdMonitorPort, parts, serviceUrl } from "./parts";
 /** How Telegraf is sized and what it asks. */
 export interface TelegrafDeployArgs {
   /**
-   * Addresses that are asked whether they answer.
+   * Addresses that are asked whether they answer, over the network. Whether a `ModelApi` has a pod that answers the
+   * kubelet is watched without them.
    * @default []
    */
   probes?: HttpProbe[];
@@ -57,6 +58,15 @@ const healthConfig = `[[outputs.health]]
   service_address = "http://:${parts.telegraf.port}"
   max_time_between_metrics = "5m"
 `;
+
+/** What Telegraf may do at the Kubernetes API. */
+export const telegrafRules: inputs.rbac.v1.PolicyRule[] = [
+  { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
+  // Whether a ModelApi has a pod that answers.
+  { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
+  // Not nodes/proxy, which would let it run commands in any pod.
+  { apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] },
+];
 
 /**
  * Telegraf: reads the use of CPU, memory and volumes from the kubelets, and asks the APIs whether they answer.
@@ -112,11 +122,7 @@ export class Telegraf extends pulumi.ComponentResource {
       name,
       {
         metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
-        rules: [
-          { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
-          // Not nodes/proxy, which would let it run commands in any pod.
-          { apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] },
-        ],
+        rules: telegrafRules,
       },
       { parent: this },
     );

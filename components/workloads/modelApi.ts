@@ -5,7 +5,7 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { fromSecret } from "../kubernetes/environment";
-import { selectorLabels, standardLabels } from "../kubernetes/labels";
+import { modelApiComponent, selectorLabels, standardLabels } from "../kubernetes/labels";
 import { allowFlowsSpec, Flow, namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
 import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
@@ -153,7 +153,7 @@ export class ModelApi extends pulumi.ComponentResource {
     const { monitoring, model, models, port = 8080, replicas = defaultReplicas } = args;
     requireReplicas(name, replicas);
     const identity = { name, instance: name };
-    const labels = standardLabels({ ...identity, component: "model-api" });
+    const labels = standardLabels({ ...identity, component: modelApiComponent });
     const podLabels = selectorLabels(identity);
 
     const namespace = args.namespace ?? new AppNamespace(name, { monitoring }, { parent: this });

@@ -156,12 +156,12 @@ const tools: readonly Tool[] = [
       versionedBy: "github.com/influxdata/telegraf",
       tags: [
         "custom",
-        ...["file", "fluentd", "http_response", "kube_inventory", "kubernetes", "prometheus"].map(
+        ...["file", "fluentd", "http", "http_response", "kube_inventory", "kubernetes", "prometheus"].map(
           (plugin) => `inputs.${plugin}`,
         ),
         "processors.regex",
         ...["file", "health", "influxdb"].map((plugin) => `outputs.${plugin}`),
-        ...["influx", "json_v2", "prometheus"].map((plugin) => `parsers.${plugin}`),
+        ...["influx", "prometheus", "xpath"].map((plugin) => `parsers.${plugin}`),
         "serializers.influx",
       ],
       seconds: 90,

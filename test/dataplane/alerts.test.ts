@@ -94,13 +94,19 @@ describe("alert rules in a real InfluxDB", () => {
       every(now - 2 * minute, now, 10 * second).flatMap((time) => [
         probe("healthy", time, 0),
         probe("down", time, time < now - minute ? 0 : 3),
+        ...(time < now - minute ? [probe("telegraf-silent", time, 3)] : []),
         probe("flaky", time, time === now - 20 * second ? 0 : 3),
         // Fails only since 20 s: not long enough yet.
         probe("new-failure", time, time < now - 20 * second ? 0 : 3),
       ]),
     );
     const alerts = await evaluate("ApiUnreachable");
-    assert.deepEqual(services(alerts), ["down"]);
+    assert.deepEqual(services(alerts), ["down", "telegraf-silent"]);
+    assert.deepEqual(
+      services(await evaluate("ApiUnreachable", now + 3 * minute)),
+      [],
+      "what is not probed any more is forgotten",
+    );
     const alert = alerts.get("down") as PostedAlert;
     assert.equal(alert.labels.alertname, "ApiUnreachable");
     assert.equal(alert.labels.severity, "critical");
@@ -112,6 +118,34 @@ describe("alert rules in a real InfluxDB", () => {
       "https://grafana.example.com/d/model-api-usage?var-service=down&var-environment=test",
     );
     assert.equal(Date.parse(alert.endsAt), now + 120 * second);
+  });
+
+  const deployment = (
+    service: string,
+    time: number,
+    { available = 0, desired = 1, age = 3600 }: { available?: number; desired?: number; age?: number } = {},
+  ): string =>
+    `kubernetes_deployment,service=${service},environment=test,namespace=apps replicas_desired=${desired}i,` +
+    `replicas_available=${available}i,created_at="${new Date(now - age * second).toISOString()}" ${time}000000`;
+
+  it("ApiUnreachable: a model API without a pod that is ready", async () => {
+    await write(
+      every(now - 2 * minute, now, 10 * second).flatMap((time) => [
+        deployment("ready", time, { available: 1 }),
+        deployment("one-of-three", time, { available: 1, desired: 3 }),
+        deployment("not-ready", time),
+        deployment("on-purpose", time, { desired: 0 }),
+        deployment("starting", time, { age: 240 }),
+        deployment("restarted", time, { available: time < now - 40 * second ? 1 : 0 }),
+      ]),
+    );
+    const alerts = await evaluate("ApiUnreachable");
+    const known = ["ready", "one-of-three", "not-ready", "on-purpose", "starting", "restarted"];
+    assert.deepEqual(
+      services(alerts).filter((service) => known.includes(service)),
+      ["not-ready"],
+    );
+    assert.equal(alerts.get("not-ready")?.labels.server, "Deployment apps/not-ready");
   });
 
   const request = (service: string, time: number, status: string, duration: number): string =>
@@ -252,9 +286,12 @@ describe("alert rules in a real InfluxDB", () => {
       request("gone", now - 45 * minute, "2xx", 0.1),
       probe("silent"),
       probe("talks"),
+      ...["silent-pods", "no-pods"].map((service) => request(service, now - 45 * minute, "2xx", 0.1)),
+      deployment("silent-pods", now - 30 * second, { available: 1 }),
+      deployment("no-pods", now - 30 * second, { desired: 0 }),
     ]);
     const alerts = await evaluate("LogsStalled");
-    assert.deepEqual(services(alerts), ["silent"]);
+    assert.deepEqual(services(alerts), ["silent", "silent-pods"]);
     assert.equal(alerts.get("silent")?.annotations.summary, "silent has logged nothing for 45 min");
   });
 

@@ -65,6 +65,19 @@ describe("Alertmanager's configuration, checked by amtool", () => {
 
 /** Answers of a kubelet and of the Kubernetes API for one API pod with one volume. */
 const kubernetesAnswers: Record<string, unknown> = {
+  "/apis/apps/v1/deployments": {
+    kind: "DeploymentList",
+    apiVersion: "apps/v1",
+    metadata: {},
+    items: [
+      { name: "churn", replicas: 2, status: { availableReplicas: 1 } },
+      { name: "fraud", replicas: 1, status: {} },
+    ].map(({ name, replicas, status }) => ({
+      metadata: { name, namespace: "apps", creationTimestamp: "2026-01-01T00:00:00Z" },
+      spec: { replicas },
+      status,
+    })),
+  },
   "/stats/summary": {
     node: { nodeName: "node-1" },
     pods: [
@@ -236,6 +249,23 @@ describe("Telegraf's configuration, run by telegraf", () => {
     const [volume] = named("kubernetes_pod_volume");
     assert.equal(volume?.tags.service, "churn");
     assert.equal(volume?.fields.used_bytes, "40i");
+  });
+
+  it("tells of each model API how many replicas it shall have and how many are ready", () => {
+    assert.deepEqual(
+      named("kubernetes_deployment").map(({ tags, fields }) => [tags, fields]),
+      [
+        ["churn", "2i", "1i"],
+        ["fraud", "1i", "0i"],
+      ].map(([service, desired, available]) => [
+        { service, namespace: "apps", environment: "test" },
+        {
+          created_at: '"2026-01-01T00:00:00Z"',
+          replicas_desired: desired,
+          replicas_available: available,
+        },
+      ]),
+    );
   });
 
   it("shows the service account's token to the kubelet and the Kubernetes API", () => {

@@ -158,6 +158,7 @@ test("Telegraf may read statistics, and run nothing", async () => {
   const rules = inputs["rules"] as { resources: string[]; verbs: string[] }[];
   assert.deepEqual([...new Set(rules.flatMap(({ verbs }) => verbs))].sort(), ["get", "list", "watch"]);
   assert.deepEqual(rules.flatMap((rule) => rule.resources).sort(), [
+    "deployments",
     "nodes",
     "nodes/pods",
     "nodes/stats",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppNamespace, ModelApi, ModelApiArgs, ModelVolume } from "../../../components";
+import { renderTelegrafConfig } from "../../../components/metrics/telegrafConfig";
 import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
 import { connection } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
@@ -36,6 +37,23 @@ test("three lines make exactly these resources", async () => {
     "ServiceAccount churn < ModelApi churn",
   ]);
   assert.equal(await valueOf(result.url), "http://churn.churn.svc:8080");
+});
+
+test("Telegraf finds it by its labels, and knows its service by its name", async () => {
+  const { resources } = await api();
+  const { name, labels } = find(resources, "Deployment", "churn").inputs["metadata"] as {
+    name: string;
+    labels: Record<string, string>;
+  };
+  assert.equal(name, "churn");
+  const config = renderTelegrafConfig({ influxDbUrl: "http://influxdb:8086", environment: "test" });
+  const [, selector = ""] = /labelSelector=([^"]+)"/.exec(config) ?? [];
+  const wanted = decodeURIComponent(selector).split(",");
+  assert.equal(wanted.length, 2);
+  for (const label of wanted) {
+    const [key = "", value] = label.split("=");
+    assert.equal(labels[key], value, key);
+  }
 });
 
 test("it says who it is, in OpenTelemetry's variables", async () => {
