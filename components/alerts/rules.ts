@@ -79,11 +79,13 @@ export function alertRules(options: AlertRulesOptions = {}): AlertRule[] {
     pipelineRunOverdue(),
     dataDriftDetected(apps),
     memoryNearLimit(apps),
+    containerRestarting(),
     volumeFillingUp(),
     logsStalled(apps),
     logBufferBacklog(),
     unparsedLogs(apps),
     deadLetters(),
+    metricsMissing(),
     taskFailures(),
     seriesCardinalityHigh(),
     watchdog(),
@@ -379,6 +381,29 @@ function memoryNearLimit(apps: readonly AppAlertOptions[]): AlertRule {
   };
 }
 
+function containerRestarting(): AlertRule {
+  return {
+    name: "ContainerRestarting",
+    severity: "warning",
+    everySeconds: 60,
+    forSeconds: 0,
+    sampleSeconds: 0,
+    query: `${samplesOf("kubernetes_pod_container", ["restarts_total"], "date.sub(d: 15m, from: stop)")}
+    |> toFloat()
+    |> group(columns: ["service", "environment", "namespace", "pod_name", "container_name"])
+    |> spread()
+    |> map(fn: (r) => ({r with _time: stop}))`,
+    labels: [...appLabels, "namespace", "pod_name", "container_name"],
+    threshold: thresholds.containerRestarts,
+    unit: "count",
+    summary: "{service}: {container_name} has restarted {value} times",
+    description:
+      "Within a quarter of an hour the container {container_name} of {pod_name} in {namespace} was started anew {value} times: it crashes, runs out of memory, or fails its liveness probe.",
+    dashboardUid: dashboards.resources,
+    dashboardVariables: { service: "service", environment: "environment" },
+  };
+}
+
 function volumeFillingUp(): AlertRule {
   return {
     name: "VolumeFillingUp",
@@ -509,6 +534,31 @@ function deadLetters(): AlertRule {
       "Within ten minutes, {value} points of {service} were put aside because InfluxDB refused them for good. They are on the aggregator's volume; the dashboards don't count them.",
     dashboardUid: dashboards.health,
     dashboardVariables: { service: "service", environment: "environment" },
+  };
+}
+
+function metricsMissing(): AlertRule {
+  return {
+    name: "MetricsMissing",
+    severity: "critical",
+    everySeconds: 60,
+    forSeconds: 0,
+    sampleSeconds: 0,
+    // What Telegraf reads from InfluxDB itself is there wherever Telegraf runs.
+    query: `${samplesOf("storage_bucket_series_num", ["gauge"], "date.sub(d: 7d, from: stop)")}
+    |> last()
+    |> group(columns: ["service", "environment"])
+    |> sort(columns: ["_time"])
+    |> tail(n: 1)
+    |> map(fn: (r) => ({r with _time: stop, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))`,
+    labels: appLabels,
+    threshold: thresholds.metricsSilenceSeconds,
+    unit: "seconds",
+    summary: "No metrics for {value}: unreachable APIs are not noticed",
+    description:
+      "Telegraf has delivered nothing for {value}. Until it does, nobody is told of unreachable APIs, full volumes, memory near its limit and a full log buffer.",
+    dashboardUid: dashboards.health,
+    dashboardVariables: { environment: "environment" },
   };
 }
 

@@ -12,6 +12,10 @@ export const thresholds = {
   driftedFeatures: 0,
   /** Memory in use (working set) by the limit. */
   memoryUseRatio: 0.9,
+  /** Restarts of a container within a quarter of an hour. */
+  containerRestarts: 2,
+  /** Seconds without a sample of Telegraf: whatever rests on its samples is blind. */
+  metricsSilenceSeconds: 300,
   /** Used space of a volume by its capacity. */
   volumeUseRatio: 0.85,
   /** Seconds without a log line of an API that answers its probes. */

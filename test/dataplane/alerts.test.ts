@@ -277,6 +277,21 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(volume.get("tight")?.annotations.summary, "Volume data of tight-0 is 95 % full");
   });
 
+  it("ContainerRestarting: more than two restarts of a container in a quarter of an hour", async () => {
+    const restarts = (service: string, time: number, total: number): string =>
+      `kubernetes_pod_container,service=${service},environment=test,namespace=n,pod_name=${service}-0,container_name=api restarts_total=${total}i ${time}000000`;
+    await write(
+      every(now - 30 * minute, now, minute).flatMap((time, index) => [
+        restarts("crashes", time, Math.floor(index / 4)),
+        restarts("crashed-once", time, index < 20 ? 0 : 1),
+        restarts("crashed-long-ago", time, Math.min(index, 10)),
+      ]),
+    );
+    const alerts = await evaluate("ContainerRestarting");
+    assert.deepEqual(services(alerts), ["crashes"]);
+    assert.equal(alerts.get("crashes")?.annotations.summary, "crashes: api has restarted 4 times");
+  });
+
   it("LogsStalled: an app that answers and has gone silent", async () => {
     const probe = (service: string): string =>
       `http_response,service=${service},environment=test,server=s,result=success result_code=0i ${now - 30 * second}000000`;
@@ -343,6 +358,9 @@ describe("alert rules in a real InfluxDB", () => {
     ]);
     const failures = await evaluate("TaskFailures");
     assert.equal(failures.get("influxdb")?.annotations.summary, "8 task runs of influxdb failed");
+    assert.deepEqual(services(await evaluate("MetricsMissing")), [], "a sample is a minute old");
+    const missing = await evaluate("MetricsMissing", now + 9 * minute);
+    assert.match(missing.get("influxdb")?.annotations.summary ?? "", /^No metrics for 10 min: /);
     const series = await evaluate("SeriesCardinalityHigh");
     assert.equal(series.get("influxdb")?.annotations.summary, "influxdb holds 600000 series");
   });
