@@ -2,12 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { stepsBetween } from "../../policies/report/compare";
 import { budgetSettings, policyConfigOf, reportOf } from "../../policies/report/report";
-import { clusterStatus, kubeconfigOf } from "../cluster/cluster";
-import { stateDirectory } from "../paths";
+import { startCluster } from "../cluster/cluster";
+import { repositoryRoot, stateDirectory } from "../paths";
 import { UserError } from "../userError";
 import { previewBase } from "./basePreview";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
 import { describeChanges, describeTools, engineOutput, say } from "./output";
+import { chooseTarget, stackConfig } from "./target";
 
 /**
  * Show what a stack would create or change, with what the policies say of it. Needs no login: the state of
@@ -22,12 +23,10 @@ export async function preview(
   options: { report?: string; base?: string } = {},
 ): Promise<void> {
   const state = stateDirectory();
-  const directory = clusterDirectory(state);
-  const embedded = stack === localStack && (await clusterStatus(directory)) === "running";
   const engine = await openEngine({
     stateDirectory: stack === localStack ? state : join(state, "previews"),
     stack,
-    kubeconfig: embedded ? kubeconfigOf(directory) : undefined,
+    kubeconfig: stack === localStack ? await localKubeconfig(state) : undefined,
   });
   for (const line of describeTools(engine)) say(line);
   const result = await engine.preview({ ...(await policies(stack)), onOutput: engineOutput() });
@@ -43,4 +42,14 @@ export async function preview(
   } else if (budgetSettings(policyConfig) !== undefined) say(report);
   if (result.code !== 0) throw new UserError(`the preview of ${stack} failed: the reason is above`);
   say(`preview of ${stack}: ${describeChanges(result.changes)}`);
+}
+
+/**
+ * The embedded cluster's, which is started when it does not run: the API server itself judges what would be created.
+ * Undefined where the user chose another cluster.
+ */
+async function localKubeconfig(state: string): Promise<string | undefined> {
+  const target = chooseTarget(await stackConfig(repositoryRoot, localStack), process.env);
+  if (target.kind === "own") return undefined;
+  return (await startCluster({ directory: clusterDirectory(state), log: say })).kubeconfig;
 }
