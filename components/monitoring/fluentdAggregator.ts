@@ -98,7 +98,12 @@ export class FluentdAggregator extends pulumi.ComponentResource {
       { parent: this },
     );
     const serviceAccount = partServiceAccount(common);
-    partService({ ...common, portName: "forward" });
+    partService({
+      ...common,
+      portName: "forward",
+      // Telegraf asks for the state of the buffer through the Service.
+      morePorts: [{ name: "monitor", port: fluentdMonitorPort }],
+    });
 
     new StatefulSet(
       name,

@@ -30,9 +30,12 @@ export function partServiceAccount(options: PartObjectOptions): ServiceAccount {
   );
 }
 
-/** The part's Service, to the container port of the given name. */
-export function partService(options: PartObjectOptions & { portName: string }): Service {
-  const { part, portName } = options;
+/** The part's Service, to the container port of the given name, and to further ones. */
+export function partService(
+  options: PartObjectOptions & { portName: string; morePorts?: { name: string; port: number }[] },
+): Service {
+  const { part, portName, morePorts = [] } = options;
+  const ports = [{ name: portName, port: part.port }, ...morePorts];
   return new Service(
     options.name,
     {
@@ -41,7 +44,10 @@ export function partService(options: PartObjectOptions & { portName: string }): 
         // Pulumi would wait for pods behind the Service, and a StatefulSet's pods come after its Service.
         annotations: { "pulumi.com/skipAwait": "true" },
       },
-      spec: { selector: part.podLabels, ports: [{ name: portName, port: part.port, targetPort: portName }] },
+      spec: {
+        selector: part.podLabels,
+        ports: ports.map(({ name, port }) => ({ name, port, targetPort: name })),
+      },
     },
     { parent: options.parent },
   );

@@ -209,3 +209,22 @@ test("without an ingress nobody outside reaches Grafana", async () => {
   const { resources } = await deploy(() => platform());
   assert.equal(resources.filter(({ type }) => type.endsWith(":Ingress")).length, 0);
 });
+
+test("whatever Telegraf reads of the aggregator, its Service offers", async () => {
+  const { resources } = await deploy(() => platform());
+  const config = find(resources, "ConfigMap", "monitoring-telegraf-config").inputs["data"] as Record<
+    string,
+    string
+  >;
+  const [, port] = /fluentd-aggregator\.monitoring\.svc:(\d+)/.exec(config["telegraf.conf"] ?? "") ?? [];
+  const { ports } = find(resources, "Service", "monitoring-fluentd-aggregator").inputs["spec"] as {
+    ports: { port: number; targetPort: string }[];
+  };
+  assert.deepEqual(
+    ports.map((each) => [each.port, each.targetPort]),
+    [
+      [24224, "forward"],
+      [Number(port), "monitor"],
+    ],
+  );
+});
