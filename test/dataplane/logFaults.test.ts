@@ -132,9 +132,13 @@ faultTest(
   },
 );
 
-faultTest("a pod is stopped: the last lines of the app arrive", {}, async (path) => {
+faultTest("a pod is stopped under load: the last lines of the app arrive too", {}, async (path) => {
   // What an app does at its end: it writes its last lines when it is told to stop.
-  const lines = Array.from({ length: 1_000 }, (_, index) => requestLine(index, Date.now() - 5_000)).join("");
+  const lastLines = 1_000;
+  const before = faultEvents - lastLines;
+  const lines = Array.from({ length: lastLines }, (_, index) =>
+    requestLine(before + index, Date.now() - 5_000),
+  ).join("");
   const program = `
     const { appendFileSync, readFileSync } = require("node:fs");
     const lines = readFileSync(process.argv[2]);
@@ -144,12 +148,13 @@ faultTest("a pod is stopped: the last lines of the app arrive", {}, async (path)
   writeFileSync(prepared, lines);
   const app = spawn(process.execPath, ["-e", program, join(path.logPath, "last.events.log"), prepared]);
   await new Promise((resolve) => app.stdout.once("data", resolve));
+  await writeRequests(path.logPath, { events: before });
   app.kill("SIGTERM");
   await new Promise((resolve) => app.once("exit", resolve));
   // As the kubelet does: the sidecar's preStop of 5 s, then SIGTERM.
   await sleep(5_000);
   await path.sidecar.stop(25_000);
-  assert.equal(await path.waitForRequests(1_000), 1_000);
+  assert.equal(await path.waitForRequests(faultEvents), faultEvents);
   await path.restartSidecar();
 });
 
