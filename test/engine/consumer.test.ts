@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { newAppFiles, writeNewApp } from "../../cli/newApp";
 import type { KubernetesObject } from "../../local/cluster/apiClient";
 import type { Engine } from "../../local/engine/engine";
+import { repositoryRoot } from "../../local/paths";
 import { packLibrary } from "../support/packedLibrary";
 import { changingSteps, Fixture } from "./harness";
 
 // An app team's own project: it installs the packed library, and reads the platform's stack.
 
 const platformStack = "organization/ds-monitoring/local";
+
+/** Unit tests check the same programs' types. */
+const transpileOnly = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
 
 let fixture: Fixture;
 let project: string;
@@ -28,8 +32,7 @@ before(async () => {
   const platform = await fixture.stack();
   const result = await platform.up();
   assert.equal(result.code, 0, result.stdout + result.stderr);
-  // test/unit/package checks the same programs' types.
-  app = await fixture.stack({ project, stack: "dev", env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" } });
+  app = await fixture.stack({ project, stack: "dev", env: transpileOnly });
 });
 after(() => fixture.stop());
 
@@ -65,4 +68,22 @@ test("a text-log app comes up; a sample that its format does not match fails the
     deployments.map(({ status }) => status.readyReplicas),
     [1],
   );
+});
+
+test("the transform that docs/swapping.md gives as an example reaches a resource below a component", async () => {
+  const page = await readFile(join(repositoryRoot, "docs", "swapping.md"), "utf8");
+  const [, example] = /^```ts\n([^`]*transforms: [^`]*)^```$/m.exec(page) ?? [];
+  assert.ok(example, "docs/swapping.md has an example of transforms");
+  const program = `
+import { Monitoring } from "ds-monitoring";
+const email = { smarthost: "smtp.example.com:587", from: "a@example.com", to: ["b@example.com"] };
+const alertmanager = { deploy: { email } };
+`;
+  // The platform's own namespace is there already.
+  const own = example.replace('environment: "prod",', 'environment: "prod", namespaceName: "other",');
+  await writeFile(join(project, "index.ts"), program + own);
+  const engine = await fixture.stack({ project, stack: "transformed", env: transpileOnly });
+  const result = await engine.preview({ args: ["--diff"] });
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal(result.stdout.match(/priorityClassName *: "monitoring"/g)?.length, 1, result.stdout);
 });
