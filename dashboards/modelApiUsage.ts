@@ -206,7 +206,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
             timeSeries({
               title: "Latency percentiles",
               description:
-                "50th, 95th and 99th percentile over all chosen requests, weighted means of the minutes' percentiles; the line is the limit of ApiLatencyHigh.",
+                "50th, 95th and 99th percentile over all chosen requests, weighted means of the minutes' percentiles; with a request or two a minute they fall together. The line is the limit of ApiLatencyHigh.",
               unit: "s",
               min: 0,
               thresholds: latencyThresholds,

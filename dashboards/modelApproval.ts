@@ -321,7 +321,8 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
           panels: [
             table({
               title: "Scores by class: candidate and champion",
-              description: "Each class with n, its number of rows in the chosen split.",
+              description:
+                "Each class with n, its number of rows in the chosen split; _all is the score over all classes.",
               unit: "none",
               decimals: 3,
               width: 14,

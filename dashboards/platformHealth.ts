@@ -306,8 +306,10 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                   format: "table",
                 },
               ],
-              transformations: [columns({ service: "Service", Time: "Last line", lines: "Lines" })],
-              overrides: { Lines: unitOf("short", 0) },
+              transformations: [
+                columns({ service: "Service", Time: "Last line", lines: "Lines in that minute" }),
+              ],
+              overrides: { "Lines in that minute": unitOf("short", 0) },
             }),
             table({
               title: "Lines by service and severity",

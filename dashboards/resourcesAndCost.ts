@@ -173,7 +173,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
             timeSeries({
               title: "CPU used by service",
               description:
-                "Cores in use, summed over the pods; a spike shows as one even where the mean is calm.",
+                "Cores in use, summed over the pods, with what was requested and the limit. A container without a limit adds nothing to it.",
               unit: "cores",
               min: 0,
               width: 12,
@@ -181,6 +181,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               targets: [
                 { query: overPods(cpuUsed, NANOCORES, "used"), alias: "$tag_service used" },
                 { query: overPods(cpuRequested, MILLICORES, "requested"), alias: "$tag_service requested" },
+                { query: overPods(cpuLimit, MILLICORES, "limit"), alias: "$tag_service limit" },
               ],
             }),
             timeSeries({

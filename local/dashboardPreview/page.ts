@@ -237,6 +237,8 @@ function valueAxis(panel: PanelModel): Record<string, unknown> {
     min: min === undefined ? undefined : min * factor,
     max: max === undefined ? undefined : max * factor,
     splitNumber: 4,
+    // With both ends given, even steps: else the last two labels of 0 to 1 are 0.9 and 1.
+    interval: min === undefined || max === undefined ? undefined : ((max - min) * factor) / 4,
     axisLabel: { color: "#8e8e9c", formatter: label },
     splitLine: { lineStyle: { color: "#2c2f38" } },
   };

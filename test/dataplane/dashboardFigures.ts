@@ -663,6 +663,11 @@ const resourcesAndCost: Record<string, Expectation> = {
       "penguins-api requested",
       API_PODS.length * (API_REQUESTS.cores + SIDECAR.requestCores),
     );
+    expectConstant(
+      data,
+      "penguins-api limit",
+      API_PODS.length * 2 * (API_REQUESTS.cores + SIDECAR.requestCores),
+    );
     const used = seriesOf(data)["penguins-api used"] ?? [];
     const expected = sampleMinutes(24 * 60).map(
       (minute) => API_PODS.length * (sampleCpuCores(minute) + SIDECAR.cores),
@@ -806,7 +811,7 @@ const platformHealth: Record<string, Expectation> = {
       ["penguins-api", PIPELINE].map((service) => ({
         Service: service,
         "Last line": SAMPLE_NOW - MINUTE,
-        Lines: 1,
+        "Lines in that minute": 1,
       })),
       "last lines",
     );
