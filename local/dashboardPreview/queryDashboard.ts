@@ -13,6 +13,8 @@ export interface PanelData {
   readonly queries: readonly string[];
   readonly frames: readonly Frame[];
   readonly range: TimeRange;
+  readonly intervalMs: number;
+  readonly variables: Readonly<Record<string, VariableValue>>;
 }
 
 export interface DashboardData {
@@ -80,7 +82,7 @@ async function queryPanel(
     queries.push(query);
     frames.push(...toFrames(await run(query), target));
   }
-  return { panel, queries, frames: transform(frames, panel.transformations ?? []), range: panelRange };
+  return { panel, queries, frames: transform(frames, panel.transformations ?? []), ...context };
 }
 
 async function resolveVariables(

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel";
+import { uploadDashboards } from "../../local/dashboardPreview/grafanaClient";
 import { influxClient } from "../../local/dashboardPreview/influxClient";
 import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
 import type { DashboardData } from "../../local/dashboardPreview/queryDashboard";
@@ -13,6 +14,7 @@ import { findChromium, renderDashboards } from "../../local/dashboardPreview/ren
 import { SAMPLE_NOW, sampleRequests } from "../../local/dashboardPreview/sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
+import { findGrafana } from "../../local/dataplane/grafana";
 import { resolveTool } from "../../local/tools/resolve";
 import { EXPECTATIONS } from "./dashboardFigures";
 
@@ -163,6 +165,37 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
       assert.equal(pictures.length, models.length);
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  test("a real Grafana answers every panel with the same figures", async (t) => {
+    const grafana = await findGrafana();
+    if (grafana === undefined) {
+      t.skip(
+        "SKIPPED: no Grafana on PATH and GRAFANA_URL not set: the dashboards were not shown to a Grafana",
+      );
+      return;
+    }
+    try {
+      const uploaded = await uploadDashboards(grafana, influxDb.grafana, models);
+      try {
+        for (const [index, model] of models.entries()) {
+          const stored = uploaded.models[index];
+          assert.ok(stored, model.title);
+          for (const [title, expect] of Object.entries(EXPECTATIONS[model.uid] ?? {})) {
+            const panel = stored.panels.find((one) => one.title === title);
+            const asked = dataOf(model.uid).panels.find((one) => one.panel.title === title);
+            assert.ok(panel && asked, `${model.title}: Grafana kept "${title}"`);
+            await t.test(`${model.title}: ${title}`, async () => {
+              expect({ ...asked, panel, frames: await uploaded.queryPanel(panel, asked) });
+            });
+          }
+        }
+      } finally {
+        await uploaded.remove();
+      }
+    } finally {
+      await grafana.stop();
     }
   });
 
