@@ -50,10 +50,9 @@ export async function queryDashboard(
 ): Promise<DashboardData> {
   const range = timeRange(options.from ?? dashboard.time.from, dashboard.time.to, options.nowMs);
   const { variables, offered } = await resolveVariables(dashboard, range, options);
-  const panels: PanelData[] = [];
-  for (const panel of dataPanels(dashboard)) {
-    panels.push(await queryPanel(panel, { range, variables }, options));
-  }
+  const panels = await Promise.all(
+    dataPanels(dashboard).map((panel) => queryPanel(panel, { range, variables }, options)),
+  );
   const annotations = [];
   for (const annotation of dashboard.annotations.list ?? []) {
     const query = expandQuery(annotation.target.query, { range, variables, intervalMs: 60_000 });
