@@ -8,6 +8,8 @@ export const images = {
   fluentd: "fluent/fluentd:v1.19.3-debian-1.0",
   influxdb: "influxdb:2.9.1",
   grafana: "grafana/grafana:13.2.0",
+  /** Brings the dashboards of apps to Grafana; answers /healthz since 2.0. */
+  k8sSidecar: "kiwigrid/k8s-sidecar:2.10.1",
   alertmanager: "prom/alertmanager:v0.31.1",
   telegraf: "telegraf:1.37.2",
   /** Runs the bundled InfluxDB reconcile Job. */

@@ -46,6 +46,9 @@ export { Logging, type LoggingArgs } from "./workloads/logging";
 export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
 
+// Dashboards
+export { type ComputePrices, type DashboardDefinition } from "../dashboards";
+
 // Pure functions, and the types that the components take
 export { type AlertRule, type Severity, type ThresholdOverride, type Unit } from "./alerts/rule";
 export { type AlertRulesOptions, alertRules, type AppAlertOptions } from "./alerts/rules";

@@ -90,6 +90,28 @@ export function checkDashboardDefinitions(definitions: readonly DashboardDefinit
   }
 }
 
+/**
+ * Checks dashboards that are placed in ConfigMaps: their uids become names in Kubernetes, their folders directories.
+ *
+ * @throws Error as {@link checkDashboardDefinitions} does, and for a uid or a folder that can't be such a name
+ */
+export function checkConfigMapDashboards(definitions: readonly DashboardDefinition[]): void {
+  for (const { uid, title, folder } of definitions) {
+    const name = `dashboard "${title}" (uid "${uid}")`;
+    if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(uid)) {
+      throw new Error(
+        `${name}: the uid becomes a name in Kubernetes; use lower-case letters, digits and "-", e.g. "churn-quality"`,
+      );
+    }
+    if (!/^[^./][^/]*$/.test(folder)) {
+      throw new Error(
+        `${name}: folder "${folder}" becomes a directory; give it a name without "/" that does not begin with "."`,
+      );
+    }
+  }
+  checkDashboardDefinitions(definitions);
+}
+
 function uidOf(name: string, json: string): unknown {
   let model: unknown;
   try {

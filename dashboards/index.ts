@@ -7,7 +7,13 @@ import { platformHealth } from "./platformHealth";
 import { resourcesAndCost } from "./resourcesAndCost";
 
 export { DASHBOARDS, DASHBOARD_TAG, DATA_SOURCES } from "./catalogue";
-export { checkDashboardDefinitions, DEFAULT_FOLDER, DEFAULT_PRICES, MAX_DASHBOARD_BYTES } from "./definition";
+export {
+  checkConfigMapDashboards,
+  checkDashboardDefinitions,
+  DEFAULT_FOLDER,
+  DEFAULT_PRICES,
+  MAX_DASHBOARD_BYTES,
+} from "./definition";
 export type { ComputePrices, DashboardDefinition, DashboardOptions } from "./definition";
 
 /**

@@ -19,7 +19,14 @@ export interface MonitoringConnection {
   influxDbUrl: pulumi.Input<string>;
   /** Base URL of Grafana. */
   grafanaUrl: pulumi.Input<string>;
+  /**
+   * Whether Grafana reads the dashboards of apps from ConfigMaps of their namespaces, as a deployed one does.
+   * @default true
+   */
+  grafanaReadsConfigMaps?: pulumi.Input<boolean>;
 }
+
+const readsKey = "grafanaReadsConfigMaps" satisfies keyof MonitoringConnection;
 
 /**
  * Reads the connection that another stack exports.
@@ -45,6 +52,10 @@ export function connectionFromOutput(
     fluentdPort: pulumi.unsecret(read("fluentdPort").apply(Number)),
     influxDbUrl: text("influxDbUrl"),
     grafanaUrl: text("grafanaUrl"),
+    // Older platforms don't export it.
+    grafanaReadsConfigMaps: pulumi.unsecret(
+      outputs.apply((value) => (value as Record<string, unknown> | undefined)?.[readsKey] !== false),
+    ),
     fluentdSharedKey: pulumi.secret(read("fluentdSharedKey").apply(String)),
   };
 }

@@ -3,18 +3,27 @@ import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { checkDashboardDefinitions, DashboardDefinition } from "../../dashboards";
+import { checkConfigMapDashboards, DashboardDefinition } from "../../dashboards";
 import { images } from "../images";
+import { tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
 import { namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
+import {
+  allowReadingConfigMaps,
+  appDashboardsMount,
+  appDashboardsPath,
+  appDashboardsReader,
+  appDashboardsVolume,
+  toApiServer,
+} from "./appDashboardsReader";
 import { generatedPassword } from "./credentials";
 import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient } from "./neighbours";
 import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "./partObjects";
 import { parts } from "./parts";
-import { dashboardProvider, dataSources } from "./grafanaProvisioning";
+import { dashboardProviders, dataSources } from "./grafanaProvisioning";
 
 /** How people reach Grafana from outside of the cluster: HTTPS through an ingress controller. */
 export interface GrafanaIngressArgs {
@@ -85,7 +94,8 @@ const user = { uid: 472 };
 const dashboardsPath = "/var/lib/dashboards";
 
 /**
- * Grafana, provisioned from ConfigMaps alone: a restart without a volume brings everything back.
+ * Grafana, provisioned from ConfigMaps alone: a restart without a volume brings everything back. The dashboards of
+ * apps come from ConfigMaps of their namespaces, while it runs.
  *
  * Sign in as `admin` with {@link adminPassword}.
  */
@@ -130,12 +140,12 @@ export class Grafana extends pulumi.ComponentResource {
                 alertmanagerAuthorization: alertmanager.authorization !== undefined,
               }),
             ),
-          "dashboards.yaml": dashboardProvider(dashboardsPath),
+          "dashboards.yaml": dashboardProviders({ platform: dashboardsPath, apps: appDashboardsPath }),
         },
       },
       { parent: this },
     );
-    checkDashboardDefinitions(args.dashboards);
+    checkConfigMapDashboards(args.dashboards);
     const dashboardSources = args.dashboards.map(({ uid, folder, json }): inputs.core.v1.VolumeProjection => {
       const file = `${uid}.json`;
       const configMap = new ConfigMap(
@@ -148,6 +158,7 @@ export class Grafana extends pulumi.ComponentResource {
       };
     });
     const serviceAccount = partServiceAccount(common);
+    allowReadingConfigMaps({ name, labels, namespace, serviceAccount, parent: this });
     const service = partService({ ...common, portName: "http" });
 
     new Deployment(
@@ -161,6 +172,7 @@ export class Grafana extends pulumi.ComponentResource {
             metadata: { labels },
             spec: {
               ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
+              initContainers: [appDashboardsReader()],
               containers: [
                 {
                   name: "grafana",
@@ -188,6 +200,7 @@ export class Grafana extends pulumi.ComponentResource {
                     { name: "tmp", mountPath: "/tmp" },
                     { name: "provisioning", mountPath: "/etc/grafana/provisioning", readOnly: true },
                     { name: "dashboards", mountPath: dashboardsPath, readOnly: true },
+                    appDashboardsMount(true),
                   ],
                 },
               ],
@@ -205,6 +218,8 @@ export class Grafana extends pulumi.ComponentResource {
                   },
                 },
                 { name: "dashboards", projected: { sources: dashboardSources } },
+                appDashboardsVolume,
+                tokenVolume,
               ],
             },
           },
@@ -248,7 +263,7 @@ export class Grafana extends pulumi.ComponentResource {
     partNetworkPolicy({
       ...common,
       ingress: callers.length === 0 ? [] : [{ peers: callers, ports: [{ port }] }],
-      egress: [influxDb.flow, alertmanager.flow],
+      egress: [influxDb.flow, alertmanager.flow, toApiServer],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });

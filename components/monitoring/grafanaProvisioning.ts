@@ -60,22 +60,28 @@ export function dataSources(options: DataSourceOptions): string {
   });
 }
 
-/**
- * The provisioning file that names where the dashboards are: one folder in Grafana for each directory.
- *
- * @param path directory of the dashboards, e.g. `/var/lib/dashboards`
- */
-export function dashboardProvider(path: string): string {
+/** Where the dashboards are: a directory of each origin, with a directory for each folder in Grafana. */
+export interface DashboardPaths {
+  /** The platform's dashboards, e.g. `/var/lib/dashboards`; they stay until Grafana restarts. */
+  platform: string;
+  /** Those of the apps, e.g. `/var/lib/app-dashboards`: a file that goes takes its dashboard along. */
+  apps: string;
+}
+
+/** The provisioning file that names where the dashboards are. */
+export function dashboardProviders(paths: DashboardPaths): string {
+  const provider = (name: string, path: string, disableDeletion: boolean) => ({
+    name,
+    type: "file",
+    disableDeletion,
+    allowUiUpdates: false,
+    options: { path, foldersFromFilesStructure: true },
+  });
   return JSON.stringify({
     apiVersion: 1,
     providers: [
-      {
-        name: "ds-monitoring",
-        type: "file",
-        disableDeletion: true,
-        allowUiUpdates: false,
-        options: { path, foldersFromFilesStructure: true },
-      },
+      provider("ds-monitoring", paths.platform, true),
+      provider("ds-monitoring-apps", paths.apps, false),
     ],
   });
 }

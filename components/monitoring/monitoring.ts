@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dashboards } from "../../dashboards";
+import { ComputePrices, DashboardDefinition, dashboards } from "../../dashboards";
 import { alertRules, AlertRulesOptions } from "../alerts/rules";
 import { alertTask } from "../alerts/alertTasks";
 import { buckets, defaultOrganization, RetentionDays } from "../metrics/buckets";
@@ -104,6 +104,17 @@ export interface MonitoringArgs {
    * @default { deploy: {} }
    */
   grafana?: DeployedOrExisting<GrafanaDeployArgs, ExistingGrafana>;
+  /**
+   * Dashboards besides the platform's. Apps bring theirs to a deployed Grafana themselves; for an existing Grafana
+   * they are listed here.
+   * @default []
+   */
+  dashboards?: readonly DashboardDefinition[];
+  /**
+   * Prices of the node pools, for the panels of cost.
+   * @default DEFAULT_PRICES: those of a D-series node, in US dollars
+   */
+  prices?: ComputePrices;
   /**
    * The aggregator of the logs.
    * @default {}
@@ -295,6 +306,7 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       parent,
     );
+    const allDashboards = [...dashboards({ prices: args.prices }), ...(args.dashboards ?? [])];
     const deployedGrafana =
       grafanaArgs.deploy &&
       new Grafana(
@@ -305,7 +317,7 @@ export class Monitoring extends pulumi.ComponentResource {
           url: this.grafanaUrl,
           influxDb: clients.grafana,
           alertmanager,
-          dashboards: dashboards(),
+          dashboards: allDashboards,
         },
         parent,
       );
@@ -320,7 +332,7 @@ export class Monitoring extends pulumi.ComponentResource {
           influxDb: { ...clients.grafana, url: influxDbUrl },
           alertmanagerUrl,
           alertmanagerAuthorization: alertmanager.authorization,
-          dashboards: dashboards(),
+          dashboards: allDashboards,
         },
         parent,
       );
@@ -334,6 +346,7 @@ export class Monitoring extends pulumi.ComponentResource {
       fluentdSharedKey: aggregator.sharedKey,
       influxDbUrl: influxDb.url,
       grafanaUrl: this.grafanaUrl,
+      grafanaReadsConfigMaps: deployedGrafana !== undefined,
     };
     this.registerOutputs({ connection: this.connection, grafanaUrl: this.grafanaUrl });
   }

@@ -1,9 +1,9 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
-import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
+import { apiServerPorts, tokenMount, tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
 import { sendsLogsLabel } from "../kubernetes/labels";
 import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
@@ -49,9 +49,7 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
 
 const user = { uid: 999 };
 const configPath = "/etc/telegraf";
-const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 const kubeletPort = 10250;
-const apiServerPorts = [443, 6443];
 
 /** What the probes ask: an agent that has taken no sample for minutes is stuck. Source: Telegraf's plugin `health`. */
 const healthConfig = `[[outputs.health]]
@@ -71,7 +69,7 @@ export const telegrafRules: inputs.rbac.v1.PolicyRule[] = [
 /**
  * Telegraf: reads the use of CPU, memory and volumes from the kubelets, and asks the APIs whether they answer.
  *
- * It is the only pod of ours that gets a token: one of an hour, renewed by the kubelet, that may read statistics.
+ * It gets a token of an hour, renewed by the kubelet, that may read statistics.
  */
 export class Telegraf extends pulumi.ComponentResource {
   constructor(name: string, args: TelegrafArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -171,14 +169,14 @@ export class Telegraf extends pulumi.ComponentResource {
                   securityContext: restrictedContainerSecurityContext(),
                   volumeMounts: [
                     { name: "config", mountPath: configPath, readOnly: true },
-                    { name: "token", mountPath: tokenPath, readOnly: true },
+                    tokenMount,
                     { name: "tmp", mountPath: "/tmp" },
                   ],
                 },
               ],
               volumes: [
                 { name: "config", configMap: { name: configMap.metadata.name } },
-                { name: "token", projected: { sources: tokenSources } },
+                tokenVolume,
                 { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
               ],
             },
@@ -201,13 +199,6 @@ export class Telegraf extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
-
-/** What the API server's client libraries expect to find, with a token that lives for an hour. */
-const tokenSources: inputs.core.v1.VolumeProjection[] = [
-  { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
-  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-  { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
-];
 
 /** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
 function toProbed(probes: HttpProbe[]): Flow {

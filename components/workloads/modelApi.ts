@@ -4,6 +4,7 @@ import { Secret, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
+import type { DashboardDefinition } from "../../dashboards";
 import { fromSecret } from "../kubernetes/environment";
 import { modelApiComponent, selectorLabels, standardLabels } from "../kubernetes/labels";
 import { allowFlowsSpec, Flow, namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
@@ -15,6 +16,7 @@ import { generatedPassword } from "../monitoring/credentials";
 import { parts } from "../monitoring/parts";
 import { AppNamespace } from "../namespaces/appNamespace";
 import { LogSource } from "../logs/formats";
+import { placeAppDashboards } from "./appDashboards";
 import { Logging } from "./logging";
 import { withLogging } from "./loggingSidecar";
 import { ModelVolume } from "./modelVolume";
@@ -109,6 +111,11 @@ export interface ModelApiArgs {
    */
   logs?: LogSource[];
   /**
+   * Dashboards of its own, shown by the platform's Grafana; each uid is lower-case letters, digits and `-`.
+   * @default []
+   */
+  dashboards?: readonly DashboardDefinition[];
+  /**
    * User that the API runs as.
    * @default { uid: 10001 }
    */
@@ -158,6 +165,15 @@ export class ModelApi extends pulumi.ComponentResource {
 
     const namespace = args.namespace ?? new AppNamespace(name, { monitoring }, { parent: this });
     const metadata = { name, namespace: namespace.namespaceName, labels };
+    placeAppDashboards({
+      title: `ModelApi "${name}"`,
+      name,
+      namespace: namespace.namespaceName,
+      labels,
+      monitoring,
+      dashboards: args.dashboards ?? [],
+      parent: this,
+    });
     const logging = new Logging(
       `${name}-logging`,
       { monitoring, namespace, service: name, serviceVersion: model.version, sources: args.logs },

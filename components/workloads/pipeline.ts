@@ -3,6 +3,7 @@ import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import type { DashboardDefinition } from "../../dashboards";
 import { spotAffinity, spotTolerations } from "../cluster/nodePools";
 import { selectorLabels, standardLabels } from "../kubernetes/labels";
 import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
@@ -11,6 +12,7 @@ import { ContainerResources, resources } from "../kubernetes/resources";
 import { MonitoringConnection } from "../monitoring/connection";
 import { AppNamespace } from "../namespaces/appNamespace";
 import { LogSource } from "../logs/formats";
+import { placeAppDashboards } from "./appDashboards";
 import { Logging } from "./logging";
 import { withLogging } from "./loggingSidecar";
 import { ModelVolume } from "./modelVolume";
@@ -102,6 +104,11 @@ export interface PipelineArgs {
    */
   logs?: LogSource[];
   /**
+   * Dashboards of its own, shown by the platform's Grafana; each uid is lower-case letters, digits and `-`.
+   * @default []
+   */
+  dashboards?: readonly DashboardDefinition[];
+  /**
    * User that the steps run as.
    * @default { uid: 10001 }
    */
@@ -171,6 +178,15 @@ export class Pipeline extends pulumi.ComponentResource {
 
     const namespace = args.namespace ?? new AppNamespace(name, { monitoring }, { parent: this });
     const metadata = { name, namespace: namespace.namespaceName, labels };
+    placeAppDashboards({
+      title: `Pipeline "${name}"`,
+      name,
+      namespace: namespace.namespaceName,
+      labels,
+      monitoring,
+      dashboards: args.dashboards ?? [],
+      parent: this,
+    });
     const logging = new Logging(
       `${name}-logging`,
       { monitoring, namespace, service: name, sources: args.logs },

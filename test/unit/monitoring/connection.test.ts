@@ -16,6 +16,19 @@ test("another stack's connection is read, and only its key stays secret", async 
   }
 });
 
+test("a platform that does not say whether its Grafana reads ConfigMaps is older, and does", async () => {
+  const { grafanaReadsConfigMaps: _, ...older } = connection;
+  for (const [exported, reads] of [
+    [older, true],
+    [{ ...older, grafanaReadsConfigMaps: false }, false],
+  ] as const) {
+    const { result } = await deploy(() => Monitoring.fromStack("acme/ds-monitoring/prod"), {
+      stackOutputs: { monitoring: exported },
+    });
+    assert.equal(await valueOf(result.grafanaReadsConfigMaps), reads);
+  }
+});
+
 test("an app of another stack sends its logs to the platform, with the platform's key", async () => {
   const { resources } = await deploy(
     () =>

@@ -8,7 +8,9 @@ test("the platform is made of exactly these resources", async () => {
   const own = resources.filter(({ name }) => !name.startsWith("monitoring-grafana-dashboard-"));
   assert.deepEqual(listed(own), [
     "Alertmanager monitoring-alertmanager < Monitoring monitoring",
+    "ClusterRole monitoring-grafana < Grafana monitoring-grafana",
     "ClusterRole monitoring-telegraf < Telegraf monitoring-telegraf",
+    "ClusterRoleBinding monitoring-grafana < Grafana monitoring-grafana",
     "ClusterRoleBinding monitoring-telegraf < Telegraf monitoring-telegraf",
     "ConfigMap monitoring-fluentd-aggregator-config < FluentdAggregator monitoring-fluentd-aggregator",
     "ConfigMap monitoring-grafana-provisioning < Grafana monitoring-grafana",

@@ -73,6 +73,8 @@ describe("the network policies of the whole stack", () => {
     );
     assert.deepEqual(ways.sort(), [
       "alertmanager:587",
+      "grafana:443",
+      "grafana:6443",
       "telegraf:10250",
       "telegraf:443",
       "telegraf:6443",

@@ -55,14 +55,19 @@ describe("every pod of the whole stack", () => {
     assert.equal(pod.enableServiceLinks, false, title);
   });
 
-  test("has no other way to a token, but Telegraf's", () => {
-    const withToken = workloads.filter(({ pod }) =>
-      JSON.stringify(pod.volumes).includes("serviceAccountToken"),
-    );
-    assert.deepEqual(
-      withToken.map(({ title }) => title),
-      ["Deployment monitoring-telegraf"],
-    );
+  test("has no other way to a token, but Telegraf's, and that of the reader of dashboards beside Grafana", () => {
+    const withToken = workloads.flatMap(({ title, pod }) => {
+      const tokens = (pod.volumes ?? [])
+        .filter((volume) => JSON.stringify(volume).includes("serviceAccountToken"))
+        .map(({ name }) => name);
+      return containersOf(pod)
+        .filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => tokens.includes(name)))
+        .map(({ name }) => `${title}: ${name}`);
+    });
+    assert.deepEqual(withToken.sort(), [
+      "Deployment monitoring-grafana: app-dashboards",
+      "Deployment monitoring-telegraf: telegraf",
+    ]);
   });
 
   each("runs a pinned image of the platform, or the application's own", ({ title, pod }) => {

@@ -10,6 +10,7 @@ export const connection: MonitoringConnection = {
   fluentdSharedKey: "the-shared-key",
   influxDbUrl: "http://influxdb.monitoring.svc:8086",
   grafanaUrl: "http://grafana.monitoring.svc:3000",
+  grafanaReadsConfigMaps: true,
 };
 
 /** A mail server that asks for a login. */

@@ -1,0 +1,99 @@
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import type { input as inputs } from "@pulumi/kubernetes/types";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { apiServerPorts, tokenMount } from "../kubernetes/apiServer";
+import { anyAddress, Flow } from "../kubernetes/networkPolicies";
+import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
+import { httpProbes } from "../kubernetes/probes";
+import { resources } from "../kubernetes/resources";
+
+/** Label and annotation by which the reader finds the ConfigMaps of dashboards, in any namespace. */
+export const dashboardConfigMap = {
+  label: { key: "grafana_dashboard", value: "1" },
+  folderAnnotation: "grafana_folder",
+} as const;
+
+/** Where Grafana finds the dashboards of apps. */
+export const appDashboardsPath = "/var/lib/app-dashboards";
+
+/** The volume that the reader writes and Grafana reads. */
+export const appDashboardsVolume: inputs.core.v1.Volume = {
+  name: "app-dashboards",
+  emptyDir: { sizeLimit: "256Mi" },
+};
+
+/** How a container mounts {@link appDashboardsVolume}. */
+export function appDashboardsMount(readOnly: boolean): inputs.core.v1.VolumeMount {
+  return { name: "app-dashboards", mountPath: appDashboardsPath, readOnly };
+}
+
+/** The reader asks the API server, whose address no selector can name. */
+export const toApiServer: Flow = { peers: [anyAddress()], ports: apiServerPorts.map((port) => ({ port })) };
+
+const healthPort = 8080;
+
+/**
+ * The container that copies the dashboards of apps from their ConfigMaps, as a native sidecar of Grafana. It alone
+ * mounts the token.
+ *
+ * Nothing about it may hold up Grafana: it has no startup or readiness probe, only one that restarts it alone.
+ *
+ * Source: https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables
+ */
+export function appDashboardsReader(): inputs.core.v1.Container {
+  const { label, folderAnnotation } = dashboardConfigMap;
+  const { livenessProbe } = httpProbes({ port: "health", readyPath: "/healthz" });
+  return {
+    name: "app-dashboards",
+    image: images.k8sSidecar,
+    restartPolicy: "Always",
+    env: [
+      { name: "METHOD", value: "WATCH" },
+      { name: "NAMESPACE", value: "ALL" },
+      { name: "RESOURCE", value: "configmap" },
+      { name: "LABEL", value: label.key },
+      { name: "LABEL_VALUE", value: label.value },
+      { name: "FOLDER", value: appDashboardsPath },
+      { name: "FOLDER_ANNOTATION", value: folderAnnotation },
+      // Two apps may call a file alike.
+      { name: "UNIQUE_FILENAMES", value: "true" },
+      { name: "HEALTH_PORT", value: String(healthPort) },
+    ],
+    ports: [{ name: "health", containerPort: healthPort }],
+    livenessProbe,
+    resources: resources({ cpu: "10m", cpuLimit: "200m", memory: "96Mi", memoryLimit: "256Mi" }),
+    securityContext: restrictedContainerSecurityContext(),
+    volumeMounts: [appDashboardsMount(false), tokenMount],
+  };
+}
+
+/** Lets the service account read ConfigMaps of every namespace, and nothing else. */
+export function allowReadingConfigMaps(options: {
+  /** Logical name of the objects. */
+  name: string;
+  labels: Record<string, string>;
+  namespace: pulumi.Input<string>;
+  serviceAccount: ServiceAccount;
+  parent: pulumi.Resource;
+}): void {
+  const { name, labels, namespace, serviceAccount, parent } = options;
+  const role = new ClusterRole(
+    name,
+    {
+      metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
+      rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] }],
+    },
+    { parent },
+  );
+  new ClusterRoleBinding(
+    name,
+    {
+      metadata: { name: role.metadata.name, labels },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace }],
+    },
+    { parent },
+  );
+}
