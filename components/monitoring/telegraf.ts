@@ -1,6 +1,7 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { apiServerPorts, tokenMount, tokenVolume } from "../kubernetes/apiServer";

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  DashboardDefinition,
-  ModelApi,
-  Monitoring,
-  MonitoringConnection,
-  Pipeline,
-} from "../../../components";
+import { DashboardDefinition, ModelApi, MonitoringConnection, Pipeline } from "../../../components";
 import { dashboardConfigMap } from "../../../components/monitoring/appDashboardsReader";
 import { requireReader } from "../../../components/workloads/appDashboards";
 import { MAX_DASHBOARD_BYTES } from "../../../dashboards";
