@@ -24,6 +24,8 @@ export interface EngineOptions {
   config?: Readonly<Record<string, unknown>>;
   /** Added to the environment of the engine, its plugins and the program. */
   env?: Readonly<Record<string, string>>;
+  /** Encrypts the secrets of the state. Default: one that is made at random and kept in `stateDirectory`. */
+  passphrase?: string;
   tools?: ResolveOptions;
 }
 
@@ -85,7 +87,7 @@ export class Engine {
       ...outer,
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
       PULUMI_BACKEND_URL: `file://${backend}`,
-      PULUMI_CONFIG_PASSPHRASE: await passphrase(stateDirectory),
+      PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? (await passphrase(stateDirectory)),
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // Without it the command line does not know --event-log.
@@ -147,9 +149,21 @@ export class Engine {
     >;
   }
 
-  /** The state as the backend keeps it, secrets encrypted. */
-  async state(): Promise<State> {
-    return JSON.parse(await this.command(["stack", "export"])) as State;
+  /** The state as the backend keeps it: secrets encrypted, unless they are asked for in the clear. */
+  async state(options: { showSecrets?: boolean } = {}): Promise<State> {
+    const secrets = options.showSecrets === true ? ["--show-secrets"] : [];
+    return JSON.parse(await this.command(["stack", "export", ...secrets])) as State;
+  }
+
+  /** Put `state` in the place of what the backend has. Its secrets are in the clear, or of the same passphrase. */
+  async importState(state: State): Promise<void> {
+    const file = join(this.folder(), `import.${this.options.stack}.json`);
+    await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+    try {
+      await this.command(["stack", "import", "--file", file]);
+    } finally {
+      await rm(file);
+    }
   }
 
   /**
@@ -264,10 +278,20 @@ interface ProjectFile {
   runtime: string | { name: string; options?: Record<string, unknown> };
 }
 
+/** A resource as the state keeps it. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
 /** The parts of an exported state that are read here. */
 export interface State {
   deployment: {
-    resources?: Array<{ urn: string; type: string; id?: string; [field: string]: unknown }>;
+    resources?: StateResource[];
     pending_operations?: Array<{ type: string; resource: { urn: string } }>;
   };
 }

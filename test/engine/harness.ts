@@ -10,7 +10,9 @@ import { repositoryRoot } from "../../local/paths";
 export { changingSteps } from "../../local/engine/events";
 export type { OperationResult } from "../../local/engine/engine";
 
-export interface StackOptions extends Partial<Pick<EngineOptions, "project" | "stack" | "config" | "env">> {
+export interface StackOptions extends Partial<
+  Pick<EngineOptions, "project" | "stack" | "config" | "env" | "passphrase">
+> {
   /** Other stacks with the same backend can be read with a StackReference. Default "main". */
   backend?: string;
 }
@@ -51,6 +53,7 @@ export class Fixture {
       stack: options.stack ?? "local",
       stateDirectory,
       config: options.config,
+      passphrase: options.passphrase,
       env: {
         // Nothing of the user's own cluster or Pulumi installation is touched by a test.
         KUBECONFIG: this.kubeconfig ?? join(this.directory, "no-kubeconfig"),
