@@ -61,11 +61,12 @@ describe("each policy refuses what breaks it, in one preview", () => {
       // 3 + 2 nodes: 350.40 at the maximum, and 3 × 70.08 at the minimum.
       pool("wide", { minCount: 2, maxCount: 3 }),
       pool("second", { vmSize: "Standard_M128s", maxCount: 2 }),
-      pool("third", { maxCount: 2 }),
+      pool("third", { maxCount: 2, osDiskSizeGB: 129 }),
       { type: types.group, name: "untagged", properties: { location: "eastus", tags: { project: "p" } } },
       { type: types.component, name: "database", properties: {} },
       { ...claim("large", "129Gi"), parent: "database" },
       { ...claim("open", "1Gi"), protect: false },
+      claim("odd", "1Gi", { storageClassName: "premium2" }),
       loadBalancer("first-door"),
       loadBalancer("second-door"),
       bucket("hoarder", 15),
@@ -88,6 +89,8 @@ describe("each policy refuses what breaks it, in one preview", () => {
       /database: The component «database» costs 19\.20 USD a month, 9\.60 over the limit of 9\.60/,
     ],
     ["disk-limits", /large: .*«129Gi», the limit is 128Gi/],
+    ["disk-limits", /third: .*osDiskSizeGB is «129», the limit is 128/],
+    ["disk-limits", /odd: .*the storage class «premium2»: use one of default, managed-csi/],
     ["no-plain-secrets", /talkative: .*DB_PASSWORD has a literal value/],
     ["no-public-storage", /public: .*allowBlobPublicAccess must be false/],
     ["node-ceiling", /wide: .*can grow to 3 nodes, the limit is 2/],
@@ -125,14 +128,14 @@ describe("each policy refuses what breaks it, in one preview", () => {
     assert.deepEqual(names("restricted-pods"), new Set(["root"]));
     assert.deepEqual(names("pinned-images"), new Set(["moving"]));
     assert.deepEqual(names("protected-storage"), new Set(["open"]));
-    assert.deepEqual(names("disk-limits"), new Set(["large"]));
+    assert.deepEqual(names("disk-limits"), new Set(["large", "third", "odd"]));
   });
 });
 
 test("what is just within every limit passes", async () => {
   const cases: Case[] = [
     // 210.24 at the maximum and 140.16 at the minimum, of 288.96 and 200.
-    pool("wide", { maxCount: 2 }),
+    pool("wide", { maxCount: 2, osDiskSizeGB: 128 }),
     pool("second", { enableAutoScaling: false, count: 1 }),
     { type: types.component, name: "database", properties: {} },
     { ...claim("large", "128Gi"), parent: "database" },
