@@ -1,5 +1,6 @@
 // Compiles the library for `npm pack` into dist/: cjs/ is what Node.js loads, with its types, and esm/ is what bundlers
-// take instead, so that they leave out what is not imported. Nothing in it reads a file of the package at run time.
+// take instead, so that they leave out what is not imported. Nothing in them reads a file of the package at run time.
+// cjs/provider/ is the library as a Pulumi provider, with its schema beside it.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -34,3 +35,11 @@ for (const [format, { options, exported }] of Object.entries(formats)) {
     writeFileSync(target, exported(name, `() => ${JSON.stringify(text)}`));
   }
 }
+
+// A provider is a program of Node.js: no bundler takes it.
+rmSync(at("dist/esm/provider"), { recursive: true });
+execFileSync(
+  process.execPath,
+  ["--import", "tsx", "local/providerSchema.ts", at("dist/cjs/provider/schema.json")],
+  { cwd: root, stdio: "inherit" },
+);

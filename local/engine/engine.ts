@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { isAlive, run } from "../processes";
 import type { Finished } from "../processes";
-import { resolveTools } from "../tools/resolve";
+import { resolveTool, resolveTools } from "../tools/resolve";
 import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
 import { readEventLog } from "./events";
@@ -83,6 +83,9 @@ export class Engine {
     }
 
     const toolFolders = Object.values(tools).map(({ path }) => dirname(path));
+    if (runtime === "yaml") {
+      toolFolders.push(dirname((await resolveTool("pulumi-language-yaml", options.tools)).path));
+    }
     const env: NodeJS.ProcessEnv = {
       ...outer,
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),

@@ -15,6 +15,7 @@ export type ToolName =
   | "pkg-config"
   | "pulumi"
   | "pulumi-language-nodejs"
+  | "pulumi-language-yaml"
   | "telegraf";
 
 /** How a tool is compiled from a pinned Go module. */
@@ -88,6 +89,17 @@ const tools: readonly Tool[] = [
       package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
       versionedBy: "github.com/pulumi/pulumi/sdk/v3",
       seconds: 40,
+    },
+  },
+  {
+    name: "pulumi-language-yaml",
+    purpose: "the engine's host for programs in YAML",
+    onPath: {},
+    build: {
+      folder: "pulumi-language-yaml",
+      package: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+      versionedBy: "github.com/pulumi/pulumi-yaml",
+      seconds: 60,
     },
   },
   {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { newAppFiles, writeNewApp } from "../../cli/newApp";
 import type { KubernetesObject } from "../../local/cluster/apiClient";
@@ -71,7 +72,7 @@ test("a text-log app comes up; a sample that its format does not match fails the
 });
 
 test("the transform that docs/swapping.md gives as an example reaches a resource below a component", async () => {
-  const page = await readFile(join(repositoryRoot, "docs", "swapping.md"), "utf8");
+  const page = readFileSync(join(repositoryRoot, "docs", "swapping.md"), "utf8");
   const [, example] = /^```ts\n([^`]*transforms: [^`]*)^```$/m.exec(page) ?? [];
   assert.ok(example, "docs/swapping.md has an example of transforms");
   const program = `
@@ -86,4 +87,71 @@ const alertmanager = { deploy: { email } };
   const result = await engine.preview({ args: ["--diff"] });
   assert.equal(result.code, 0, result.stdout + result.stderr);
   assert.equal(result.stdout.match(/priorityClassName *: "monitoring"/g)?.length, 1, result.stdout);
+});
+
+// Other languages: the library as a provider, in a project of YAML without a line of TypeScript.
+
+/** The program that docs/packaging.md gives as an example, on the platform of this test; `extra` are more resources. */
+function yamlProgram(extra = ""): string {
+  const page = readFileSync(join(repositoryRoot, "docs", "packaging.md"), "utf8");
+  const [, example] = /^```yaml\n(name: [^`]*)^```$/m.exec(page) ?? [];
+  assert.ok(example, "docs/packaging.md has a program in YAML");
+  return example.replace("acme/ds-monitoring/prod", platformStack).replace(/^outputs:/m, `${extra}outputs:`);
+}
+
+/** An engine on a YAML program; the library's provider is found on PATH, as a package manager puts it there. */
+async function yamlStack(program: string): Promise<Engine> {
+  const folder = join(fixture.directory, "churn-yaml");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "Pulumi.yaml"), program);
+  return fixture.stack({
+    project: folder,
+    stack: "dev",
+    env: { PATH: [join(project, "node_modules/.bin"), process.env.PATH].join(delimiter) },
+  });
+}
+
+test("the engine reads the provider's schema", async () => {
+  const executable = join(project, "node_modules/.bin/pulumi-resource-ds-monitoring");
+  const schema = execFileSync(app.tools.pulumi.path, ["package", "get-schema", executable], {
+    env: { ...process.env, PULUMI_HOME: join(fixture.directory, "pulumi-home") },
+    encoding: "utf8",
+  });
+  const { resources } = JSON.parse(schema) as { resources: object };
+  assert.deepEqual(
+    Object.keys(resources).sort(),
+    ["ModelApi", "Monitoring", "Pipeline"].map((type) => `ds-monitoring:index:${type}`),
+  );
+});
+
+test("a program in YAML reads the platform's stack and comes up like one in TypeScript", async () => {
+  const stack = await yamlStack(yamlProgram());
+  const result = await stack.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.equal((await stack.outputs()).url, "http://scoring.scoring.svc:8080");
+  const deployments = await fixture.api.list<KubernetesObject & { status: { readyReplicas?: number } }>(
+    "/apis/apps/v1/namespaces/scoring/deployments",
+  );
+  assert.deepEqual(
+    deployments.map(({ status }) => status.readyReplicas),
+    [1],
+  );
+  assert.deepEqual(changingSteps(await stack.preview()), []);
+});
+
+test("half a choice in YAML fails the preview with the key and the fix", async () => {
+  const platform = `  other:
+    type: ds-monitoring:Monitoring
+    properties:
+      environment: dev
+      alertmanager: { existing: { url: "http://alertmanager:9093" } }
+      grafana: {}
+`;
+  const stack = await yamlStack(yamlProgram(platform));
+  const refused = await stack.preview();
+  assert.notEqual(refused.code, 0);
+  assert.match(
+    refused.stdout + refused.stderr,
+    /grafana[\s\S]*give it "deploy" for a new one, or "existing"/,
+  );
 });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { credentials } from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { GetSchemaRequest, GetSchemaResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { build } from "esbuild";
 import { newAppFiles } from "../../../cli/newApp";
 import { repositoryRoot } from "../../../local/paths";
@@ -48,7 +52,7 @@ async function bundled(program: string): Promise<{ inputs: string[]; bytes: numb
 
 test("the tarball holds the compiled library, its types and the command, and nothing else", () => {
   const allowed =
-    /^(dist\/(cjs\/(components|dashboards)\/.+\.(js|d\.ts)|esm\/(components|dashboards)\/.+\.js|cli\.js)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    /^(dist\/(cjs\/(components|dashboards)\/.+\.(js|d\.ts)|cjs\/provider\/(.+\.(js|d\.ts)|schema\.json)|esm\/(components|dashboards)\/.+\.js|cli\.js)|provider\/(PulumiPlugin\.yaml|package\.json)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   assert.deepEqual(
     library.files.filter((file) => !allowed.test(file)),
     [],
@@ -79,6 +83,34 @@ test("every import of the library is a dependency, or a peer that its manifest n
       known.some((dependency) => name === dependency || name.startsWith(`${dependency}/`)),
       `${name} is not among ${known.join(", ")}`,
     );
+  }
+});
+
+test("Pulumi's host for Node.js starts the provider from the folder of PulumiPlugin.yaml, and it has the components", async () => {
+  const installed = join(folder, "node_modules/ds-monitoring/provider");
+  assert.match(readFileSync(join(installed, "PulumiPlugin.yaml"), "utf8"), /^runtime: nodejs$/m);
+  // What the host's RunPlugin runs.
+  const host = spawn(process.execPath, [
+    join(folder, "node_modules/@pulumi/pulumi/cmd/run-plugin/index.js"),
+    installed,
+  ]);
+  try {
+    const [port] = (await once(host.stdout, "data", { signal: AbortSignal.timeout(60_000) })) as [Buffer];
+    const client = new ResourceProviderClient(`127.0.0.1:${Number(port)}`, credentials.createInsecure());
+    const answer = await new Promise<GetSchemaResponse>((resolve, reject) =>
+      client.getSchema(new GetSchemaRequest(), (error, response) =>
+        error === null ? resolve(response) : reject(error),
+      ),
+    );
+    client.close();
+    const { name, resources } = JSON.parse(answer.getSchema()) as { name: string; resources: object };
+    assert.equal(name, "ds-monitoring");
+    assert.deepEqual(
+      Object.keys(resources).sort(),
+      ["ModelApi", "Monitoring", "Pipeline"].map((type) => `ds-monitoring:index:${type}`),
+    );
+  } finally {
+    host.kill();
   }
 });
 
