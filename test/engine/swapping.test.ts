@@ -167,6 +167,8 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
       "kubernetes:core/v1:Service monitoring-grafana",
       "kubernetes:core/v1:ServiceAccount monitoring-grafana",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy monitoring-grafana",
+      "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole monitoring-grafana",
+      "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding monitoring-grafana",
       "random:index/randomPassword:RandomPassword monitoring-grafana-admin-password",
     ].sort(),
   );
