@@ -36,6 +36,14 @@ const alertmanager = {
   "ds-monitoring:existingAlertmanager": { url: "https://alerts.example.com" },
   "ds-monitoring:alertmanagerAuthorization": "Bearer the-alert-token",
 };
+const cluster = {
+  "ds-monitoring:cluster": {
+    location: "eastus",
+    tags: { project: "p", environment: "test", owner: "o", "cost-center": "1" },
+    systemPool: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 },
+    userPools: { apps: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 } },
+  },
+};
 
 /** Inputs by `type name` of everything that the stack would hold. */
 type Plan = Map<string, string>;
@@ -186,6 +194,28 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
   );
   // Where mails and alerts link to; Alertmanager's is in its Secret, which the engine blanks here.
   assert.deepEqual(changed, ["kubernetes:core/v1:ConfigMap monitoring-influxdb-reconcile-program"]);
+});
+
+test("a cluster of its own instead of the existing one: it is added, and holds the same resources", async () => {
+  // Their inputs can't be compared: what is in a cluster that is not there yet is unknown in part.
+  const { gone, added } = await swapped({ ...common, ...email, ...cluster });
+  assert.deepEqual(gone, []);
+  assert.deepEqual(
+    added.map((key) => key.replace(/ default_[\d_]+$/, "")),
+    [
+      "azure-native:authorization:RoleAssignment aks-subnet",
+      "azure-native:containerservice:AgentPool aks-apps",
+      "azure-native:containerservice:MaintenanceConfiguration aks-aksManagedAutoUpgradeSchedule",
+      "azure-native:containerservice:MaintenanceConfiguration aks-aksManagedNodeOSUpgradeSchedule",
+      "azure-native:containerservice:ManagedCluster aks",
+      "azure-native:managedidentity:UserAssignedIdentity aks",
+      "azure-native:network:Subnet aks-nodes",
+      "azure-native:network:VirtualNetwork aks",
+      "azure-native:resources:ResourceGroup aks",
+      `${component("AksCluster")} aks`,
+      "pulumi:providers:azure-native",
+    ].sort(),
+  );
 });
 
 test("a stack of nothing but existing parts comes up, and changes nothing when it is brought up again", async () => {
