@@ -66,7 +66,7 @@ async function bareRate(): Promise<number> {
     @type none
   </parse>
 </source>
-<match **>
+<match points>
   @type http
   endpoint ${database.influxd.url}/write?db=monitoring&rp=events&precision=ns
   headers {"authorization":"Basic ${login}"}
