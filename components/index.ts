@@ -56,7 +56,9 @@ export { spotAffinity, spotTolerations } from "./cluster/nodePools";
 export { type Flow, type PolicyPeer, type PolicyPort } from "./kubernetes/networkPolicies";
 export {
   type PodUser,
+  type RestrictedContainerSecurityContext,
   restrictedContainerSecurityContext,
+  type RestrictedPodSecurityContext,
   restrictedPodSecurityContext,
 } from "./kubernetes/podSecurity";
 export { type ComputeQuantities, type ContainerResources, resources } from "./kubernetes/resources";
@@ -69,10 +71,18 @@ export {
   type LogSource,
 } from "./logs/formats";
 export { type BucketName, type RetentionDays } from "./metrics/buckets";
-export { type InfluxDesiredState } from "./metrics/desiredState";
-export { type Rollup, type RollupStatistic } from "./metrics/rollups";
+export {
+  type DesiredBucket,
+  type DesiredCredential,
+  type DesiredDatabaseMapping,
+  type DesiredSecret,
+  type InfluxDesiredState,
+} from "./metrics/desiredState";
+export { type FluxTask } from "./metrics/flux";
+export { type Rollup } from "./metrics/rollups";
 export { type HttpProbe } from "./metrics/telegrafConfig";
 export {
+  logDirectory,
   type LoggedContainer,
   type LoggedPodSpec,
   type LoggingReferences,

@@ -1,20 +1,40 @@
+/** Names of the built-in dashboards. */
+export type DashboardName =
+  "home" | "modelApproval" | "modelApiUsage" | "resourcesAndCost" | "platformHealth";
+
+/** What links lead to. */
+export interface DashboardIdentity {
+  /** Part of the URL `/d/<uid>`. */
+  readonly uid: string;
+  /** Title, as people see it. */
+  readonly title: string;
+}
+
+/** A data source as Grafana is provisioned with it. */
+export interface DataSourceIdentity {
+  /** What dashboards refer to. */
+  readonly uid: string;
+  /** Name, as people see it. */
+  readonly name: string;
+}
+
 /**
  * Stable identities of the built-in dashboards. Alert mails and other dashboards link to `/d/<uid>`: a changed uid
  * breaks them.
  */
-export const DASHBOARDS = {
+export const DASHBOARDS: Readonly<Record<DashboardName, DashboardIdentity>> = {
   home: { uid: "monitoring-home", title: "Home" },
   modelApproval: { uid: "model-approval", title: "Model approval" },
   modelApiUsage: { uid: "model-api-usage", title: "Model API usage" },
   resourcesAndCost: { uid: "resources-and-cost", title: "Resources and cost" },
   platformHealth: { uid: "platform-health", title: "Platform health" },
-} as const;
+};
 
 /** Data sources as Grafana is provisioned with them. */
-export const DATA_SOURCES = {
+export const DATA_SOURCES: Readonly<Record<"influxdb" | "alertmanager", DataSourceIdentity>> = {
   influxdb: { uid: "influxdb", name: "InfluxDB" },
   alertmanager: { uid: "alertmanager", name: "Alertmanager" },
-} as const;
+};
 
 /** Tag by which the dashboards find each other; an app's own dashboard with it joins their links. */
 export const DASHBOARD_TAG = "ds-monitoring";

@@ -4,6 +4,7 @@ import { DATA_SOURCES } from "./catalogue";
 export interface DashboardDefinition {
   /** Stable identifier, part of the dashboard's URL: at most 40 letters, digits, `-` or `_`. */
   readonly uid: string;
+  /** Title, as people see it. */
   readonly title: string;
   /** Title of the Grafana folder. */
   readonly folder: string;
@@ -21,20 +22,34 @@ export interface ComputePrices {
   readonly gibHour: number;
 }
 
+/** Options of {@link dashboards}. */
 export interface DashboardOptions {
-  /** UID of Grafana's InfluxDB data source (InfluxQL, database `monitoring`). @default "influxdb" */
+  /**
+   * UID of Grafana's InfluxDB data source (InfluxQL, database `monitoring`).
+   * @default "influxdb"
+   */
   readonly dataSourceUid?: string;
-  /** Name of Grafana's Alertmanager data source: the panel of alerts finds it by name. @default "Alertmanager" */
+  /**
+   * Name of Grafana's Alertmanager data source: the panel of alerts finds it by name.
+   * @default "Alertmanager"
+   */
   readonly alertmanagerName?: string;
-  /** Folder of the dashboards. @default "Data science monitoring" */
+  /**
+   * Folder of the dashboards.
+   * @default "Data science monitoring"
+   */
   readonly folder?: string;
-  /** @default {@link DEFAULT_PRICES} */
+  /**
+   * Prices of the node pools, for the panels of cost.
+   * @default DEFAULT_PRICES
+   */
   readonly prices?: ComputePrices;
 }
 
 /** {@link DashboardOptions} with its defaults filled in. */
 export type ResolvedDashboardOptions = Required<DashboardOptions>;
 
+/** Title of the Grafana folder of the platform's dashboards. */
 export const DEFAULT_FOLDER = "Data science monitoring";
 
 /**

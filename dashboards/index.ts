@@ -7,6 +7,7 @@ import { platformHealth } from "./platformHealth";
 import { resourcesAndCost } from "./resourcesAndCost";
 
 export { DASHBOARDS, DASHBOARD_TAG, DATA_SOURCES } from "./catalogue";
+export type { DashboardIdentity, DashboardName, DataSourceIdentity } from "./catalogue";
 export {
   checkConfigMapDashboards,
   checkDashboardDefinitions,

@@ -8,6 +8,7 @@ export type Unit = "ratio" | "seconds" | "count";
 export interface ThresholdOverride {
   /** Labels and their values, e.g. `{ service: "churn" }`; all have to match. */
   labels: Readonly<Record<string, string>>;
+  /** Fires above it, in the rule's unit. */
   threshold: number;
 }
 
@@ -20,6 +21,7 @@ export interface ThresholdOverride {
 export interface AlertRule {
   /** Label `alertname`, in PascalCase; also the name of its runbook. */
   name: string;
+  /** How bad it is. */
   severity: Severity;
   /** Seconds between two evaluations. */
   everySeconds: number;
@@ -34,10 +36,11 @@ export interface AlertRule {
   query: string;
   /** Columns of the samples that become labels of the alert; the first tells where it is. */
   labels: readonly string[];
-  /** Fires above it. */
+  /** Fires above it, in `unit`. */
   threshold: number;
   /** Other thresholds for some of the series; the first that matches counts. */
   overrides?: readonly ThresholdOverride[];
+  /** How values are written in mails. */
   unit: Unit;
   /** One line; `{label}`, `{value}` and `{threshold}` are replaced. */
   summary: string;

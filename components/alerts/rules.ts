@@ -8,17 +8,35 @@ import { thresholds } from "./thresholds";
 export interface AppAlertOptions {
   /** `service.name` of the app. */
   service: string;
-  /** Share of server errors (5xx), 0 to 1. */
+  /**
+   * Share of server errors (5xx), 0 to 1.
+   * @default 0.05
+   */
   errorRatio?: number;
-  /** 95th percentile of the response time, in seconds. */
+  /**
+   * 95th percentile of the response time, in seconds.
+   * @default 1
+   */
   latencyP95Seconds?: number;
-  /** Memory in use by the limit, 0 to 1. */
+  /**
+   * Memory in use by the limit, 0 to 1.
+   * @default 0.9
+   */
   memoryUseRatio?: number;
-  /** Drifted features that a training run may have. */
+  /**
+   * Drifted features that a training run may have.
+   * @default 0
+   */
   driftedFeatures?: number;
-  /** Share of lines that no format matches, 0 to 1. */
+  /**
+   * Share of lines that no format matches, 0 to 1.
+   * @default 0.05
+   */
   unparsedRatio?: number;
-  /** Seconds without a log line while the app answers its probes. */
+  /**
+   * Seconds without a log line while the app answers its probes.
+   * @default 1800
+   */
   logSilenceSeconds?: number;
 }
 

@@ -106,9 +106,15 @@ export interface AksClusterArgs {
    * @default what AKS recommends
    */
   kubernetesVersion?: string;
-  /** @default {} */
+  /**
+   * Address ranges.
+   * @default {}
+   */
   network?: ClusterNetworkArgs;
-  /** @default sign-in with the cluster's own certificates */
+  /**
+   * Sign-in with Entra.
+   * @default sign-in with the cluster's own certificates
+   */
   entra?: EntraArgs;
   /**
    * Give the API server no public address. `pulumi up` must then run inside of the network.
@@ -125,7 +131,10 @@ export interface AksClusterArgs {
    * @default false
    */
   ingressController?: boolean;
-  /** @default {} */
+  /**
+   * When Azure may upgrade the cluster and its nodes.
+   * @default {}
+   */
   maintenance?: MaintenanceWindowArgs;
   /**
    * Refuse to delete or replace the cluster: with it go the disks of all its volumes.
@@ -143,6 +152,8 @@ const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
  *
  * **Cost**: `tier` Standard 73 USD a month, each node its VM and disk, one load balancer, its public address; with all
  * figures and the arithmetic in docs/cost.md.
+ *
+ * @throws RangeError naming the pool's setting, what is allowed and the fix
  */
 export class AksCluster extends pulumi.ComponentResource {
   /** Kubeconfig for the Kubernetes provider. Secret. */

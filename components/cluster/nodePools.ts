@@ -1,3 +1,5 @@
+import type { input as inputs } from "@pulumi/kubernetes/types";
+
 /** A pool of nodes. */
 export interface NodePoolArgs {
   /** VM size, e.g. `Standard_D2s_v5`. */
@@ -48,13 +50,13 @@ export interface UserPoolArgs extends NodePoolArgs {
 const spotKey = "kubernetes.azure.com/scalesetpriority";
 const spotValue = "spot";
 
-/** Makes a pod accept spot nodes. */
-export const spotTolerations = [
+/** Makes a pod accept spot nodes: for `tolerations` of its spec. */
+export const spotTolerations: readonly inputs.core.v1.Toleration[] = [
   { key: spotKey, operator: "Equal", value: spotValue, effect: "NoSchedule" },
-] as const;
+];
 
-/** Makes a pod prefer spot nodes, and run elsewhere where there are none. */
-export const spotAffinity = {
+/** Makes a pod prefer spot nodes, and run elsewhere where there are none: for `affinity` of its spec. */
+export const spotAffinity: inputs.core.v1.Affinity = {
   nodeAffinity: {
     preferredDuringSchedulingIgnoredDuringExecution: [
       {

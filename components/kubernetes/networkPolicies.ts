@@ -1,15 +1,42 @@
 /** One port of a network policy. */
 export interface PolicyPort {
+  /** Number of the port on the pod, not on its Service. */
   port: number;
-  /** @default TCP */
+  /**
+   * Transport protocol.
+   * @default "TCP"
+   */
   protocol?: "TCP" | "UDP";
 }
 
-/** One side of a flow: pods by label, namespaces by label, or addresses. */
+/**
+ * One side of a flow: pods by label, namespaces by label, or addresses. Both selectors together mean those pods in those
+ * namespaces.
+ */
 export interface PolicyPeer {
-  namespaceSelector?: { matchLabels: Record<string, string> };
-  podSelector?: { matchLabels?: Record<string, string> };
-  ipBlock?: { cidr: string; except?: string[] };
+  /**
+   * Namespaces by their labels.
+   * @default the policy's own, with `podSelector`
+   */
+  namespaceSelector?: {
+    /** Labels that a namespace must have, e.g. `{ "kubernetes.io/metadata.name": "shop" }`. */
+    matchLabels: Record<string, string>;
+  };
+  /**
+   * Pods by their labels; `{}` means every pod.
+   * @default every pod, with `namespaceSelector`
+   */
+  podSelector?: {
+    /** Labels that a pod must have. */
+    matchLabels?: Record<string, string>;
+  };
+  /** Addresses outside of the cluster; excludes the selectors. */
+  ipBlock?: {
+    /** Addresses in CIDR notation, e.g. `10.2.0.0/24`. */
+    cidr: string;
+    /** Parts of `cidr` that are not meant. */
+    except?: string[];
+  };
 }
 
 /** Who may reach the pods of a policy, or whom they may reach, on which ports. */

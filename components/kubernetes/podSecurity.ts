@@ -16,19 +16,60 @@ export function restrictedNamespaceLabels(): Record<string, string> {
 export interface PodUser {
   /** User id, never 0. */
   uid: number;
-  /** Group id; also owns the volumes (fsGroup). Default: the user id. */
+  /**
+   * Group id; also owns the volumes (fsGroup).
+   * @default the user id
+   */
   gid?: number;
 }
 
+/** The part of Kubernetes' PodSecurityContext that {@link restrictedPodSecurityContext} fills in. */
+export interface RestrictedPodSecurityContext {
+  /** The kubelet refuses a container that would run as root. */
+  runAsNonRoot: true;
+  /** User id of every container that names none. */
+  runAsUser: number;
+  /** Group id of every container that names none. */
+  runAsGroup: number;
+  /** Group that owns the volumes. */
+  fsGroup: number;
+  /** Without it a volume of a million files is re-owned file by file at each start. */
+  fsGroupChangePolicy: "OnRootMismatch";
+  /** The system calls that the container runtime lets pass. */
+  seccompProfile: {
+    /** The runtime's own profile. */
+    type: "RuntimeDefault";
+  };
+}
+
+/** The part of Kubernetes' SecurityContext that {@link restrictedContainerSecurityContext} fills in. */
+export interface RestrictedContainerSecurityContext {
+  /** No program gets more rights than the one that started it. */
+  allowPrivilegeEscalation: false;
+  /** The image's files can't be written: mount an `emptyDir` where the program writes, e.g. at `/tmp`. */
+  readOnlyRootFilesystem: true;
+  /** The kubelet refuses the container when it would run as root. */
+  runAsNonRoot: true;
+  /** Linux capabilities. */
+  capabilities: {
+    /** Those that are taken away: all. */
+    drop: string[];
+  };
+  /** The system calls that the container runtime lets pass. */
+  seccompProfile: {
+    /** The runtime's own profile. */
+    type: "RuntimeDefault";
+  };
+}
+
 /** A pod's security context that passes Pod Security *restricted*. */
-export function restrictedPodSecurityContext(user: PodUser) {
+export function restrictedPodSecurityContext(user: PodUser): RestrictedPodSecurityContext {
   const gid = user.gid ?? user.uid;
   return {
     runAsNonRoot: true,
     runAsUser: user.uid,
     runAsGroup: gid,
     fsGroup: gid,
-    // Without it a volume of a million files is re-owned file by file at each start.
     fsGroupChangePolicy: "OnRootMismatch",
     seccompProfile: { type: "RuntimeDefault" },
   };
@@ -48,7 +89,7 @@ export function restrictedPod<Name>(options: { serviceAccountName: Name; user: P
 }
 
 /** A container's security context that passes Pod Security *restricted* and, beyond it, may not write to its image. */
-export function restrictedContainerSecurityContext() {
+export function restrictedContainerSecurityContext(): RestrictedContainerSecurityContext {
   return {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,

@@ -26,6 +26,7 @@ export interface LogReport {
   events: Readonly<Record<string, number>>;
   /** Records by the format that matched: `json`, `logrus`, `python`, …, or `none`. */
   formats: Readonly<Record<string, number>>;
+  /** What costs data or could be better; empty when all is well. */
   problems: readonly Problem[];
   /** What the dashboards will show of it. */
   shown: readonly string[];

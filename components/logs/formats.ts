@@ -39,10 +39,13 @@ export const builtInFormats = {
       '^\\S+ \\S+ \\S+ \\[(?<time>[^\\]]+)\\] "(?<method>[A-Z]+) (?<path>\\S+)(?: HTTP/[\\d.]+)?" (?<status>\\d{3}) \\S+(?: "(?:[^"\\\\]|\\\\.)*" "(?:[^"\\\\]|\\\\.)*")?(?: "[^"]*")?(?: (?<duration>\\d+\\.\\d+))?$',
     ],
   },
-} as const satisfies Record<string, { event: "log" | "http.server.request"; regexps: readonly string[] }>;
+} as const satisfies Record<
+  BuiltInFormat,
+  { event: "log" | "http.server.request"; regexps: readonly string[] }
+>;
 
 /** A format that comes with the platform. */
-export type BuiltInFormat = keyof typeof builtInFormats;
+export type BuiltInFormat = "logrus" | "python" | "uvicorn" | "nginx";
 
 /** A text format of an application's own. */
 export interface CustomFormat {

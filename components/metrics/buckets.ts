@@ -10,10 +10,10 @@ export const buckets = {
   daily: "daily",
   /** Rollups of whole weeks, from Monday 00:00 UTC, and the machine-learning events that are kept as they are. */
   weekly: "weekly",
-} as const;
+} as const satisfies { readonly [Name in BucketName]: Name };
 
-/** A bucket's name. */
-export type BucketName = keyof typeof buckets;
+/** A bucket's name: the resolution of its points. */
+export type BucketName = "events" | "minutely" | "hourly" | "daily" | "weekly";
 
 /** Organization that owns the buckets. */
 export const defaultOrganization = "ds-monitoring";

@@ -14,6 +14,7 @@ import { rollupTasks } from "./rollupTasks";
 
 /** A bucket as it shall be. */
 export interface DesiredBucket {
+  /** Its name, e.g. `events`. */
   name: string;
   /** Seconds that points are kept. */
   retentionSeconds: number;
@@ -23,8 +24,11 @@ export interface DesiredBucket {
 
 /** Where InfluxQL finds a bucket. */
 export interface DesiredDatabaseMapping {
+  /** Database that a query names. */
   database: string;
+  /** Retention policy that a query names. */
   retentionPolicy: string;
+  /** Name of the bucket that it reads. */
   bucket: string;
   /** Whether it is meant when a query names no retention policy. */
   default: boolean;
@@ -32,6 +36,7 @@ export interface DesiredDatabaseMapping {
 
 /** A user name and password that InfluxDB's `/write` and `/query` accept, and what they may do. */
 export interface DesiredCredential {
+  /** Name of the user. */
   username: string;
   /** Environment variable of the reconcile program that holds the password. */
   passwordVariable: string;
@@ -51,13 +56,20 @@ export interface DesiredSecret {
 
 /** All that the reconcile program brings about; JSON, without secret values. */
 export interface InfluxDesiredState {
+  /** Name of the organization that owns everything. */
   organization: string;
+  /** One for each resolution. */
   buckets: readonly DesiredBucket[];
+  /** Where InfluxQL finds them. */
   databaseMappings: readonly DesiredDatabaseMapping[];
   /** None where nobody may choose passwords (InfluxDB Cloud): the program then asks for no credential. */
   credentials: readonly DesiredCredential[];
-  /** @default none */
+  /**
+   * Secrets that the tasks read.
+   * @default none
+   */
   secrets?: readonly DesiredSecret[];
+  /** Rollups and alert rules. */
   tasks: readonly FluxTask[];
 }
 

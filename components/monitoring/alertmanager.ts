@@ -38,8 +38,9 @@ export interface EmailArgs {
 
 /** A login at a mail server. */
 export interface EmailLogin {
+  /** User name. */
   username: string;
-  /** Secret. */
+  /** Password. Secret. */
   password: pulumi.Input<string>;
 }
 

@@ -12,10 +12,11 @@ export interface GrafanaContentArgs {
   auth: pulumi.Input<string>;
   /** The InfluxDB that Grafana reads, at a URL that Grafana reaches. */
   influxDb: {
+    /** Base URL, e.g. `https://influxdb.example.com:8086`. */
     url: pulumi.Input<string>;
-    /** Credential that reads. */
+    /** User name of a credential that reads. */
     username: pulumi.Input<string>;
-    /** Secret. */
+    /** Password of it. Secret. */
     password: pulumi.Input<string>;
   };
   /** Base URL of Alertmanager, as Grafana reaches it. */

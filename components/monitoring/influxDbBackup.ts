@@ -53,7 +53,11 @@ const tokenKey = "operatorToken";
 /** Longest that a backup may take, in seconds. */
 const deadlineSeconds = 4 * 3600;
 
-/** Backs InfluxDB up on a schedule, and keeps the scripts to restore it beside the backups. */
+/**
+ * Backs InfluxDB up on a schedule, and keeps the scripts to restore it beside the backups.
+ *
+ * @throws Error when `keep` is no whole number from 1
+ */
 export class InfluxDbBackup extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbBackupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbBackup", name, {}, opts);

@@ -29,7 +29,18 @@ import { Telegraf, TelegrafDeployArgs } from "./telegraf";
  * A part is either deployed or exists already. The two can't be mixed: neither both, nor half of one, compiles.
  */
 export type DeployedOrExisting<Deploy, Existing> =
-  { deploy: Deploy; existing?: never } | { existing: Existing; deploy?: never };
+  | {
+      /** A new one: its arguments, `{}` for the defaults. */
+      deploy: Deploy;
+      /** Left out beside `deploy`. */
+      existing?: never;
+    }
+  | {
+      /** One that somebody else runs: where it is, and how to sign in. */
+      existing: Existing;
+      /** Left out beside `existing`. */
+      deploy?: never;
+    };
 
 /** What one user of an existing InfluxDB shows to its 1.x-compatible API. */
 export interface ExistingCredential {
@@ -174,6 +185,9 @@ export interface MonitoringArgs {
  *   },
  * });
  * export const monitoring = platform.connection;
+ *
+ * @throws Error naming the argument and the fix, e.g. no recipient of mails, an alert's threshold that can't be, too few
+ * days of raw events for the rollups, a URL that is none
  */
 export class Monitoring extends pulumi.ComponentResource {
   /** What applications need to know; export it for other stacks. */

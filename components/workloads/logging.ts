@@ -30,6 +30,8 @@ export interface LoggingArgs {
  * The configuration of the logging sidecar of one kind of pod, for {@link withLogging}.
  *
  * A changed configuration gets a new name, and with it the pods are rolled.
+ *
+ * @throws Error naming the source, and the sample that its format does not match
  */
 export class Logging extends pulumi.ComponentResource implements LoggingReferences {
   /** Name of the ConfigMap that holds `fluent.conf`. */

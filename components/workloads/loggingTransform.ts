@@ -3,9 +3,15 @@ import { LoggedPodSpec, LoggingReferences, withLogging } from "./loggingSidecar"
 
 /** Which workloads of a chart {@link loggingTransform} wires; all of them when left out. */
 export interface LoggingSelector {
-  /** Kinds, e.g. `["Deployment"]`. */
+  /**
+   * Kinds, e.g. `["Deployment"]`.
+   * @default every kind with a pod template
+   */
   kinds?: readonly string[];
-  /** Labels that the workload's own metadata has, e.g. `{ "app.kubernetes.io/component": "server" }`. */
+  /**
+   * Labels that the workload's own metadata has, e.g. `{ "app.kubernetes.io/component": "server" }`.
+   * @default {}
+   */
   matchLabels?: Readonly<Record<string, string>>;
 }
 

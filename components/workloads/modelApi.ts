@@ -146,6 +146,9 @@ const stopSeconds = 30;
  *   model: { name: "churn", version: "1.4.0" },
  *   monitoring,
  * });
+ *
+ * @throws Error naming the argument and the fix: a name that is no DNS label, replicas that can't be, a log format whose
+ * samples do not match, a dashboard that can't be placed
  */
 export class ModelApi extends pulumi.ComponentResource {
   /** Base URL, as seen from any namespace of the cluster that may call it. */

@@ -159,6 +159,9 @@ const runId: inputs.core.v1.EnvVar = {
  *   ],
  *   monitoring,
  * });
+ *
+ * @throws Error naming the argument and the fix: a name that is no DNS label or taken, no step at all, a log format whose
+ * samples do not match, a dashboard that can't be placed
  */
 export class Pipeline extends pulumi.ComponentResource {
   /** Name of the CronJob. */
