@@ -1,5 +1,5 @@
 import { ConfigFiles, contractFiles } from "./contractData";
-import { environmentVariable, Section, writeConfig } from "./fluentdConfig";
+import { environmentVariable, lostChunksSection, Section, systemSection, writeConfig } from "./fluentdConfig";
 import { buckets, database } from "../metrics/buckets";
 
 /** Options of {@link renderAggregatorConfig}. */
@@ -71,7 +71,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
   const [firstRetry] = retrySizes.map((size) => folder(`retry-${size}`));
   return {
     "fluent.conf": writeConfig([
-      { name: "system", parameters: { root_dir: `${dataPath}/fluentd`, suppress_config_dump: true } },
+      systemSection(`${dataPath}/fluentd`),
       {
         name: "source",
         parameters: {
@@ -94,6 +94,8 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       { name: "source", parameters: { "@type": "monitor_agent", bind, port: options.monitorPort ?? 24220 } },
       ...retrySizes.map((size) => tailPoints(`retry-${size}`, `@RETRY_${size}`, dataPath)),
       tailPoints("dead-letters", "@DEAD_LETTERS", dataPath),
+      tailPoints("bad-chunks", `@RETRY_${retrySizes[0]}`, dataPath, `${badChunks(dataPath)}/*.log`),
+      lostChunksSection("@EVENTS"),
       label("@EVENTS", [
         toPoint('record["event"]'),
         write(options, {
@@ -112,6 +114,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         const smaller = retrySizes[index + 1];
         return label(`@RETRY_${size}`, [
           keepFiles(`${dataPath}/retry-${size}`, retryFileSeconds),
+          ...(index === 0 ? [keepFiles(badChunks(dataPath), deadLetterSeconds)] : []),
           write(options, {
             id: `influxdb_retry_${size}`,
             buffer: {
@@ -157,8 +160,18 @@ function label(name: string, sections: Section[]): Section {
   return { name: "label", argument: name, sections };
 }
 
+/** Folder of the chunks that Fluentd put aside, because it could not read them after a crash: a point a line. */
+function badChunks(dataPath: string): string {
+  return `${dataPath}/fluentd/backup/worker0/influxdb`;
+}
+
 /** Reads points, one a line, that a secondary output has put aside in the folder of that name. */
-function tailPoints(name: string, toLabel: string, dataPath: string): Section {
+function tailPoints(
+  name: string,
+  toLabel: string,
+  dataPath: string,
+  path = `${dataPath}/${name}/refused*`,
+): Section {
   return {
     name: "source",
     parameters: {
@@ -166,7 +179,7 @@ function tailPoints(name: string, toLabel: string, dataPath: string): Section {
       "@id": `tail_${name}`,
       "@label": toLabel,
       tag: name,
-      path: `${dataPath}/${name}/refused*`,
+      path,
       pos_file: `${dataPath}/${name}.pos`,
       read_from_head: true,
       refresh_interval: 1,

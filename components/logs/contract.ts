@@ -254,8 +254,9 @@ const definitions = {
     },
   },
   "log.refused": {
-    description: "A point that InfluxDB refuses for good; made by the aggregator, kept and counted",
-    attributes: { "refused.line": text("The point, in line protocol") },
+    description:
+      "A point that InfluxDB refuses for good, or a chunk that Fluentd could not read; made by Fluentd, kept and counted",
+    attributes: { "refused.line": text("The point, in line protocol, or what Fluentd says of the chunk") },
   },
 } satisfies Record<string, EventDefinition>;
 

@@ -21,6 +21,52 @@ export interface Section {
   sections?: readonly Section[];
 }
 
+/**
+ * The `<system>` section. What Fluentd could not read or send goes to `backup/` under `rootDir`; its default is a folder
+ * of /tmp, which is lost with the container. One worker shares its sockets with no other: without that, Fluentd wants to
+ * make a socket in /tmp, which a container may not write to, and does not start.
+ */
+export function systemSection(rootDir: string): Section {
+  return {
+    name: "system",
+    parameters: { root_dir: rootDir, suppress_config_dump: true, disable_shared_socket: true },
+  };
+}
+
+/**
+ * What Fluentd says of a chunk that it could not read or send, and put into `backup/` or lost: an event `log.refused`,
+ * so that the alert DeadLetters tells of it.
+ *
+ * @param toLabel label of the events; "@ROOT" is outside of every label
+ */
+export function lostChunksSection(toLabel: string): Section {
+  const filter = { name: "filter", argument: "**" };
+  return {
+    name: "label",
+    argument: "@FLUENT_LOG",
+    sections: [
+      {
+        ...filter,
+        parameters: { "@type": "grep" },
+        sections: [
+          {
+            name: "regexp",
+            parameters: { key: "message", pattern: "/bad chunk is moved to |backup failed/" },
+          },
+        ],
+      },
+      {
+        ...filter,
+        parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
+        sections: [
+          { name: "record", parameters: { event: '${::LogContract.refused(record["message"], time)}' } },
+        ],
+      },
+      { name: "match", argument: "**", parameters: { "@type": "relabel", "@label": toLabel } },
+    ],
+  };
+}
+
 /** Writes sections as a Fluentd configuration. Source: https://docs.fluentd.org/configuration/config-file */
 export function writeConfig(sections: readonly Section[]): string {
   return sections.map((section) => writeSection(section, "")).join("\n");

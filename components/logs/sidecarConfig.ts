@@ -1,5 +1,5 @@
 import { ConfigFiles, contractFiles } from "./contractData";
-import { environmentVariable, Section, writeConfig } from "./fluentdConfig";
+import { environmentVariable, lostChunksSection, Section, systemSection, writeConfig } from "./fluentdConfig";
 import { checkFormat, LogFormat, LogSource, recordStart } from "./formats";
 
 /** Options of {@link renderSidecarConfig}. */
@@ -77,7 +77,7 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
   };
   return {
     "fluent.conf": writeConfig([
-      { name: "system", parameters: { root_dir: bufferPath, suppress_config_dump: true } },
+      systemSection(bufferPath),
       ...tails,
       ...Object.keys(formats).map(normalise),
       // Blank lines are no events.
@@ -87,6 +87,7 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
         parameters: { "@type": "grep" },
         sections: [{ name: "regexp", parameters: { key: "$.event.event_name", pattern: "/./" } }],
       },
+      lostChunksSection("@ROOT"),
       forward(options, bufferPath),
     ]),
     ...contractFiles(defaults, formats),
@@ -157,7 +158,7 @@ function normalise(format: string): Section {
 function forward(options: SidecarConfigOptions, bufferPath: string): Section {
   return {
     name: "match",
-    argument: "event.**",
+    argument: "**",
     parameters: {
       "@type": "forward",
       "@id": "aggregator",

@@ -51,6 +51,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     directory,
     files,
     env: {
+      TMPDIR: join(directory, "tmp"),
       FLUENTD_SHARED_KEY: sharedKey,
       INFLUXDB_USERNAME: influxDb.username,
       INFLUXDB_PASSWORD: influxDb.password,
@@ -84,7 +85,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Fluentd> {
     command,
     directory,
     files: renderSidecarConfig({ ...rendered, bufferPath: join(directory, "buffer") }),
-    env: { FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
+    env: { TMPDIR: join(directory, "buffer"), FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
     isReady: async () => (await starts()) > before,
   });
 }
@@ -93,13 +94,13 @@ interface FluentdOptions {
   command: string;
   directory: string;
   files: ConfigFiles;
-  env: Record<string, string>;
+  env: Record<string, string> & { TMPDIR: string };
   isReady: () => Promise<boolean>;
 }
 
 async function startFluentd({ command, directory, files, env, isReady }: FluentdOptions): Promise<Fluentd> {
   const configuration = join(directory, "etc");
-  await mkdir(configuration, { recursive: true });
+  for (const folder of [configuration, env.TMPDIR]) await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(configuration, name), content);
   const service = await startService({
     command,

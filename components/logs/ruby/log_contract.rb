@@ -98,16 +98,17 @@ module LogContract
     "#{escape_key(name)}#{head} #{fields.join(',')} #{nano}"
   end
 
-  # A point that InfluxDB refused, as an event; nil for the point of such an event.
-  def refused(point, time)
-    return nil if point.start_with?("log.refused")
+  # A point that InfluxDB refused, or what Fluentd says of a chunk that it put aside, as an event; nil for the point of
+  # such an event.
+  def refused(line, time)
+    return nil if line.start_with?("log.refused")
 
     {
       "event_name" => "log.refused",
       "service.name" => "fluentd-aggregator",
-      "refused.line" => bounded(readable(point)),
-      "time_unix_nano" => distinct(nil, time, point, "refused")
-    }
+      "refused.line" => bounded(readable(line)),
+      "time_unix_nano" => distinct(nil, time, line, "refused")
+    }.merge(DEFAULTS)
   end
 
   # Passes the point on; once a minute it removes what is older than `seconds` in the folder.

@@ -27,6 +27,10 @@ const sharedKey = "shared-key-of-the-test";
 export const service = "fault-test";
 
 export interface LogPathOptions {
+  /** Folder of everything, removed with the fixture. @default a new one in the temporary folder */
+  directory?: string;
+  /** What starts Fluentd, in the place of the program itself. */
+  wrapper?: string;
   /** What the aggregator logs in with. @default the right password */
   influxPassword?: string;
   /** Largest size of the aggregator's buffer. */
@@ -52,8 +56,8 @@ export class LogPathFixture {
   }
 
   static async start(options: LogPathOptions = {}): Promise<LogPathFixture> {
-    const { path: command } = await resolveTool("fluentd");
-    const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-logs-"));
+    const command = options.wrapper ?? (await resolveTool("fluentd")).path;
+    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "ds-monitoring-logs-")));
     await mkdir(join(directory, "logs"));
     const database = await startTestDatabase();
     await database.reconcile();
