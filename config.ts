@@ -34,6 +34,7 @@ export interface StackConfig {
   influxDb: Required<MonitoringArgs>["influxDb"];
   grafana: Required<MonitoringArgs>["grafana"];
   alertmanager: MonitoringArgs["alertmanager"];
+  fluentdReplicas: number;
   storage: Record<"fluentd" | "sample", StorageArgs>;
   retentionDays: RetentionConfig;
   runbookBaseUrl?: string;
@@ -77,6 +78,7 @@ const stackKeys = [
   ],
   ...[
     "fluentdStorage",
+    "fluentdReplicas",
     "alertmanagerStorage",
     "sampleStorageClass",
     "sampleStorage",
@@ -143,6 +145,7 @@ export function readConfig(config: pulumi.Config): StackConfig {
             },
           }
         : { existing: alertmanager },
+    fluentdReplicas: optional(source, "fluentdReplicas", positiveInteger) ?? 1,
     storage: {
       fluentd: { storageClassName, size: optional(source, "fluentdStorage", quantity) ?? "10Gi" },
       sample: {

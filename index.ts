@@ -22,7 +22,7 @@ const platform = new Monitoring(
   {
     environment: config.environment,
     influxDb: config.influxDb,
-    fluentdAggregator: { storage: config.storage.fluentd },
+    fluentdAggregator: { replicas: config.fluentdReplicas, storage: config.storage.fluentd },
     grafana: config.grafana,
     alertmanager: config.alertmanager,
     telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },

@@ -77,7 +77,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
             }),
             stat({
               title: "Buffer in use",
-              description: "Fullest buffer of the log aggregator. Red where LogBufferBacklog fires.",
+              description: "Fullest buffer of the log aggregators. Red where LogBufferBacklog fires.",
               unit: "percentunit",
               decimals: 1,
               thresholds: redFrom(thresholds.logBufferUseRatio),
@@ -200,9 +200,9 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               ],
             }),
             timeSeries({
-              title: "Buffer in use by output",
+              title: "Buffer in use by replica and output",
               description:
-                "Share of the aggregator's buffer that waits for InfluxDB; the line is where LogBufferBacklog fires.",
+                "Share of each aggregator's buffer that waits for InfluxDB; the line is where LogBufferBacklog fires.",
               unit: "percentunit",
               min: 0,
               thresholds: redFrom(thresholds.logBufferUseRatio),
@@ -217,9 +217,9 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                         .where(...inEnvironment),
                     )
                     .where(timeFilter)
-                    .groupBy(interval, tag("plugin_id"))
+                    .groupBy(interval, tag("service"), tag("plugin_id"))
                     .fill("null"),
-                  alias: "$tag_plugin_id",
+                  alias: "$tag_service $tag_plugin_id",
                 },
               ],
             }),

@@ -34,7 +34,10 @@ export function monitoringArgs(args: MonitoringArgs): library.MonitoringArgs {
     grafana:
       grafana &&
       choice("grafana", grafana, (deployed) => ({ ...deployed, resources: compute(deployed.resources) })),
-    fluentdAggregator: fluentdAggregator && storedPart(fluentdAggregator),
+    fluentdAggregator: fluentdAggregator && {
+      replicas: fluentdAggregator.replicas,
+      ...storedPart(fluentdAggregator),
+    },
   };
 }
 

@@ -37,6 +37,16 @@ export interface StoredPart {
   resources?: Compute;
 }
 
+/** The aggregator of the logs. */
+export interface Aggregator {
+  /** How many there are, each with a volume of its own; 1 by default. */
+  replicas?: number;
+  /** Volume of the buffer of each. */
+  storage?: StorageArgs;
+  /** Compute of one replica. */
+  resources?: Compute;
+}
+
 /** A deployed Alertmanager. */
 export interface DeployedAlertmanager {
   /** The mail server and the recipients. */
@@ -113,7 +123,7 @@ export interface MonitoringArgs {
   /** Where the dashboards are; deployed by default. */
   grafana?: GrafanaChoice;
   /** The aggregator of the logs. */
-  fluentdAggregator?: StoredPart;
+  fluentdAggregator?: Aggregator;
   /** Which alert rules there are, and their thresholds for single apps; every rule by default. */
   alerts?: AlertOptions;
   /** URL of the folder of runbooks that mails link to. */

@@ -1,11 +1,13 @@
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
 import { sendsLogsLabel } from "../kubernetes/labels";
 import { Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { bytesOf } from "../kubernetes/quantities";
 import { ContainerResources, resources } from "../kubernetes/resources";
@@ -13,12 +15,25 @@ import { renderAggregatorConfig } from "../logs/aggregatorConfig";
 import { fluentdArguments } from "../logs/contractData";
 import { generatedPassword } from "./credentials";
 import { InfluxDbClient } from "./neighbours";
-import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "./partObjects";
-import { fluentdMonitorPort, parts, serviceHost } from "./parts";
+import {
+  partMetadata,
+  partNetworkPolicy,
+  PartObjectOptions,
+  partService,
+  partServiceAccount,
+} from "./partObjects";
+import { fluentdMonitorPort, Part, parts, serviceHost, serviceUrl } from "./parts";
 import { StorageArgs, volumeClaimTemplate } from "./storage";
 
 /** How the aggregator is sized. */
 export interface FluentdAggregatorDeployArgs {
+  /**
+   * How many there are, each with a volume of its own. A Fluentd process uses one CPU at most; from 2 on, the sidecars'
+   * batches are spread over them, one is enough while another is away, and a PodDisruptionBudget keeps all but one
+   * through node drains.
+   * @default 1
+   */
+  replicas?: number;
   /**
    * Volume of the buffer that holds events while InfluxDB is away. 10Gi hold about 20 million events.
    * @default { size: "10Gi" }
@@ -67,11 +82,14 @@ export class FluentdAggregator extends pulumi.ComponentResource {
   public readonly port: pulumi.Output<number>;
   /** The key that a sidecar has to show. Secret. */
   public readonly sharedKey: pulumi.Output<string>;
+  /** Base URL of each replica's monitor agent, as seen from the namespace's Telegraf. */
+  public readonly monitorUrls: pulumi.Output<string[]>;
 
   constructor(name: string, args: FluentdAggregatorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:FluentdAggregator", name, {}, opts);
 
-    const { namespace, environment, influxDb, storage = defaultStorage } = args;
+    const { namespace, environment, influxDb, storage = defaultStorage, replicas = 1 } = args;
+    requireReplicas(name, replicas);
     const bufferBytes = Math.floor(bytesOf(storage.size) * bufferShare);
     const { labels, podLabels, port } = parts.fluentdAggregator;
     const common = { name, part: parts.fluentdAggregator, namespace, parent: this };
@@ -101,16 +119,20 @@ export class FluentdAggregator extends pulumi.ComponentResource {
     partService({
       ...common,
       portName: "forward",
-      // Telegraf asks for the state of the buffer through the Service.
+      // Telegraf asks the only replica for the state of its buffer through the Service.
       morePorts: [{ name: "monitor", port: fluentdMonitorPort }],
     });
+    const monitored =
+      replicas === 1
+        ? [parts.fluentdAggregator]
+        : Array.from({ length: replicas }, (_, ordinal) => replicaService(common, ordinal));
 
     new StatefulSet(
       name,
       {
         metadata: partMetadata(common),
         spec: {
-          replicas: 1,
+          replicas,
           // By name: the Service is ready only when it has pods, so waiting for it would never end.
           serviceName: parts.fluentdAggregator.name,
           selector: { matchLabels: podLabels },
@@ -122,6 +144,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
               ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
               // What is in memory is written to the buffer volume at the end.
               terminationGracePeriodSeconds: 60,
+              ...(replicas > 1 && { topologySpreadConstraints: spreadOverNodes(podLabels) }),
               containers: [
                 {
                   name: "fluentd",
@@ -159,11 +182,43 @@ export class FluentdAggregator extends pulumi.ComponentResource {
       { parent: this, protect: args.protect ?? true },
     );
     partNetworkPolicy({ ...common, ingress: [fromSidecars, fromTelegraf], egress: [influxDb.flow] });
+    if (replicas > 1) {
+      new PodDisruptionBudget(
+        name,
+        { metadata: partMetadata(common), spec: { maxUnavailable: 1, selector: { matchLabels: podLabels } } },
+        { parent: this },
+      );
+    }
 
     this.host = pulumi.output(namespace).apply((ns) => serviceHost(parts.fluentdAggregator, ns));
     this.port = pulumi.output(port);
+    this.monitorUrls = pulumi
+      .output(namespace)
+      .apply((ns) => monitored.map((one) => serviceUrl({ ...one, port: fluentdMonitorPort }, ns)));
     this.registerOutputs({ host: this.host, port: this.port, sharedKey: this.sharedKey });
   }
+}
+
+function requireReplicas(name: string, replicas: number): void {
+  if (!Number.isInteger(replicas) || replicas < 1) {
+    throw new Error(
+      `FluentdAggregator "${name}": replicas must be a whole number, at least 1, e.g. 2; got ${replicas}`,
+    );
+  }
+}
+
+/**
+ * A Service to one replica's monitor agent, named as its pod: the Service of all would answer for another one each time.
+ * The name of a pod is found in DNS only behind a headless Service, which the sidecars' could not become in place.
+ *
+ * @returns the replica, as Telegraf sees it
+ */
+function replicaService(common: PartObjectOptions, ordinal: number): Part {
+  const pod = `${common.part.name}-${ordinal}`;
+  const podLabels = { ...common.part.podLabels, "statefulset.kubernetes.io/pod-name": pod };
+  const part: Part = { ...common.part, name: pod, podLabels, port: fluentdMonitorPort };
+  partService({ ...common, name: `${common.name}-${ordinal}`, part, portName: "monitor" });
+  return part;
 }
 
 const fromSidecars: Flow = {

@@ -316,6 +316,7 @@ export class Monitoring extends pulumi.ComponentResource {
         environment,
         influxDb: clients.telegraf,
         influxDbMetrics: existingCredentials === undefined,
+        fluentdUrls: aggregator.monitorUrls,
         alertmanager,
       },
       parent,

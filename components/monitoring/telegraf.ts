@@ -14,7 +14,7 @@ import { ContainerResources, resources } from "../kubernetes/resources";
 import { HttpProbe, renderTelegrafConfig } from "../metrics/telegrafConfig";
 import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient, portOf } from "./neighbours";
 import { partMetadata, partNetworkPolicy, partServiceAccount } from "./partObjects";
-import { fluentdMonitorPort, parts, serviceUrl } from "./parts";
+import { fluentdMonitorPort, parts } from "./parts";
 
 /** How Telegraf is sized and what it asks. */
 export interface TelegrafDeployArgs {
@@ -39,6 +39,8 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
   environment: string;
   /** Where the samples go, and who writes them. */
   influxDb: InfluxDbClient;
+  /** Base URLs of the monitor agents of the aggregator's replicas. */
+  fluentdUrls: pulumi.Input<string[]>;
   /** Alertmanager whose own metrics are read. */
   alertmanager: AlertmanagerNeighbour;
   /**
@@ -100,14 +102,14 @@ export class Telegraf extends pulumi.ComponentResource {
         data: {
           "health.conf": healthConfig,
           "telegraf.conf": pulumi
-            .all([influxDb.url, alertmanager.url, namespace])
-            .apply(([influxDbUrl, alertmanagerUrl, ns]) =>
+            .all([influxDb.url, alertmanager.url, args.fluentdUrls])
+            .apply(([influxDbUrl, alertmanagerUrl, fluentdUrls]) =>
               renderTelegrafConfig({
                 influxDbUrl,
                 influxDbMetrics: args.influxDbMetrics,
                 alertmanagerUrl,
                 alertmanagerAuthorization: alertmanager.authorization !== undefined,
-                fluentdUrls: [serviceUrl({ ...parts.fluentdAggregator, port: fluentdMonitorPort }, ns)],
+                fluentdUrls,
                 environment,
                 probes,
               }),

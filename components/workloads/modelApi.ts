@@ -9,6 +9,7 @@ import { fromSecret } from "../kubernetes/environment";
 import { modelApiComponent, selectorLabels, standardLabels } from "../kubernetes/labels";
 import { allowFlowsSpec, Flow, namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
 import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
+import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
 import { MonitoringConnection } from "../monitoring/connection";
@@ -237,14 +238,7 @@ export class ModelApi extends pulumi.ComponentResource {
                   user: args.user ?? defaultAppUser,
                 }),
                 terminationGracePeriodSeconds: stopSeconds,
-                topologySpreadConstraints: [
-                  {
-                    maxSkew: 1,
-                    topologyKey: "kubernetes.io/hostname",
-                    whenUnsatisfiable: "ScheduleAnyway",
-                    labelSelector: { matchLabels: podLabels },
-                  },
-                ],
+                topologySpreadConstraints: spreadOverNodes(podLabels),
                 containers: [
                   {
                     ...container,

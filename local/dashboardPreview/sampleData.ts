@@ -446,12 +446,12 @@ function platformPoints(): Point[] {
     );
     add(
       "fluentd",
-      { service: "fluentd-aggregator", plugin_id: "influxdb", plugin_type: "http" },
+      { service: "fluentd-aggregator-0", plugin_id: "influxdb", plugin_type: "http" },
       { buffer_available_buffer_space_ratios: ago < 120 ? 88.5 : 99.5 },
     );
     add(
       "fluentd",
-      { service: "fluentd-aggregator", plugin_id: "dead_letters", plugin_type: "file" },
+      { service: "fluentd-aggregator-1", plugin_id: "influxdb", plugin_type: "http" },
       { buffer_available_buffer_space_ratios: 100 },
     );
     for (const [bucket, series] of Object.entries({

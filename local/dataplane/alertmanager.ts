@@ -12,12 +12,19 @@ export interface AlertmanagerProcessOptions {
   config: string;
   /** @default a free one */
   port?: number;
+  /**
+   * The only user that it lets in, and a bcrypt hash of the password.
+   * @default everybody
+   */
+  login?: { username: string; password: string; bcrypt: string };
 }
 
 /** An Alertmanager that runs. */
 export interface AlertmanagerProcess extends Service {
   /** Base URL. */
   readonly url: string;
+  /** Value of the header `Authorization` where it asks for a login. */
+  readonly authorization?: string;
 }
 
 /** Start one Alertmanager on 127.0.0.1 with a rendered configuration. */
@@ -28,6 +35,13 @@ export async function startAlertmanager(options: AlertmanagerProcessOptions): Pr
   const configFile = join(directory, "alertmanager.yml");
   await mkdir(directory, { recursive: true });
   await writeFile(configFile, config);
+  const { login } = options;
+  const webConfigFile = join(directory, "web.yml");
+  if (login !== undefined) {
+    await writeFile(webConfigFile, JSON.stringify({ basic_auth_users: { [login.username]: login.bcrypt } }));
+  }
+  const authorization =
+    login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
   const service = await startService({
     command,
     args: [
@@ -35,9 +49,10 @@ export async function startAlertmanager(options: AlertmanagerProcessOptions): Pr
       `--storage.path=${join(directory, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--cluster.listen-address=",
+      ...(login === undefined ? [] : [`--web.config.file=${webConfigFile}`]),
     ],
     logFile: join(directory, "alertmanager.log"),
-    isReady: () => answers(`${url}/-/ready`),
+    isReady: () => answers(`${url}/-/ready`, authorization),
   });
-  return { ...service, url };
+  return { ...service, url, authorization };
 }

@@ -73,10 +73,13 @@ async function endOf(file: string): Promise<string> {
   return lines.slice(-20).join("\n");
 }
 
-/** Whether a URL answers with a 2xx status right now. */
-export async function answers(url: string): Promise<boolean> {
+/** Whether a URL answers with a 2xx status right now, to whom the header `Authorization` names. */
+export async function answers(url: string, authorization?: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(2000),
+      headers: authorization === undefined ? {} : { authorization },
+    });
     await response.arrayBuffer();
     return response.ok;
   } catch {

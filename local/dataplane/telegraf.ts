@@ -12,11 +12,16 @@ export interface TelegrafProcessOptions {
   config: string;
   /** User name and password at InfluxDB. */
   login: { username: string; password: string };
+  /**
+   * Value of the header `Authorization` at Alertmanager.
+   * @default it asks for no login
+   */
+  alertmanagerAuthorization?: string;
 }
 
 /** Start Telegraf with a rendered configuration. */
 export async function startTelegraf(options: TelegrafProcessOptions): Promise<Service> {
-  const { command, directory, config, login } = options;
+  const { command, directory, config, login, alertmanagerAuthorization } = options;
   await mkdir(directory, { recursive: true });
   const configFile = join(directory, "telegraf.conf");
   const logFile = join(directory, "telegraf.log");
@@ -24,7 +29,12 @@ export async function startTelegraf(options: TelegrafProcessOptions): Promise<Se
   return startService({
     command,
     args: ["--strict-env-handling", "--config", configFile],
-    env: { ...process.env, INFLUXDB_USERNAME: login.username, INFLUXDB_PASSWORD: login.password },
+    env: {
+      ...process.env,
+      INFLUXDB_USERNAME: login.username,
+      INFLUXDB_PASSWORD: login.password,
+      ...(alertmanagerAuthorization && { ALERTMANAGER_AUTHORIZATION: alertmanagerAuthorization }),
+    },
     logFile,
     isReady: async () => (await readFile(logFile, "utf8")).includes("[agent] Config:"),
   });

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { processFamily } from "../../local/dataplane/fluentd";
 import { startService } from "../../local/dataplane/service";
@@ -33,6 +33,11 @@ export async function benchAggregator(): Promise<Report> {
     );
   }
   report.push(`aggregator against bare: median ratio ${median(ratios).toFixed(2)} (aim 0.6)`);
+  const [one, two] = [await renderedRate(1), await renderedRate(2)];
+  report.push(
+    `two aggregators: ${Math.round(two.rate)} events/s, ${(two.rate / one.rate).toFixed(2)} of the ` +
+      `${Math.round(one.rate)} of one just before; ${availableParallelism()} cores for them, the sidecar and InfluxDB`,
+  );
   report.push(...(await idleCost()));
   return report;
 }
@@ -102,10 +107,12 @@ async function bareRate(): Promise<number> {
 }
 
 /** The rendered configuration, fed from a sidecar that has everything in its buffer already. */
-async function renderedRate(): Promise<{ rate: number; sidecar: { rate: number; memoryMiB: number } }> {
-  const path = await LogPathFixture.start();
+async function renderedRate(
+  replicas = 1,
+): Promise<{ rate: number; sidecar: { rate: number; memoryMiB: number } }> {
+  const path = await LogPathFixture.start({ replicas });
   try {
-    await path.aggregator.stop();
+    await Promise.all(path.aggregators.map((aggregator) => aggregator.stop()));
     const lines: string[] = [];
     const now = Date.now() - 60_000;
     for (let index = 0; index < events; index++) lines.push(requestLine(index, now));
@@ -124,7 +131,7 @@ async function renderedRate(): Promise<{ rate: number; sidecar: { rate: number; 
     while ((await position()) < size) await sleep(50);
     const readSeconds = (Date.now() - readSince) / 1000;
     const memoryMiB = await memoryOf(path.sidecar.pid);
-    await path.restartAggregator();
+    await Promise.all(path.aggregators.map((_, ordinal) => path.restartAggregator({}, ordinal)));
     const startedAt = Date.now();
     await untilCounted(path.database.client, events);
     const rate = events / ((Date.now() - startedAt) / 1000);

@@ -3,26 +3,23 @@ import { createServer, Server } from "node:http";
 import { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderAlertmanagerConfig } from "../../components/alerts/alertmanagerConfig";
 import { alertTask } from "../../components/alerts/alertTasks";
 import { alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/metrics/desiredState";
 import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
-import { startAlertmanager } from "../../local/dataplane/alertmanager";
 import { freePort } from "../../local/dataplane/service";
-import { startSmtpSink } from "../../local/dataplane/smtpSink";
 import { startTelegraf } from "../../local/dataplane/telegraf";
 import { sleep } from "../../local/processes";
-import { resolveTools } from "../../local/tools/resolve";
+import { resolveTool } from "../../local/tools/resolve";
 import { passwords } from "../dataplane/support/database";
 import { LogPathFixture, missingFluentd, requestLine } from "../dataplane/support/logPath";
+import { links, startMailingAlertmanager } from "../dataplane/support/mailingAlertmanager";
 import { waitFor } from "../dataplane/support/waitFor";
 
 /** Samples of each kind: failed pipelines, unreachable APIs. They fail at different phases of the tasks' intervals. */
 const failures = 30;
 const lines = 100;
 const phaseMs = 1_700;
-const links = { grafanaUrl: "https://grafana.example.com", runbookBaseUrl: "https://docs.example.com" };
 
 /**
  * Times from a cause to what a person sees, with every rule's task running: log line to queryable; a failed run's line
@@ -32,27 +29,12 @@ const links = { grafanaUrl: "https://grafana.example.com", runbookBaseUrl: "http
 async function benchLatency(): Promise<string[]> {
   const why = await missingFluentd();
   if (why !== false) return [`SKIPPED: ${why}`];
-  const tools = await resolveTools(["alertmanager", "telegraf"]);
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-latency-"));
   const stops: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   try {
     const path = await LogPathFixture.start();
     stops.push(() => path.remove());
-    const sink = await startSmtpSink();
-    stops.push(() => sink.stop());
-    const alertmanager = await startAlertmanager({
-      command: tools.alertmanager.path,
-      directory: join(directory, "alertmanager"),
-      config: renderAlertmanagerConfig({
-        email: {
-          smarthost: sink.smarthost,
-          from: "monitoring@example.com",
-          to: ["team@example.com"],
-          requireTls: false,
-        },
-        grafanaUrl: links.grafanaUrl,
-      }),
-    });
+    const alertmanager = await startMailingAlertmanager({ directory: join(directory, "alertmanager") });
     stops.push(() => alertmanager.stop());
     await path.database.reconcile(
       influxDesiredState({
@@ -64,7 +46,7 @@ async function benchLatency(): Promise<string[]> {
     const apis = await Promise.all(Array.from({ length: failures }, startApi));
     stops.push(() => Promise.all(apis.map(stopApi)));
     const telegraf = await startTelegraf({
-      command: tools.telegraf.path,
+      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: path.database.influxd.url,
@@ -79,7 +61,7 @@ async function benchLatency(): Promise<string[]> {
 
     const mailAt = (subject: string): Promise<number> =>
       waitFor(`mail ${subject}`, 600_000, () =>
-        sink.mails.find((mail) => mail.subject === subject)?.receivedAt.getTime(),
+        alertmanager.mails.find((mail) => mail.subject === subject)?.receivedAt.getTime(),
       );
     const queryable = await queryableTimes(path);
 

@@ -5,23 +5,17 @@ import { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { renderAlertmanagerConfig } from "../../components/alerts/alertmanagerConfig";
 import { alertTask } from "../../components/alerts/alertTasks";
 import { alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/metrics/desiredState";
 import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
-import { AlertmanagerProcess, startAlertmanager } from "../../local/dataplane/alertmanager";
 import { freePort, Service } from "../../local/dataplane/service";
-import { ReceivedMail, SmtpSink, startSmtpSink } from "../../local/dataplane/smtpSink";
+import { ReceivedMail } from "../../local/dataplane/smtpSink";
 import { startTelegraf } from "../../local/dataplane/telegraf";
-import { resolveTools } from "../../local/tools/resolve";
+import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase, TestDatabase } from "./support/database";
+import { links, MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
-
-const links = {
-  grafanaUrl: "https://grafana.example.com",
-  runbookBaseUrl: "https://docs.example.com/runbooks",
-};
 
 /** Something that answers with 200 until it is stopped. */
 async function startApi(): Promise<{ url: string; stop(): Promise<void> }> {
@@ -40,61 +34,55 @@ async function startApi(): Promise<{ url: string; stop(): Promise<void> }> {
 describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and a mail server, all real", () => {
   let directory: string;
   let database: TestDatabase;
-  let sink: SmtpSink;
-  let alertmanager: AlertmanagerProcess;
+  let alertmanager: MailingAlertmanager;
   let telegraf: Service;
   let api: Awaited<ReturnType<typeof startApi>>;
 
   before(async () => {
-    const tools = await resolveTools(["alertmanager", "telegraf"]);
     directory = await mkdtemp(join(tmpdir(), "ds-monitoring-alerts-"));
-    sink = await startSmtpSink();
-    alertmanager = await startAlertmanager({
-      command: tools.alertmanager.path,
+    alertmanager = await startMailingAlertmanager({
       directory: join(directory, "alertmanager"),
-      config: renderAlertmanagerConfig({
-        email: {
-          smarthost: sink.smarthost,
-          from: "monitoring@example.com",
-          to: ["team@example.com"],
-          criticalTo: ["on-call@example.com"],
-          requireTls: false,
-        },
-        grafanaUrl: links.grafanaUrl,
-      }),
+      criticalTo: ["on-call@example.com"],
+      login: true,
     });
     database = await startTestDatabase();
     const alertmanagerUrls = [alertmanager.url];
+    const authorizationSecret = "ALERTMANAGER_AUTHORIZATION";
     await database.reconcile(
       influxDesiredState({
-        tasks: alertRules().map((rule) => alertTask(rule, { alertmanagerUrls, ...links })),
+        secrets: [{ key: authorizationSecret, valueVariable: authorizationSecret }],
+        tasks: alertRules().map((rule) =>
+          alertTask(rule, { alertmanagerUrls, authorizationSecret, ...links }),
+        ),
       }),
+      { [authorizationSecret]: String(alertmanager.authorization) },
     );
     api = await startApi();
     telegraf = await startTelegraf({
-      command: tools.telegraf.path,
+      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: database.influxd.url,
         alertmanagerUrl: alertmanager.url,
+        alertmanagerAuthorization: true,
         environment: "test",
         probes: [{ url: api.url, service: "churn" }],
         kubernetes: false,
         healthPort: await freePort(),
       }),
       login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
+      alertmanagerAuthorization: alertmanager.authorization,
     });
   });
   after(async () => {
     await telegraf.stop();
     await alertmanager.stop();
     await database.remove();
-    await sink.stop();
     await rm(directory, { recursive: true, force: true });
   });
 
   const mailsAbout = (text: string): ReceivedMail[] =>
-    sink.mails.filter(({ subject }) => subject.includes(text));
+    alertmanager.mails.filter(({ subject }) => subject.includes(text));
   const runEnd = (id: string, result: string): string =>
     `pipeline.run.end,service=churn-training,environment=test,pipeline=churn-training,result=${result} ` +
     `cicd.pipeline.run.id="${id}",duration_s=5 ${Date.now()}000000`;
@@ -163,7 +151,9 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
   );
 
   it("keeps the always-firing Watchdog in Alertmanager", async () => {
-    const response = await fetch(`${alertmanager.url}/api/v2/alerts?filter=alertname%3DWatchdog`);
+    const url = `${alertmanager.url}/api/v2/alerts?filter=alertname%3DWatchdog`;
+    assert.equal((await fetch(url)).status, 401, "it asks for a login");
+    const response = await fetch(url, { headers: { authorization: String(alertmanager.authorization) } });
     const alerts = (await response.json()) as { status: { state: string } }[];
     assert.deepEqual(
       alerts.map(({ status }) => status.state),

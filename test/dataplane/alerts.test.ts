@@ -310,16 +310,19 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(alerts.get("silent")?.annotations.summary, "silent has logged nothing for 45 min");
   });
 
-  it("LogBufferBacklog: what the aggregator says of itself", async () => {
+  it("LogBufferBacklog: what each replica of the aggregator says of itself", async () => {
     await write(
       every(now - 12 * minute, now, 30 * second).flatMap((time) => [
-        `fluentd,service=full,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=20 ${time}000000`,
-        `fluentd,service=empty,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=99 ${time}000000`,
+        `fluentd,service=fluentd-aggregator-1,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=20 ${time}000000`,
+        `fluentd,service=fluentd-aggregator-0,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=99 ${time}000000`,
       ]),
     );
     const backlog = await evaluate("LogBufferBacklog");
-    assert.deepEqual(services(backlog), ["full"]);
-    assert.equal(backlog.get("full")?.annotations.summary, "The log buffer of full is 80 % full");
+    assert.deepEqual(services(backlog), ["fluentd-aggregator-1"]);
+    assert.equal(
+      backlog.get("fluentd-aggregator-1")?.annotations.summary,
+      "The log buffer of fluentd-aggregator-1 is 80 % full",
+    );
   });
 
   it("DeadLetters: points that InfluxDB refused for good", async () => {

@@ -780,9 +780,9 @@ const platformHealth: Record<string, Expectation> = {
       "penguins-api": minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length,
     });
   },
-  "Buffer in use by output": (data) => {
-    expectConstant(data, "dead_letters", 0);
-    const influxdb = seriesOf(data)["influxdb"] ?? [];
+  "Buffer in use by replica and output": (data) => {
+    expectConstant(data, "fluentd-aggregator-1 influxdb", 0);
+    const influxdb = seriesOf(data)["fluentd-aggregator-0 influxdb"] ?? [];
     close(influxdb[0], 1 - 0.995, "before the backlog");
     close(influxdb.at(-1), 1 - 0.885, "in the backlog");
   },

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
-import { afterEach, test } from "node:test";
+import { afterEach, test, TestContext } from "node:test";
 import { join } from "node:path";
+import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
 import { startInfluxd } from "../../local/dataplane/influxd";
+import { freePort } from "../../local/dataplane/service";
+import { startTelegraf } from "../../local/dataplane/telegraf";
 import { sleep } from "../../local/processes";
-import { resolveTool } from "../../local/tools/resolve";
+import { resolveTool, resolveTools } from "../../local/tools/resolve";
 import { passwords } from "./support/database";
 import {
   faultEvents,
   LogPathFixture,
   LogPathOptions,
   missingFluentd,
+  pluginsOf,
   requestLine,
   writeRequests,
 } from "./support/logPath";
+import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
+import { waitFor } from "./support/waitFor";
 
 const skip = missingFluentd();
 const limit = { timeout: 400_000 };
@@ -34,7 +40,7 @@ async function start(options?: LogPathOptions): Promise<LogPathFixture> {
 function faultTest(
   name: string,
   options: LogPathOptions,
-  body: (path: LogPathFixture) => Promise<void>,
+  body: (path: LogPathFixture, t: TestContext) => Promise<void>,
 ): void {
   test(name, limit, async (t) => {
     const why = await skip;
@@ -42,7 +48,7 @@ function faultTest(
       t.skip(why);
       return;
     }
-    await body(await start(options));
+    await body(await start(options), t);
   });
 }
 
@@ -97,13 +103,21 @@ faultTest("files are rotated under load: every event arrives once", {}, async (p
 });
 
 faultTest(
-  "the password is wrong, then fixed: every event arrives once",
-  { influxPassword: "wrong" },
+  "the password is rotated: what is refused with 401 waits, and every event arrives once",
+  {},
   async (path) => {
-    await writeRequests(path.logPath);
-    assert.equal(await path.count(), 0);
+    const rotated = "another-password-of-the-test";
+    const writing = writeRequests(path.logPath);
+    await waitFor("the first events", 30_000, async () => ((await path.count()) > 0 ? true : undefined));
+    await path.database.reconcile(undefined, { INFLUXDB_FLUENTD_PASSWORD: rotated });
+    // What was under way is through by now.
+    await sleep(1_000);
+    const before = await path.count();
+    await writing;
+    assert.equal(await path.count(), before, "the aggregator still shows the old password");
+    assert.ok(before < faultEvents);
     await path.aggregator.stop(30_000);
-    await path.restartAggregator({ influxPassword: passwords.INFLUXDB_FLUENTD_PASSWORD });
+    await path.restartAggregator({ influxPassword: rotated });
     assert.equal(await path.waitForRequests(faultEvents), faultEvents);
   },
 );
@@ -159,29 +173,92 @@ faultTest("a pod is stopped under load: the last lines of the app arrive too", {
 });
 
 faultTest(
-  "points of a poisoned type: their neighbours arrive once, they are kept and counted",
-  {},
-  async (path) => {
-    // Another writer gave the field a text; InfluxDB then refuses our numbers within the same shard.
-    const now = BigInt(Date.now()) * 1_000_000n;
-    await path.database.client.write([`shop.order,service=other,environment=test amount="text" ${now}`]);
-    const poisoned = 25;
+  "two aggregators, one killed (-9) in the middle, and points of a poisoned type: every other event arrives once, " +
+    "the refused ones are kept and counted, and both aggregators tell of themselves",
+  { replicas: 2 },
+  async (path, t) => {
     const writing = writeRequests(path.logPath);
-    for (let index = 0; index < poisoned; index++) {
-      const timestamp = new Date(Date.now()).toISOString();
-      appendFileSync(
-        join(path.logPath, "orders.events.log"),
-        `${JSON.stringify({ timestamp, event_name: "shop.order", amount: index, order: `o${index}` })}\n`,
-      );
-      await sleep(200);
-    }
+    await sleep(3_000);
+    await path.aggregators[1]?.kill();
+    await sleep(3_000);
+    await path.restartAggregator({}, 1);
+    await writePoisoned(path, 25);
     await writing;
     assert.equal(await path.waitForRequests(faultEvents), faultEvents);
-    await sleep(5_000);
-    await path.settle();
-    const dead = await path.deadLetters();
-    assert.equal(dead.length, poisoned);
-    assert.ok(dead.every((line) => line.startsWith("shop.order,")));
-    assert.equal(await path.count("log.refused", "refused.line"), poisoned);
+    await assertDeadLetters(path, 25);
+    for (const aggregator of path.aggregators) {
+      const output = (await pluginsOf(aggregator)).find(({ plugin_id: id }) => id === "influxdb");
+      assert.ok((output?.emit_records ?? 0) > 0, `${aggregator.directory} took its part`);
+    }
+    const why = await missingMountNamespace();
+    if (why === false) await assertHealthOfEach(path);
+    else t.diagnostic(`THE HEALTH OF EACH AGGREGATOR IS NOT TESTED: ${why}`);
   },
 );
+
+/** Another writer gave the field a text; InfluxDB then refuses our numbers within the same shard. */
+async function writePoisoned(path: LogPathFixture, points: number): Promise<void> {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  await path.database.client.write([`shop.order,service=other,environment=test amount="text" ${now}`]);
+  for (let index = 0; index < points; index++) {
+    const timestamp = new Date(Date.now()).toISOString();
+    appendFileSync(
+      join(path.logPath, "orders.events.log"),
+      `${JSON.stringify({ timestamp, event_name: "shop.order", amount: index, order: `o${index}` })}\n`,
+    );
+    await sleep(200);
+  }
+}
+
+async function assertDeadLetters(path: LogPathFixture, points: number): Promise<void> {
+  await waitFor(`${points} dead letters`, 60_000, async () =>
+    (await path.count("log.refused", "refused.line")) >= points ? true : undefined,
+  );
+  await path.settle();
+  const dead = await path.deadLetters();
+  assert.equal(dead.length, points);
+  assert.ok(dead.every((line) => line.startsWith("shop.order,")));
+  assert.equal(await path.count("log.refused", "refused.line"), points);
+}
+
+/** What Telegraf reads of the replicas: a series each, by the name of the pod. */
+async function assertHealthOfEach(path: LogPathFixture): Promise<void> {
+  const tools = await resolveTools(["telegraf"]);
+  const names = path.aggregators.map((_, ordinal) => `fluentd-aggregator-${ordinal}`);
+  const hosts = join(path.directory, "hosts");
+  writeFileSync(hosts, names.map((name) => `127.0.0.1 ${name}.monitoring.svc\n`).join(""));
+  const telegraf = await startTelegraf({
+    command: await writeMountingScript(
+      join(path.directory, "telegraf"),
+      `mount --bind ${hosts} /etc/hosts`,
+      tools.telegraf.path,
+    ),
+    directory: join(path.directory, "telegraf-of-replicas"),
+    config: renderTelegrafConfig({
+      influxDbUrl: path.database.influxd.url,
+      influxDbMetrics: false,
+      environment: "test",
+      kubernetes: false,
+      fluentdUrls: path.aggregators.map(
+        ({ monitorUrl }, ordinal) => `http://${names[ordinal]}.monitoring.svc:${new URL(monitorUrl).port}`,
+      ),
+      intervalSeconds: 1,
+      healthPort: await freePort(),
+    }),
+    login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
+  });
+  try {
+    const seen = await waitFor("the state of each replica's buffer", 60_000, async () => {
+      const rows = await path.database.client.influxql(
+        `SELECT last(buffer_available_buffer_space_ratios) AS free FROM "events"."fluentd" WHERE plugin_id = 'influxdb' GROUP BY service`,
+      );
+      return rows.length >= names.length ? rows.map(({ service, free }) => [service, free]) : undefined;
+    });
+    assert.deepEqual(
+      seen.sort(),
+      names.map((name) => [name, 100]),
+    );
+  } finally {
+    await telegraf.stop();
+  }
+}

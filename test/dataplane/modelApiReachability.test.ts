@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parse } from "yaml";
-import { renderAlertmanagerConfig } from "../../components/alerts/alertmanagerConfig";
 import { alertTask } from "../../components/alerts/alertTasks";
 import { alertRules } from "../../components/alerts/rules";
 import { modelApiComponent, standardLabels } from "../../components/kubernetes/labels";
@@ -13,20 +12,15 @@ import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
 import { telegrafRules } from "../../components/monitoring/telegraf";
 import { ApiClient, KubernetesObject } from "../../local/cluster/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
-import { AlertmanagerProcess, startAlertmanager } from "../../local/dataplane/alertmanager";
 import { freePort, Service } from "../../local/dataplane/service";
-import { ReceivedMail, SmtpSink, startSmtpSink } from "../../local/dataplane/smtpSink";
+import { ReceivedMail } from "../../local/dataplane/smtpSink";
 import { startTelegraf } from "../../local/dataplane/telegraf";
-import { resolveTools } from "../../local/tools/resolve";
+import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase, TestDatabase } from "./support/database";
+import { links, MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
 
 const namespace = "apps";
-const links = {
-  grafanaUrl: "https://grafana.example.com",
-  runbookBaseUrl: "https://docs.example.com/runbooks",
-};
-
 /** The Deployment of a ModelApi, as far as reachability is concerned. */
 function modelApi(name: string, spec: { replicas: number; nodeSelector?: object }): KubernetesObject {
   const labels = standardLabels({ name, instance: name, component: modelApiComponent });
@@ -50,31 +44,16 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
   let directory: string;
   let cluster: ApiClient;
   let database: TestDatabase;
-  let sink: SmtpSink;
-  let alertmanager: AlertmanagerProcess;
+  let alertmanager: MailingAlertmanager;
   let telegraf: Service;
 
   before(async () => {
-    const tools = await resolveTools(["alertmanager", "telegraf"]);
     directory = await mkdtemp(join(tmpdir(), "ds-monitoring-reachability-"));
     const { kubeconfig } = await startCluster({ directory: join(directory, "cluster") });
     cluster = await ApiClient.fromKubeconfig(kubeconfig);
     const tokenFile = join(directory, "token");
     await writeFile(tokenFile, await telegrafToken(cluster));
-    sink = await startSmtpSink();
-    alertmanager = await startAlertmanager({
-      command: tools.alertmanager.path,
-      directory: join(directory, "alertmanager"),
-      config: renderAlertmanagerConfig({
-        email: {
-          smarthost: sink.smarthost,
-          from: "monitoring@example.com",
-          to: ["team@example.com"],
-          requireTls: false,
-        },
-        grafanaUrl: links.grafanaUrl,
-      }),
-    });
+    alertmanager = await startMailingAlertmanager({ directory: join(directory, "alertmanager") });
     database = await startTestDatabase();
     // A new API may take five minutes to start; here it may not.
     const rules = alertRules({ startingSeconds: 1 }).filter(({ name }) => name === "ApiUnreachable");
@@ -84,7 +63,7 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
       }),
     );
     telegraf = await startTelegraf({
-      command: tools.telegraf.path,
+      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: database.influxd.url,
@@ -104,7 +83,6 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
     await telegraf.stop();
     await alertmanager.stop();
     await database.remove();
-    await sink.stop();
     await removeCluster(join(directory, "cluster"));
     await rm(directory, { recursive: true, force: true });
   });
@@ -120,7 +98,7 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
   };
   const mailAbout = (service: string): Promise<ReceivedMail> =>
     waitFor(`mail about ${service}`, 240_000, () =>
-      sink.mails.find(({ subject }) => subject === `[CRITICAL] ${service} does not answer – test`),
+      alertmanager.mails.find(({ subject }) => subject === `[CRITICAL] ${service} does not answer – test`),
     );
 
   it(
@@ -149,7 +127,7 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
       t.diagnostic(`not ready any more -> mail: ${(dies.receivedAt.getTime() - failedAt) / 1000} s`);
       assert.match(dies.text, /Deployment apps\/dies/);
 
-      assert.equal(sink.mails.length, 2, sink.mails.map(({ subject }) => subject).join("\n"));
+      assert.equal(alertmanager.mails.length, 2, alertmanager.mails.map(({ subject }) => subject).join("\n"));
     },
   );
 });

@@ -235,8 +235,31 @@ describe("reconcile of a real InfluxDB", () => {
       changes.filter(({ action }) => action !== "kept"),
       [{ action: "updated", what: "credential fluentd", detail: "password" }],
     );
+    const line = `m value=1 ${Date.now()}000000`;
+    const before = { username: "fluentd", password: passwords.INFLUXDB_FLUENTD_PASSWORD };
+    assert.equal((await database.client.as(before).tryWrite([line], "events")).status, 401);
     const fluentd = database.client.as({ username: "fluentd", password: "another-password-of-the-test" });
-    assert.equal((await fluentd.tryWrite([`m value=1 ${Date.now()}000000`], "events")).status, 204);
+    assert.equal((await fluentd.tryWrite([line], "events")).status, 204);
+  });
+
+  it("keeps a secret that tasks read, and writes a rotated one anew", async () => {
+    const secrets = [{ key: "LOGIN", valueVariable: "LOGIN_VALUE" }];
+    const desired = { ...only([taskNamed("b", "2h")]), secrets };
+    const login = async () => {
+      const [row] = await database.client.flux(`import "array"
+import "influxdata/influxdb/secrets"
+array.from(rows: [{_value: secrets.get(key: "LOGIN")}])`);
+      return row?._value;
+    };
+    const changed = async (value: string) =>
+      (await database.reconcile(desired, { LOGIN_VALUE: value }))
+        .filter(({ action }) => action !== "kept")
+        .map(({ action, what }) => `${action} ${what}`);
+    assert.ok((await changed("Bearer first")).includes("created secret LOGIN"));
+    assert.equal(await login(), "Bearer first");
+    assert.deepEqual(await changed("Bearer second"), []);
+    assert.equal(await login(), "Bearer second");
+    await assert.rejects(database.reconcile(desired), /secret LOGIN: no value: set LOGIN_VALUE/);
   });
 
   describe("as the bundled program", () => {

@@ -21,8 +21,8 @@ export interface TestDatabase {
   api: InfluxApi;
   /** Asks as the operator. */
   client: InfluxClient;
-  /** Bring it to a desired state; without one, to the platform's own. */
-  reconcile(desired?: InfluxDesiredState): Promise<Change[]>;
+  /** Bring it to a desired state; without one, to the platform's own. `values` are other passwords, and secrets. */
+  reconcile(desired?: InfluxDesiredState, values?: Readonly<Record<string, string>>): Promise<Change[]>;
   /** Stop it and remove its folder. */
   remove(): Promise<void>;
 }
@@ -38,7 +38,8 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     influxd,
     api,
     client: new InfluxClient(url, { token }),
-    reconcile: (desired = influxDesiredState()) => reconcile({ api, desired, passwords }),
+    reconcile: (desired = influxDesiredState(), values = {}) =>
+      reconcile({ api, desired, passwords: { ...passwords, ...values } }),
     remove: async () => {
       await influxd.stop();
       await rm(directory, { recursive: true, force: true });

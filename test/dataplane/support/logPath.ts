@@ -3,10 +3,18 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LogSource } from "../../../components/logs/formats";
-import { Aggregator, Fluentd, startAggregator, startSidecar } from "../../../local/dataplane/fluentd";
+import {
+  Aggregator,
+  AggregatorOptions,
+  Fluentd,
+  startAggregator,
+  startSidecar,
+} from "../../../local/dataplane/fluentd";
+import { ServiceBalancer, startServiceBalancer } from "../../../local/dataplane/serviceBalancer";
 import { sleep } from "../../../local/processes";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
 import { passwords, startTestDatabase, TestDatabase } from "./database";
+import { writeMountingScript } from "./mountNamespace";
 import { waitFor } from "./waitFor";
 
 /** Why the tests of the log path can't run here; false where they can. */
@@ -35,12 +43,14 @@ export interface LogPathOptions {
   influxPassword?: string;
   /** Largest size of the aggregator's buffer. */
   aggregatorBufferBytes?: number;
-  /** Folder for the aggregator's data, e.g. on a small volume. @default one in the temporary folder */
-  aggregatorDirectory?: string;
+  /** How many aggregators there are, behind a stand-in for their Service. @default 1 */
+  replicas?: number;
+  /** Sizes of volumes that are really no larger, e.g. `16m`; see `missingMountNamespace`. @default the disk */
+  volumes?: { sidecar?: string; aggregator?: string };
   sources?: readonly LogSource[];
 }
 
-/** An InfluxDB, an aggregator and a sidecar, with the rendered configurations. */
+/** An InfluxDB, one or more aggregators and a sidecar, with the rendered configurations. */
 export class LogPathFixture {
   readonly logPath: string;
 
@@ -48,29 +58,49 @@ export class LogPathFixture {
     readonly directory: string,
     readonly database: TestDatabase,
     private readonly options: LogPathOptions,
-    private readonly command: string,
-    public aggregator: Aggregator,
+    private readonly commands: Commands,
+    /** The aggregators by their ordinal. */
+    readonly aggregators: Aggregator[],
+    private readonly balancer: ServiceBalancer | undefined,
     public sidecar: Fluentd,
   ) {
     this.logPath = join(directory, "logs");
+  }
+
+  /** The first aggregator. */
+  get aggregator(): Aggregator {
+    return this.aggregators[0] as Aggregator;
   }
 
   static async start(options: LogPathOptions = {}): Promise<LogPathFixture> {
     const command = options.wrapper ?? (await resolveTool("fluentd")).path;
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "ds-monitoring-logs-")));
     await mkdir(join(directory, "logs"));
+    const { volumes = {} } = options;
+    const commands: Commands = {
+      aggregator: await onVolume(join(directory, "aggregator-0", "data"), volumes.aggregator, command),
+      sidecar: await onVolume(join(directory, "sidecar", "buffer"), volumes.sidecar, command),
+    };
     const database = await startTestDatabase();
     await database.reconcile();
-    const aggregator = await aggregatorOf(directory, database, command, options);
-    const sidecar = await sidecarOf(directory, aggregator, command, options);
-    return new LogPathFixture(directory, database, options, command, aggregator, sidecar);
+    const aggregators = await Promise.all(
+      Array.from({ length: options.replicas ?? 1 }, (_, ordinal) =>
+        startAggregator(aggregatorOptions(directory, database, commands.aggregator, options, ordinal)),
+      ),
+    );
+    const ports = aggregators.map(({ port }) => port);
+    const balancer = ports.length > 1 ? await startServiceBalancer(ports) : undefined;
+    const port = balancer?.port ?? (ports[0] as number);
+    const sidecar = await sidecarOf(directory, port, commands.sidecar, options);
+    return new LogPathFixture(directory, database, options, commands, aggregators, balancer, sidecar);
   }
 
-  /** Start the aggregator anew on what the last one left; it keeps its ports. */
-  async restartAggregator(changed: LogPathOptions = {}): Promise<void> {
+  /** Start an aggregator anew on what the last one left; it keeps its ports. */
+  async restartAggregator(changed: LogPathOptions = {}, ordinal = 0): Promise<void> {
     const options = { ...this.options, ...changed };
-    const { port, monitorUrl } = this.aggregator;
-    this.aggregator = await aggregatorOf(this.directory, this.database, this.command, options, {
+    const { port, monitorUrl } = this.aggregators[ordinal] as Aggregator;
+    this.aggregators[ordinal] = await startAggregator({
+      ...aggregatorOptions(this.directory, this.database, this.commands.aggregator, options, ordinal),
       port,
       monitorPort: Number(new URL(monitorUrl).port),
     });
@@ -78,7 +108,8 @@ export class LogPathFixture {
 
   /** Start the sidecar anew on what the last one left. */
   async restartSidecar(): Promise<void> {
-    this.sidecar = await sidecarOf(this.directory, this.aggregator, this.command, this.options);
+    const port = this.balancer?.port ?? this.aggregator.port;
+    this.sidecar = await sidecarOf(this.directory, port, this.commands.sidecar, this.options);
   }
 
   /** How many events of a measurement InfluxDB holds, counted by a field that each has. */
@@ -107,42 +138,69 @@ export class LogPathFixture {
     });
   }
 
-  /** Bytes in the aggregator's buffers. */
+  /** Bytes in the aggregators' buffers. */
   async waiting(): Promise<number> {
-    const response = await fetch(`${this.aggregator.monitorUrl}/api/plugins.json`);
-    const { plugins } = (await response.json()) as { plugins: { buffer_total_queued_size?: number }[] };
+    const plugins = (await Promise.all(this.aggregators.map(pluginsOf))).flat();
     return plugins.reduce((sum, { buffer_total_queued_size: bytes = 0 }) => sum + bytes, 0);
   }
 
   /** Points that InfluxDB refused, as they lie on the volume. */
   async deadLetters(): Promise<string[]> {
-    const folder = join(
-      this.options.aggregatorDirectory ?? join(this.directory, "aggregator"),
-      "data",
-      "dead-letters",
+    const texts = await Promise.all(
+      this.aggregators.map(async ({ directory, pid }) => {
+        const folder = join("/proc", String(pid), "root", directory, "data", "dead-letters");
+        const files = await readdir(folder).catch(() => []);
+        return Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+      }),
     );
-    const files = await readdir(folder).catch(() => []);
-    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-    return texts.flatMap((text) => text.split("\n").filter((line) => line !== ""));
+    return texts.flat().flatMap((text) => text.split("\n").filter((line) => line !== ""));
   }
 
   async remove(): Promise<void> {
-    await this.sidecar.stop().finally(() => this.aggregator.stop());
+    await this.sidecar
+      .stop()
+      .finally(() => Promise.all(this.aggregators.map((aggregator) => aggregator.stop())))
+      .finally(() => this.balancer?.stop());
     await this.database.remove();
     await rm(this.directory, { recursive: true, force: true });
   }
 }
 
-function aggregatorOf(
+interface Commands {
+  aggregator: string;
+  sidecar: string;
+}
+
+/** The program, started on a volume of that size at `folder`; it is gone with the program. */
+async function onVolume(folder: string, size: string | undefined, command: string): Promise<string> {
+  if (size === undefined) return command;
+  await mkdir(folder, { recursive: true });
+  return writeMountingScript(`${folder}-volume`, `mount -t tmpfs -o size=${size} tmpfs ${folder}`, command);
+}
+
+/** What an aggregator's monitor agent tells of its plugins. */
+export async function pluginsOf({ monitorUrl }: Aggregator): Promise<MonitoredPlugin[]> {
+  const response = await fetch(`${monitorUrl}/api/plugins.json`);
+  return ((await response.json()) as { plugins: MonitoredPlugin[] }).plugins;
+}
+
+/** A plugin in the answer of a monitor agent, as far as tests look at it. */
+export interface MonitoredPlugin {
+  plugin_id: string;
+  emit_records?: number;
+  buffer_total_queued_size?: number;
+}
+
+function aggregatorOptions(
   directory: string,
   database: TestDatabase,
   command: string,
   options: LogPathOptions,
-  ports: { port?: number; monitorPort?: number } = {},
-): Promise<Aggregator> {
-  return startAggregator({
+  ordinal: number,
+): AggregatorOptions {
+  return {
     command,
-    directory: options.aggregatorDirectory ?? join(directory, "aggregator"),
+    directory: join(directory, `aggregator-${ordinal}`),
     influxDbUrl: database.influxd.url,
     environment: "test",
     bufferBytes: options.aggregatorBufferBytes,
@@ -151,13 +209,12 @@ function aggregatorOf(
       username: "fluentd",
       password: options.influxPassword ?? passwords.INFLUXDB_FLUENTD_PASSWORD,
     },
-    ...ports,
-  });
+  };
 }
 
 function sidecarOf(
   directory: string,
-  aggregator: Aggregator,
+  aggregatorPort: number,
   command: string,
   options: LogPathOptions,
 ): Promise<Fluentd> {
@@ -167,7 +224,7 @@ function sidecarOf(
     logPath: join(directory, "logs"),
     service: { name: service, environment: "test" },
     sources: options.sources,
-    aggregator: { host: "127.0.0.1", port: aggregator.port },
+    aggregator: { host: "127.0.0.1", port: aggregatorPort },
     sharedKey,
   });
 }

@@ -26,6 +26,7 @@ test("an environment and a mail server are enough", () => {
   assert.equal(config.sampleWorkloads, false);
   assert.equal(config.influxDb.deploy?.storage?.size, "50Gi");
   assert.equal(config.storage.fluentd.size, "10Gi");
+  assert.equal(config.fluentdReplicas, 1);
   assert.deepEqual(config.alertmanager.deploy?.email.to, ["team@example.com"]);
   assert.equal(config.alertmanager.deploy?.email.requireTls, true);
   assert.equal(config.alertmanager.deploy?.email.login, undefined);
@@ -38,6 +39,7 @@ test("what is set is taken", () => {
     protectData: false,
     storageClass: "managed-csi",
     influxDbStorage: "128Gi",
+    fluentdReplicas: 2,
     retentionDays: { events: 30 },
     sampleWorkloads: true,
     sampleRegistry: "registry.example.com/team",
@@ -45,6 +47,7 @@ test("what is set is taken", () => {
   assert.equal(config.protectData, false);
   assert.deepEqual(config.influxDb.deploy?.storage, { storageClassName: "managed-csi", size: "128Gi" });
   assert.equal(config.retentionDays.events, 30);
+  assert.equal(config.fluentdReplicas, 2);
   assert.equal(config.sampleWorkloads, true);
   assert.equal(config.sampleRegistry, "registry.example.com/team");
 });
@@ -62,6 +65,10 @@ test("a wrong or missing value is named with what is allowed and an example", ()
       /^ds-monitoring:influxDbStorage is "50 GB": .*`ds-monitoring:influxDbStorage: 50Gi`/,
     ],
     [{ ...least, protectData: "maybe" }, /^ds-monitoring:protectData is "maybe": it must be true or false/],
+    [
+      { ...least, fluentdReplicas: 0 },
+      /^ds-monitoring:fluentdReplicas is 0: it must be a whole number, at least 1/,
+    ],
     [
       { ...least, influxDbStorag: "1Gi" },
       /^ds-monitoring:influxDbStorag is not known \(did you mean ds-monitoring:influxDbStorage\?\): the allowed keys are environment, /,

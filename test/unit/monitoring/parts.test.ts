@@ -6,6 +6,10 @@ import { podOf, variableOf } from "../support/pods";
 
 const settings = (inputs: Record<string, unknown>) => inputs["stringData"] as Record<string, string>;
 const data = (inputs: Record<string, unknown>) => inputs["data"] as Record<string, string>;
+const monitorsOf = (files: Record<string, string>) =>
+  [...(files["telegraf.conf"] ?? "").matchAll(/endpoint = "(.*)\/api\/plugins\.json"/g)].map(
+    (match) => match[1],
+  );
 
 test("InfluxDB sets itself up from files, on a volume that outlives it", async () => {
   const { resources } = await deploy(() => platform());
@@ -86,6 +90,64 @@ test("the aggregator's buffer fills seven tenths of its volume", async () => {
   const { resources } = await deploy(() => platform({ fluentdAggregator: { storage: { size: "1Gi" } } }));
   const { inputs } = find(resources, "ConfigMap", "monitoring-fluentd-aggregator-config");
   assert.match(data(inputs)["fluent.conf"] ?? "", /total_limit_size 751619276\b/);
+});
+
+test("one aggregator is as it always was: no object more, and Telegraf asks it through its Service", async () => {
+  const { resources } = await deploy(() => platform());
+  const ofAggregator = resources.filter(({ name }) => name.startsWith("monitoring-fluentd-aggregator"));
+  assert.deepEqual(
+    ofAggregator.filter(({ type }) => /:(Service|PodDisruptionBudget)$/.test(type)).map(({ name }) => name),
+    ["monitoring-fluentd-aggregator"],
+  );
+  assert.equal(
+    podOf(resources, "StatefulSet monitoring-fluentd-aggregator").topologySpreadConstraints,
+    undefined,
+  );
+  const { inputs } = find(resources, "ConfigMap", "monitoring-telegraf-config");
+  assert.deepEqual(monitorsOf(data(inputs)), ["http://fluentd-aggregator.monitoring.svc:24220"]);
+});
+
+test("three aggregators: a volume and a monitored Service each, one may be drained, and the sidecars see one host", async () => {
+  const { resources, result } = await deploy(() => platform({ fluentdAggregator: { replicas: 3 } }));
+  const { inputs } = find(resources, "StatefulSet", "monitoring-fluentd-aggregator");
+  const spec = inputs["spec"] as Record<string, unknown>;
+  assert.equal(spec["replicas"], 3);
+  // What is immutable is as with one: growing from one to three replaces nothing.
+  assert.equal(spec["serviceName"], "fluentd-aggregator");
+  assert.equal(spec["podManagementPolicy"], undefined);
+  const [spread] =
+    podOf(resources, "StatefulSet monitoring-fluentd-aggregator").topologySpreadConstraints ?? [];
+  assert.deepEqual(
+    [spread?.topologyKey, spread?.whenUnsatisfiable],
+    ["kubernetes.io/hostname", "ScheduleAnyway"],
+  );
+
+  const ordinals = [0, 1, 2];
+  for (const ordinal of ordinals) {
+    const service = find(resources, "Service", `monitoring-fluentd-aggregator-${ordinal}`).inputs;
+    const { selector, ports } = service["spec"] as { selector: Record<string, string>; ports: object[] };
+    assert.equal(selector["statefulset.kubernetes.io/pod-name"], `fluentd-aggregator-${ordinal}`);
+    assert.deepEqual(ports, [{ name: "monitor", port: 24220, targetPort: "monitor" }]);
+  }
+  const telegraf = find(resources, "ConfigMap", "monitoring-telegraf-config").inputs;
+  assert.deepEqual(
+    monitorsOf(data(telegraf)),
+    ordinals.map((ordinal) => `http://fluentd-aggregator-${ordinal}.monitoring.svc:24220`),
+  );
+  const budget = find(resources, "PodDisruptionBudget", "monitoring-fluentd-aggregator").inputs;
+  assert.equal((budget["spec"] as { maxUnavailable: number }).maxUnavailable, 1);
+  assert.equal(await valueOf(result.connection.fluentdHost), "fluentd-aggregator.monitoring.svc");
+});
+
+test("a number of aggregators that is none is refused with an example", async () => {
+  for (const replicas of [0, 1.5, Number.NaN]) {
+    await assert.rejects(
+      deploy(() => platform({ fluentdAggregator: { replicas } })),
+      new RegExp(
+        `FluentdAggregator "monitoring-fluentd-aggregator": replicas must be a whole number, at least 1, e.g. 2; got ${replicas}`,
+      ),
+    );
+  }
 });
 
 test("Alertmanager reads its password from a file, and gossips with nobody", async () => {

@@ -81,6 +81,11 @@ test("half of an existing part is named; neither or both choices are refused", (
     /^alertmanager has both "deploy" and "existing": leave one of them out/,
   );
   assert.equal(refusal({ influxDb: { deploy: {} } }), "accepted");
+  const scaled = monitoringArgs({ ...args, fluentdAggregator: { replicas: 2, storage: { size: "1Gi" } } });
+  assert.deepEqual(
+    [scaled.fluentdAggregator?.replicas, scaled.fluentdAggregator?.storage],
+    [2, { size: "1Gi" }],
+  );
 });
 
 test("flat arguments become those of the library", () => {
