@@ -78,7 +78,7 @@ export class LogPathFixture {
     await mkdir(join(directory, "logs"));
     const { volumes = {} } = options;
     const commands: Commands = {
-      aggregator: await onVolume(join(directory, "aggregator-0", "data"), volumes.aggregator, command),
+      aggregator: await onVolume(join(aggregatorFolder(directory, 0), "data"), volumes.aggregator, command),
       sidecar: await onVolume(join(directory, "sidecar", "buffer"), volumes.sidecar, command),
     };
     const database = await startTestDatabase();
@@ -191,6 +191,10 @@ export interface MonitoredPlugin {
   buffer_total_queued_size?: number;
 }
 
+function aggregatorFolder(directory: string, ordinal: number): string {
+  return join(directory, ordinal === 0 ? "aggregator" : `aggregator-${ordinal}`);
+}
+
 function aggregatorOptions(
   directory: string,
   database: TestDatabase,
@@ -200,7 +204,7 @@ function aggregatorOptions(
 ): AggregatorOptions {
   return {
     command,
-    directory: join(directory, `aggregator-${ordinal}`),
+    directory: aggregatorFolder(directory, ordinal),
     influxDbUrl: database.influxd.url,
     environment: "test",
     bufferBytes: options.aggregatorBufferBytes,
