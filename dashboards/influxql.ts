@@ -74,10 +74,6 @@ export class Expression {
   nonNegativeDifference(): Expression {
     return this.call("non_negative_difference");
   }
-  /** Area under the values over time; with a `unit` of "1h" and watts, watt-hours. */
-  integral(unit: string): Expression {
-    return this.call("integral", unit);
-  }
   absolute(): Expression {
     return this.call("abs");
   }

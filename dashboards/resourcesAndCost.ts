@@ -1,5 +1,5 @@
 import { thresholds } from "../components/alerts/thresholds";
-import { rollupField } from "../components/metrics/rollups";
+import { increaseField, minutesField, rollupField } from "../components/metrics/rollups";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
@@ -14,15 +14,18 @@ const NANOCORES = 1e9;
 const MILLICORES = 1e3;
 const BYTES_PER_GIB = 1024 ** 3;
 
-const rawContainers = source("events", "kubernetes_pod_container");
+const containers = rollups("kubernetes_pod_container");
+const minutesOfContainers = source("minutely", "kubernetes_pod_container");
 const tasks = rollups("pipeline.task.end");
 
-const cpuUsed = field("cpu_usage_nanocores");
-const cpuRequested = field("resource_requests_millicpu_units");
-const cpuLimit = field("resource_limits_millicpu_units");
-const memoryUsed = field("memory_working_set_bytes");
-const memoryRequested = field("resource_requests_memory_bytes");
-const memoryLimit = field("resource_limits_memory_bytes");
+const cpuUsed = "cpu_usage_nanocores";
+const cpuRequested = "resource_requests_millicpu_units";
+const cpuLimit = "resource_limits_millicpu_units";
+const memoryUsed = "memory_working_set_bytes";
+const memoryRequested = "resource_requests_memory_bytes";
+const memoryLimit = "resource_limits_memory_bytes";
+
+const highest = (name: string): Expression => field(rollupField(name, "max"));
 
 const chosenContainers: readonly Condition[] = [
   matchesVariable("environment", "environment"),
@@ -32,7 +35,7 @@ const chosenContainers: readonly Condition[] = [
 const chosenTasks: readonly Condition[] = [matchesVariable("environment", "environment"), timeFilter];
 
 const interval = time("$__interval");
-const byPod: readonly Dimension[] = [tag("service"), tag("pod_name"), tag("container_name")];
+const byContainer: readonly Dimension[] = [tag("service"), tag("container_name")];
 
 const sizingThresholds = [
   { value: null, color: "blue" },
@@ -41,18 +44,40 @@ const sizingThresholds = [
   { value: thresholds.sizing.critical, color: "red" },
 ];
 
-/** Sum over the pods of each one's mean in a window, so that the figure doesn't depend on how often it is sampled. */
-function overPods(measure: Expression, divisor: number, alias: string): Query {
-  return select(field("pod").sum().as(alias))
+/** What all pods of a service had together: the mean over the minutes, or hours, of a window in which there were any. */
+function overPods(name: string, divisor: number, alias: string): Query {
+  return select(field("together").mean().as(alias))
     .from(
-      select(measure.mean().over(divisor).as("pod"))
-        .from(rawContainers)
-        .where(...chosenContainers)
-        .groupBy(interval, ...byPod),
+      ...containers.resolutions.map(({ source: from, when, minutes }) =>
+        select(
+          field(minutesField(name))
+            .sum()
+            .over(divisor * minutes)
+            .as("together"),
+        )
+          .from(from)
+          .where(...chosenContainers, when)
+          .groupBy(time(`${minutes}m`), tag("service"))
+          .fill("none"),
+      ),
     )
     .where(timeFilter)
     .groupBy(interval, tag("service"))
     .fill("null");
+}
+
+/** The highest of a ratio of two fields: of each minute's, or hour's, highest values. */
+function highestRatio(used: string, available: string, divisor: number, by: readonly Dimension[]): Query {
+  return select(field("use").max().as("use"))
+    .from(
+      ...containers.resolutions.map(({ source: from, when }) =>
+        select(highest(used).over(divisor).over(highest(available)).as("use"))
+          .from(from)
+          .where(...chosenContainers, when),
+      ),
+    )
+    .where(timeFilter)
+    .groupBy(...by);
 }
 
 /** The part of `amount` above zero; InfluxQL has no maximum of two columns. */
@@ -62,9 +87,9 @@ function positivePart(amount: Expression): Expression {
 
 /**
  * Money for what the containers requested, and for the part of it that they did not use, in the time range: idle ratio
- * times capacity times price. Integrals, so that a pod of two minutes costs two minutes.
+ * times capacity times price. Of amounts times minutes, so that a pod of two minutes costs two minutes.
  *
- * The subquery's columns are only summed: arithmetic on its rows, which all have one time, mixes rows of several pods.
+ * The subquery's columns are only summed: arithmetic on its rows, which all have one time, mixes rows of several services.
  */
 function costs(prices: ComputePrices): Query {
   const total = (column: string): Expression => field(column).sum();
@@ -72,18 +97,25 @@ function costs(prices: ComputePrices): Query {
   const idle = positivePart(total("cores").minus(total("cores_used")))
     .times(prices.vcpuHour)
     .plus(positivePart(total("gib").minus(total("gib_used"))).times(prices.gibHour));
+  const hours = (name: string, divisor: number): Expression =>
+    field(minutesField(name))
+      .sum()
+      .over(60 * divisor);
   return select(requested.as("requested"), idle.as("idle"), idle.over(requested).as("idle share"))
     .from(
-      select(
-        cpuRequested.integral("1h").over(MILLICORES).as("cores"),
-        cpuUsed.integral("1h").over(NANOCORES).as("cores_used"),
-        memoryRequested.integral("1h").over(BYTES_PER_GIB).as("gib"),
-        memoryUsed.integral("1h").over(BYTES_PER_GIB).as("gib_used"),
-      )
-        .from(rawContainers)
-        .where(...chosenContainers)
-        .groupBy(...byPod),
+      ...containers.resolutions.map(({ source: from, when }) =>
+        select(
+          hours(cpuRequested, MILLICORES).as("cores"),
+          hours(cpuUsed, NANOCORES).as("cores_used"),
+          hours(memoryRequested, BYTES_PER_GIB).as("gib"),
+          hours(memoryUsed, BYTES_PER_GIB).as("gib_used"),
+        )
+          .from(from)
+          .where(...chosenContainers, when)
+          .groupBy(tag("service")),
+      ),
     )
+    .where(timeFilter)
     .groupBy(tag("service"));
 }
 
@@ -97,7 +129,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
       ...DASHBOARDS.resourcesAndCost,
       description: "Are the apps and the pipelines' steps sized right, and what does the idle part cost?",
       from: "now-24h",
-      variables: chained({ measurement: rawContainers.measurement }, [
+      variables: chained({ measurement: minutesOfContainers.measurement }, [
         { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
         { name: "service", label: "Service", description: "An API or a pipeline", tag: "service" },
       ]),
@@ -116,12 +148,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 4,
               targets: [
                 {
-                  query: select(field("use").max().as("use")).from(
-                    select(memoryUsed.max().over(memoryLimit.max()).as("use"))
-                      .from(rawContainers)
-                      .where(...chosenContainers)
-                      .groupBy(...byPod),
-                  ),
+                  query: highestRatio(memoryUsed, memoryLimit, 1, []),
                 },
               ],
             }),
@@ -134,12 +161,11 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 4,
               targets: [
                 {
-                  query: select(field("restarts").sum().as("restarts")).from(
-                    select(field("restarts_total").nonNegativeDifference().as("restarts"))
-                      .from(rawContainers)
-                      .where(...chosenContainers)
-                      .groupBy(...byPod),
-                  ),
+                  query: overRollups({
+                    of: containers,
+                    columns: [field(increaseField("restarts_total")).sum().as("restarts")],
+                    where: chosenContainers,
+                  }),
                 },
               ],
             }),
@@ -207,17 +233,10 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 8,
               targets: [
                 {
-                  query: select(
-                    cpuUsed
-                      .max()
-                      .over(NANOCORES / MILLICORES)
-                      .over(cpuLimit.max())
-                      .as("use"),
-                  )
-                    .from(rawContainers)
-                    .where(...chosenContainers)
-                    .groupBy(interval, tag("service"), tag("container_name"))
-                    .fill("null"),
+                  query: highestRatio(cpuUsed, cpuLimit, NANOCORES / MILLICORES, [
+                    interval,
+                    ...byContainer,
+                  ]).fill("null"),
                   alias: "$tag_service $tag_container_name",
                 },
               ],
@@ -233,11 +252,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 8,
               targets: [
                 {
-                  query: select(memoryUsed.max().over(memoryLimit.max()).as("use"))
-                    .from(rawContainers)
-                    .where(...chosenContainers)
-                    .groupBy(interval, tag("service"), tag("container_name"))
-                    .fill("null"),
+                  query: highestRatio(memoryUsed, memoryLimit, 1, [interval, ...byContainer]).fill("null"),
                   alias: "$tag_service $tag_container_name",
                 },
               ],
@@ -249,7 +264,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
           panels: [
             table({
               title: "Sizing: 95th percentile over 7 days by request",
-              description: `Above ${percent(thresholds.sizing.critical)} critical, above ${percent(thresholds.sizing.underProvisioned)} too small, below ${percent(thresholds.sizing.overProvisioned)} too large. n is the number of samples.`,
+              description: `Above ${percent(thresholds.sizing.critical)} critical, above ${percent(thresholds.sizing.underProvisioned)} too small, below ${percent(thresholds.sizing.overProvisioned)} too large. Of each minute counts the highest pod; n is the number of minutes.`,
               unit: "percentunit",
               decimals: 0,
               width: 14,
@@ -258,19 +273,19 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               targets: [
                 {
                   query: select(
-                    cpuUsed
+                    highest(cpuUsed)
                       .percentile(95)
                       .over(NANOCORES / MILLICORES)
-                      .over(cpuRequested.max())
+                      .over(highest(cpuRequested).max())
                       .as("cpu"),
-                    memoryUsed.percentile(95).over(memoryRequested.max()).as("memory"),
-                    cpuRequested.max().over(MILLICORES).as("cpu request"),
-                    memoryRequested.max().as("memory request"),
-                    cpuUsed.count().as("n"),
+                    highest(memoryUsed).percentile(95).over(highest(memoryRequested).max()).as("memory"),
+                    highest(cpuRequested).max().over(MILLICORES).as("cpu request"),
+                    highest(memoryRequested).max().as("memory request"),
+                    highest(cpuUsed).count().as("n"),
                   )
-                    .from(rawContainers)
+                    .from(minutesOfContainers)
                     .where(...chosenContainers)
-                    .groupBy(tag("service"), tag("container_name")),
+                    .groupBy(...byContainer),
                   format: "table",
                 },
               ],

@@ -8,6 +8,7 @@ import type { Condition, Source } from "./influxql";
 type SampledMeasurement =
   | "http.server.request.unique"
   | "http_response"
+  | "kubernetes_deployment"
   | "kubernetes_pod_container"
   | "kubernetes_pod_volume"
   | "fluentd"
@@ -27,7 +28,12 @@ export function source(bucket: BucketName, measurement: Measurement): Source<Buc
 
 /** Rollups of a measurement at each resolution, and when a panel reads it. Exactly one of them answers. */
 export interface Rollups {
-  readonly resolutions: readonly { readonly source: Source; readonly when: Condition }[];
+  readonly resolutions: readonly {
+    readonly source: Source;
+    readonly when: Condition;
+    /** Length of its windows, in minutes. */
+    readonly minutes: number;
+  }[];
 }
 
 const HOUR_MS = 3_600_000;
@@ -36,8 +42,8 @@ const HOUR_MS = 3_600_000;
 export function rollups(measurement: Measurement): Rollups {
   return {
     resolutions: [
-      { source: source("minutely", measurement), when: windowsBelow(HOUR_MS) },
-      { source: source("hourly", measurement), when: windowsFrom(HOUR_MS) },
+      { source: source("minutely", measurement), when: windowsBelow(HOUR_MS), minutes: 1 },
+      { source: source("hourly", measurement), when: windowsFrom(HOUR_MS), minutes: 60 },
     ],
   };
 }

@@ -3,8 +3,10 @@ import { anyOf, fluxFloat, fluxString, fluxStrings, FluxTask, taskOption, TaskSc
 import {
   defaultRollups,
   eventCountField,
+  increaseField,
   keptBucket,
   keptMeasurements,
+  minutesField,
   requestUniques,
   Rollup,
   rollupField,
@@ -217,10 +219,11 @@ function rollupTask({ rollup, resolution, pass, retentionDays }: RollupTaskOptio
         }),
       );
     }
-    for (const statistic of ["p50", "p95", "p99"] as const) {
+    for (const statistic of rollup.percentiles === false ? [] : (["p50", "p95", "p99"] as const)) {
       streams.push(percentile(rollup, resolution, pass, statistic));
     }
   }
+  streams.push(...additions(rollup, resolution));
 
   return {
     name,
@@ -267,20 +270,74 @@ function aggregated(
   what: { fields: readonly string[]; aggregate: "sum" | "count" | "min" | "max"; target: string },
 ): string {
   // The windows of several series that lose a tag are taken together as the windows themselves were.
-  const together = what.aggregate === "count" ? "sum" : what.aggregate;
-  const regroup =
-    rollup.tags === undefined
-      ? ""
-      : `
-        |> group(columns: ${fluxStrings(["_measurement", "_field", "_time", ...rollup.tags])})
-        |> ${together}()
-        |> keep(columns: ${fluxStrings(["_measurement", "_field", "_time", "_value", ...rollup.tags])})`;
+  const regroup = regrouped(rollup, resolution, what.aggregate === "count" ? "sum" : what.aggregate);
   return `    from(bucket: ${fluxString(buckets[resolution.source])})
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == ${fluxString(rollup.measurement)} and ${anyOf("_field", what.fields)})
         |> aggregateWindow(every: ${resolution.window}, offset: ${resolution.windowOffset}, fn: ${what.aggregate}, timeSrc: "_start", createEmpty: false)
         |> toFloat()${regroup}
         |> map(fn: (r) => ({r with _field: ${what.target}}))`;
+}
+
+/** A counter's growth is looked for from its last sample before the window: samples may be missing for so long. */
+const counterLookBack = "10m";
+
+/** Streams of what is added up over the series that a rollup takes together. */
+function additions(rollup: Rollup, resolution: Resolution): string[] {
+  const { amounts = [], counters = [] } = rollup;
+  if (resolution.source !== buckets.events) {
+    const finer = [...amounts.map(minutesField), ...counters.map(increaseField)];
+    if (finer.length === 0) return [];
+    return [aggregated(rollup, resolution, { fields: finer, aggregate: "sum", target: "r._field" })];
+  }
+  const window = (fn: string): string =>
+    `aggregateWindow(every: ${resolution.window}, offset: ${resolution.windowOffset}, fn: ${fn}, timeSrc: "_start", createEmpty: false)`;
+  const read = (start: string, fields: readonly string[]): string =>
+    `    from(bucket: ${fluxString(buckets.events)})
+        |> range(start: ${start}, stop: stop)
+        |> filter(fn: (r) => r._measurement == ${fluxString(rollup.measurement)} and ${anyOf("_field", fields)})`;
+  const named = (field: string): string =>
+    `${regrouped(rollup, resolution, "sum")}
+        |> map(fn: (r) => ({r with _field: r._field + ${fluxString(field)}}))`;
+  return [
+    ...(amounts.length === 0
+      ? []
+      : [
+          // The mean of one series' samples of one minute stands for that minute.
+          `${read("start", amounts)}
+        |> ${window("mean")}${named(minutesField(""))}`,
+        ]),
+    ...(counters.length === 0
+      ? []
+      : [
+          `${read(`date.sub(d: ${counterLookBack}, from: start)`, counters)}
+        |> toFloat()
+        |> difference(nonNegative: true)
+        |> filter(fn: (r) => r._time >= start and exists r._value)
+        |> ${window("sum")}${named(increaseField(""))}`,
+        ]),
+  ];
+}
+
+/**
+ * Flux that takes the series together which differ only in tags that the rollup leaves out; none where it keeps all.
+ *
+ * Grouping by time as well would make a table of each window: a hundred times as slow.
+ */
+function regrouped(rollup: Rollup, resolution: Resolution, together: "sum" | "min" | "max"): string {
+  if (rollup.tags === undefined) return "";
+  const { window, windowOffset } = resolution;
+  const group = `
+        |> group(columns: ${fluxStrings(["_measurement", "_field", ...rollup.tags])})`;
+  if (together === "sum") {
+    return `${group}
+        |> sort(columns: ["_time"])
+        |> aggregateWindow(every: ${window}, offset: ${windowOffset}, fn: sum, timeSrc: "_start", createEmpty: false)`;
+  }
+  return `${group}
+        |> sort(columns: ["_value"], desc: ${together === "max"})
+        |> unique(column: "_time")
+        |> keep(columns: ${fluxStrings(["_measurement", "_field", "_time", "_value", ...rollup.tags])})`;
 }
 
 /**
@@ -409,7 +466,9 @@ from(bucket: ${fluxString(buckets.events)})
 }
 
 function checkRollup(rollup: Rollup): void {
-  const clash = rollup.fields.find((field) => field === eventCountField);
+  const clash = [...rollup.fields, ...(rollup.amounts ?? []), ...(rollup.counters ?? [])].find(
+    (field) => field === eventCountField,
+  );
   if (clash !== undefined || rollup.measurement === "" || rollup.countedField === "") {
     throw new RangeError(
       `rollup of ${JSON.stringify(rollup.measurement)}: name a measurement and a countedField, and no field "${eventCountField}": rollups write the number of events there`,

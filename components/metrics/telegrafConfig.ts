@@ -80,7 +80,7 @@ export interface TelegrafConfigOptions {
    */
   fluentdUrls?: readonly string[];
   /**
-   * Seconds between two samples.
+   * Seconds between two samples, at most 60: the rollups of what pods use need a sample of each minute.
    * @default 30
    */
   intervalSeconds?: number;
@@ -116,6 +116,11 @@ const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
  */
 export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
   const interval = positiveSeconds("intervalSeconds", options.intervalSeconds ?? 30);
+  if (interval > 60) {
+    throw new RangeError(
+      `intervalSeconds must be at most 60, got ${interval}: the rollups of what pods use need a sample of each minute`,
+    );
+  }
   const probeInterval = positiveSeconds(
     "probeIntervalSeconds",
     options.probeIntervalSeconds ?? defaultProbeIntervalSeconds,

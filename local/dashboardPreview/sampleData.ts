@@ -41,7 +41,10 @@ export const SAMPLE_ENVIRONMENT = "dev";
 const SPECIES = ["Adelie", "Chinstrap", "Gentoo"] as const;
 const MIB = 1024 ** 2;
 
-/** From here on there are requests each minute; before, each half hour: enough for the days and the week. */
+/**
+ * From here on there are requests each minute; before, each ten minutes of the mornings: enough for the days and the
+ * week, and one run of the task for late events a day.
+ */
 export const BUSY_FROM = SAMPLE_NOW - 26 * HOUR;
 
 /** Requests of a busy API, more of them in the daytime, and of a quiet one. */
@@ -49,8 +52,8 @@ export function sampleRequests(): SampleRequest[] {
   const requests: SampleRequest[] = [];
   for (let minute = 0; SAMPLE_START + minute * MINUTE < SAMPLE_NOW; minute += 1) {
     const startMs = SAMPLE_START + minute * MINUTE;
-    if (startMs < BUSY_FROM && minute % 30 !== 0) continue;
     const hour = Math.floor(minute / 60) % 24;
+    if (startMs < BUSY_FROM && (minute % 10 !== 0 || hour < 6 || hour >= 12)) continue;
     const amount = 1 + (minute % 3) + (hour >= 8 && hour < 18 ? 3 : 0);
     for (let k = 0; k < amount; k += 1) requests.push(penguinRequest(startMs, minute, k, requests.length));
     if (minute % 10 === 0) requests.push(churnRequest(startMs, minute));
@@ -352,14 +355,13 @@ export const SIDECAR = {
   requestBytes: 64 * MIB,
   limitBytes: 96 * MIB,
 } as const;
-/** Minutes of samples of containers (every second minute) and of the platform itself (each minute), up to now. */
-export const CONTAINER_MINUTES = 7 * 24 * 60;
-export const CONTAINER_STEP_MINUTES = 2;
+/** Minutes of samples of containers and of the platform itself, one each minute, up to now. */
+export const CONTAINER_MINUTES = 2 * 24 * 60;
 export const PLATFORM_MINUTES = 6 * 60;
 
 function containerPoints(): Point[] {
   const points: Point[] = [];
-  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= CONTAINER_STEP_MINUTES) {
+  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= 1) {
     const timeMs = SAMPLE_NOW - ago * MINUTE;
     const minute = CONTAINER_MINUTES - ago;
     for (const pod of API_PODS) {

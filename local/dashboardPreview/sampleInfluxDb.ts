@@ -6,9 +6,11 @@ import { buckets, database, defaultOrganization } from "../../components/metrics
 import { credentials, influxDesiredState } from "../../components/metrics/desiredState";
 import { InfluxApi } from "../../components/metrics/reconcile/influxApi";
 import { reconcile } from "../../components/metrics/reconcile/reconcile";
-import { defaultRollups } from "../../components/metrics/rollups";
-import { lateRangeHours, rollupTasks } from "../../components/metrics/rollupTasks";
+import type { FluxTask } from "../../components/metrics/flux";
+import { defaultRollups, keptBucket, requestUniques } from "../../components/metrics/rollups";
+import { rollupTasks } from "../../components/metrics/rollupTasks";
 import { startInfluxd } from "../dataplane/influxd";
+import { influxClient } from "./influxClient";
 import type { InfluxConnection } from "./influxClient";
 import { SAMPLE_NOW, samplePoints, toLine } from "./sampleData";
 
@@ -69,22 +71,61 @@ export async function startTemporaryInfluxDb(command: string): Promise<Temporary
 /** Writes the sample data and computes its rollups with the platform's own tasks, as if they had run on time. */
 export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<void> {
   await writeLines(influxDb, buckets.events, samplePoints().map(toLine));
-  // No dashboard reads the rollups of containers' samples.
-  const tasks = rollupTasks({
-    rollups: defaultRollups.filter(({ measurement }) => measurement !== "kubernetes_pod_container"),
-  });
-  const run = async (part: string, times: number): Promise<void> => {
-    const scripts = tasks.filter((task) => task.name.includes(part)).map((task) => task.flux);
-    for (let time = 0; time < times; time += 1) await runFlux(influxDb, scripts, SAMPLE_NOW);
+  const tasks = rollupTasks();
+  // Of days and weeks the dashboards read those of requests; a run computes one of them.
+  const ofRequests = "http.server.request";
+  const chain = async (measurement: string): Promise<void> => {
+    const resolutions = [
+      "minutely late",
+      "minutely",
+      "hourly",
+      ...(measurement === ofRequests ? ["daily", "weekly"] : []),
+    ];
+    for (const resolution of resolutions) {
+      const [bucket = ""] = resolution.split(" ");
+      await runUntilCaughtUp(
+        influxDb,
+        tasks,
+        `rollup ${resolution} ${measurement}`,
+        bucket,
+        measurement,
+        "count",
+      );
+    }
   };
-  // A run of the task for late events computes a part of a day, the others one day; the shorter resolutions feed the
-  // longer ones.
-  await run(" late", (10 * 24) / lateRangeHours);
-  await run("rollup minutely", 1);
-  await run("rollup hourly", (10 * 24) / lateRangeHours);
-  await run("rollup daily", 10);
-  await run("uniques daily", 10);
-  await run(" weekly ", 1);
+  const measurements = defaultRollups.map(({ measurement }) => measurement);
+  await Promise.all(measurements.map(chain));
+  const { measurement, target } = requestUniques;
+  for (const bucket of ["daily", "weekly"]) {
+    await runUntilCaughtUp(influxDb, tasks, `uniques ${bucket} ${measurement}`, bucket, target, "events");
+  }
+  await runTask(influxDb, tasks, `keep ${keptBucket} events`);
+}
+
+/** Runs a task until a run adds nothing: each computes a part, from the oldest window that is short of events. */
+async function runUntilCaughtUp(
+  influxDb: TemporaryInfluxDb,
+  tasks: readonly FluxTask[],
+  name: string,
+  bucket: string,
+  measurement: string,
+  countField: string,
+): Promise<void> {
+  const query = influxClient(influxDb.grafana);
+  const count = async (): Promise<unknown> =>
+    (await query(`SELECT sum("${countField}") FROM "${bucket}"."${measurement}"`))[0]?.values[0]?.[1];
+  for (let before; ;) {
+    await runTask(influxDb, tasks, name);
+    const after = await count();
+    if (after === before) return;
+    before = after;
+  }
+}
+
+async function runTask(influxDb: TemporaryInfluxDb, tasks: readonly FluxTask[], name: string): Promise<void> {
+  const task = tasks.find((one) => one.name === name);
+  if (task === undefined) throw new Error(`there is no task "${name}"`);
+  await runFlux(influxDb, task.flux, SAMPLE_NOW);
 }
 
 /** @param lines line protocol with times in milliseconds */
@@ -99,21 +140,14 @@ export async function writeLines(
   }
 }
 
-/** Runs Flux scripts together, each of another measurement, as if it were `nowMs`. */
+/** Runs a Flux script as if it were `nowMs`. */
 async function runFlux(
   influxDb: Pick<TemporaryInfluxDb, "url" | "token">,
-  scripts: readonly string[],
+  query: string,
   nowMs: number,
 ): Promise<void> {
-  await Promise.all(
-    scripts.map((query) =>
-      post(
-        influxDb,
-        `/api/v2/query?org=${defaultOrganization}`,
-        JSON.stringify({ query, type: "flux", now: new Date(nowMs).toISOString() }),
-      ),
-    ),
-  );
+  const body = JSON.stringify({ query, type: "flux", now: new Date(nowMs).toISOString() });
+  await post(influxDb, `/api/v2/query?org=${defaultOrganization}`, body);
 }
 
 async function post(

@@ -9,14 +9,21 @@ import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel
 import { uploadDashboards } from "../../local/dashboardPreview/grafanaClient";
 import { influxClient } from "../../local/dashboardPreview/influxClient";
 import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
-import type { DashboardData } from "../../local/dashboardPreview/queryDashboard";
+import type { DashboardData, PanelData } from "../../local/dashboardPreview/queryDashboard";
 import { findChromium, renderDashboards } from "../../local/dashboardPreview/render";
-import { SAMPLE_NOW, sampleRequests } from "../../local/dashboardPreview/sampleData";
+import {
+  API_PODS,
+  API_REQUESTS,
+  CONTAINER_MINUTES,
+  SAMPLE_NOW,
+  sampleRequests,
+  SIDECAR,
+} from "../../local/dashboardPreview/sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
 import { findGrafana } from "../../local/dataplane/grafana";
 import { resolveTool } from "../../local/tools/resolve";
-import { EXPECTATIONS } from "./dashboardFigures";
+import { EXPECTATIONS, expectedCosts, sampleMinutes } from "./dashboardFigures";
 
 const models = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
 
@@ -125,9 +132,31 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
       .find((one) => one.panel.title === "Latency percentiles")
       ?.frames.find(({ name }) => name === "p99");
     const times = (p99?.rows ?? []).filter((row) => row[1] !== null).map((row) => Number(row[0]));
-    assert.ok(times.length > 150, `${times.length} hours`);
-    assert.ok(times.every((time) => time % 3_600_000 === 0));
+    const hours = new Set(all.map(({ timeMs }) => timeMs - (timeMs % 3_600_000)));
+    assert.deepEqual(times, [...hours].sort());
     assert.ok(valuesOf("Latency percentiles").every((value) => value > 0.05 && value <= 0.4));
+  });
+
+  test("over a month, what pods use and cost is read from hours, and is the same", async () => {
+    const model = models.find(({ uid }) => uid === "resources-and-cost");
+    assert.ok(model);
+    const run = influxClient(influxDb.grafana);
+    const month = await queryDashboard(model, { run, nowMs: SAMPLE_NOW, from: "now-30d" });
+    const panel = (title: string): PanelData => {
+      const found = month.panels.find((one) => one.panel.title === title);
+      assert.ok(found, title);
+      return found;
+    };
+    const { requested } = expectedCosts(sampleMinutes(CONTAINER_MINUTES));
+    const [cost] = panel("Cost of what is requested").frames;
+    const found = Number(cost?.rows[0]?.[cost.columns.indexOf("requested")]);
+    assert.ok(Math.abs(found / requested - 1) < 1e-9, `${found} instead of ${requested}`);
+    const used = panel("CPU used by service").frames.find(({ name }) => name === "penguins-api requested");
+    const values = (used?.rows ?? []).flatMap(([, value]) => (value === null ? [] : [value]));
+    assert.ok(values.length >= CONTAINER_MINUTES / 60 / 3, `${values.length} windows`);
+    const cores = API_PODS.length * (API_REQUESTS.cores + SIDECAR.requestCores);
+    for (const value of values) assert.ok(Math.abs(Number(value) - cores) < 1e-9, `${value} cores`);
+    assert.equal(panel("Restarts").frames[0]?.rows[0]?.[1], 1);
   });
 
   test("annotations mark what happened", () => {

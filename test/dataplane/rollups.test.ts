@@ -125,18 +125,17 @@ describe("rollups in a real InfluxDB", () => {
 
   /** Runs of a task until one finds nothing more to do; `most` bounds them. */
   async function runUntilCaughtUp(name: string, bucket: string, most: number): Promise<void> {
+    const measurement = name.split(" ").at(-1) ?? "";
     for (let runs = 0; runs < most; runs += 1) {
-      const before = await countIn(bucket);
+      const before = await countIn(bucket, measurement);
       await runTask(name);
-      if ((await countIn(bucket)) === before) return;
+      if ((await countIn(bucket, measurement)) === before) return;
     }
     assert.fail(`${name} is not done after ${most} runs`);
   }
 
-  async function countIn(bucket: string): Promise<number> {
-    const rows = await database.client.influxql(
-      `SELECT sum("count") AS n FROM "${bucket}"."http.server.request"`,
-    );
+  async function countIn(bucket: string, measurement: string): Promise<number> {
+    const rows = await database.client.influxql(`SELECT sum("count") AS n FROM "${bucket}"."${measurement}"`);
     return Number(rows[0]?.n ?? 0);
   }
 
@@ -329,6 +328,45 @@ describe("rollups in a real InfluxDB", () => {
     assert.equal(row["memory_working_set_bytes.max"], 300);
     assert.ok(!("pod_name" in row) && !("node_name" in row), "names of pods and nodes are gone");
     assert.equal(row.service, "churn");
+    // A pod's mean stands for its minute: 200 of the one and 100 of the other.
+    assert.equal(row["memory_working_set_bytes.minutes"], 300);
+  });
+
+  it("adds up what pods use and how their counters grew, also from minutes to hours", async () => {
+    const start = wholeHours - hour;
+    const line = (pod: string, seconds: number, fields: string): string =>
+      `kubernetes_pod_container,service=fraud,environment=test,namespace=fraud,container_name=api,pod_name=${pod} ${fields} ${start + 1000 * seconds}000000`;
+    const sample = (pod: string, seconds: number, cpu: number, restarts: number): string[] => [
+      line(pod, seconds, `memory_working_set_bytes=1i,cpu_usage_nanocores=${cpu}i`),
+      line(pod, seconds, `restarts_total=${restarts}i`),
+    ];
+    await database.client.write([
+      // One pod for three minutes; its restarts go on from a sample of the hour before.
+      ...sample("fraud-1", -30, 0, 4),
+      ...sample("fraud-1", 0, 100, 4),
+      ...sample("fraud-1", 30, 300, 6),
+      ...sample("fraud-1", 60, 400, 6),
+      ...sample("fraud-1", 120, 400, 7),
+      // One that takes its place in the second minute, and whose counter starts again.
+      ...sample("fraud-2", 60, 50, 1),
+      ...sample("fraud-2", 90, 150, 0),
+      ...sample("fraud-2", 120, 100, 1),
+    ]);
+    await runUntilCaughtUp("rollup minutely late kubernetes_pod_container", "minutely", 60);
+    await runTask("rollup minutely kubernetes_pod_container");
+    await runTask("rollup hourly kubernetes_pod_container");
+    const inBucket = async (bucket: string): Promise<unknown[]> => {
+      const rows = await database.client.influxql(
+        `SELECT "cpu_usage_nanocores.minutes" AS used, "restarts_total.increase" AS restarts FROM "${bucket}"."kubernetes_pod_container" WHERE "service" = 'fraud' AND time >= ${start}ms`,
+      );
+      return rows.map(({ used, restarts }) => [used, restarts]);
+    };
+    assert.deepEqual(await inBucket("minutely"), [
+      [200, 2],
+      [500, 0],
+      [500, 2],
+    ]);
+    assert.deepEqual(await inBucket("hourly"), [[1200, 4]]);
   });
 
   it("counts text lines, which have no numbers", async () => {

@@ -20,8 +20,31 @@ describe("rollupTasks", () => {
     }
   });
 
-  it("never takes a mean", () => {
-    for (const { name, flux } of tasks) assert.doesNotMatch(flux, /mean/, name);
+  it("takes a mean of one pod's samples of one minute only, never of means", () => {
+    const withMeans = tasks.filter(({ flux }) => flux.includes("mean"));
+    assert.deepEqual(
+      withMeans.map(({ name }) => name),
+      ["rollup minutely kubernetes_pod_container", "rollup minutely late kubernetes_pod_container"],
+    );
+    for (const { flux } of withMeans) {
+      assert.equal(flux.split("fn: mean").length, 2);
+      assert.match(
+        flux,
+        /from\(bucket: "events"\)(?:(?!from\()[^])*aggregateWindow\(every: 1m, offset: 0s, fn: mean/,
+      );
+    }
+  });
+
+  it("adds what pods use and how their counters grew up over all resolutions", () => {
+    for (const resolution of ["hourly", "daily", "weekly"]) {
+      const flux = named(`rollup ${resolution} kubernetes_pod_container`);
+      assert.match(flux, /"cpu_usage_nanocores\.minutes"[^]*?"restarts_total\.increase"[^]*?fn: sum/);
+    }
+  });
+
+  it("computes percentiles where they are wanted", () => {
+    assert.match(named("rollup minutely http.server.request"), /quantile/);
+    assert.doesNotMatch(named("rollup minutely kubernetes_pod_container"), /quantile/);
   });
 
   it("adds sums and counts of the finer rollup up, and takes percentiles from the raw events", () => {
