@@ -46,13 +46,13 @@ export interface Rollup {
    */
   percentiles?: boolean;
   /**
-   * Fields of amounts that several series have at once, such as the cores that pods use: see {@link minutesField}. A
-   * minute needs a sample of each series.
+   * Fields of amounts that several series have at once, such as the cores that pods use: `f.minutes` adds up
+   * each one's mean of a minute, in units times minutes. A minute needs a sample of each series.
    * @default none
    */
   amounts?: readonly string[];
   /**
-   * Counters: see {@link increaseField}.
+   * Counters: `f.increase` holds by how much those of all series grew in the window.
    * @default none
    */
   counters?: readonly string[];
