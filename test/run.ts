@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { repositoryRoot } from "../local/paths";
 
 interface Totals {
@@ -9,77 +9,121 @@ interface Totals {
   skipped: number;
 }
 
+/** What runs as one process; its output is shown as a whole, when it has ended. */
+interface Job {
+  /** The check or suite that it belongs to. */
+  suite: string;
+  /** What it is called in the output. */
+  name: string;
+  command: string;
+  args: readonly string[];
+}
+
+interface Suite {
+  folder: string;
+  only?: RegExp;
+  but?: RegExp;
+  /** Suites that start servers run each file as a job of its own; the others are one job. */
+  jobPerFile: boolean;
+  /** Files that are the last of their suite's jobs, the very last at the end. */
+  last?: readonly string[];
+}
+
 const compiling = /\/unit\/(docs|package|provider)\//;
 
-/** Suites that start servers take turns; the others run side by side. */
-const suites: Readonly<Record<string, { folder: string; inTurn: boolean; only?: RegExp; but?: RegExp }>> = {
+const suites: Readonly<Record<string, Suite>> = {
   // Those that compile the library or the docs' examples take longer than all others, and are a suite of their own.
-  unit: { folder: "test/unit", inTurn: false, but: compiling },
-  package: { folder: "test/unit", inTurn: false, only: compiling },
-  policies: { folder: "test/policies", inTurn: true },
-  engine: { folder: "test/engine", inTurn: true },
-  dataplane: { folder: "test/dataplane", inTurn: true },
+  unit: { folder: "test/unit", jobPerFile: false, but: compiling },
+  package: { folder: "test/unit", jobPerFile: false, only: compiling },
+  policies: { folder: "test/policies", jobPerFile: true },
+  engine: { folder: "test/engine", jobPerFile: true },
+  dataplane: {
+    folder: "test/dataplane",
+    jobPerFile: true,
+    // They wait for most of their time: for alerts to fire, and for faults to last.
+    last: ["modelApiReachability.test.ts", "alertMail.test.ts", "logFaults.test.ts", "demo.test.ts"],
+  },
 };
 const checks = ["lint", "typecheck"];
+const slowestShown = 8;
 
 /**
- * Run checks (lint, typecheck) and suites one after the other, all of them also when one fails, and end with
- * one line that sums the tests of all suites. A check that fails counts as one failed test.
+ * Run checks (lint, typecheck) and suites, all of them also when one fails, and end with one line that sums the tests
+ * of all suites. A check that fails counts as one failed test.
+ *
+ * Two jobs run at a time: one from the front of the list, where those are that work, and one from its end, where
+ * those are that wait.
  */
 async function main(names: readonly string[]): Promise<void> {
+  const jobs = names.flatMap((name) => (checks.includes(name) ? [checkJob(name)] : suiteJobs(name)));
   const total: Totals = { passed: 0, failed: 0, skipped: 0 };
-  const failures: string[] = [];
-  for (const name of names) {
-    const result = checks.includes(name) ? await runCheck(name) : await runSuite(name);
-    total.passed += result.passed;
-    total.failed += result.failed;
-    total.skipped += result.skipped;
-    if (result.failed > 0) failures.push(name);
-  }
-  if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`);
+  const failures = new Set<string>();
+  const durations: { name: string; seconds: number }[] = [];
+  const lane = async (next: () => Job | undefined): Promise<void> => {
+    for (let job = next(); job !== undefined; job = next()) {
+      const startedAt = Date.now();
+      const { totals, output } = await runJob(job);
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      console.log(`# ${job.name}: ${seconds} s\n${output.trimEnd()}`);
+      durations.push({ name: job.name, seconds });
+      total.passed += totals.passed;
+      total.failed += totals.failed;
+      total.skipped += totals.skipped;
+      if (totals.failed > 0) failures.add(job.name);
+    }
+  };
+  await Promise.all([lane(() => jobs.shift()), lane(() => jobs.pop())]);
+  const slowest = durations.sort((a, b) => b.seconds - a.seconds).slice(0, slowestShown);
+  console.log(`slowest: ${slowest.map(({ name, seconds }) => `${name} ${seconds} s`).join(", ")}`);
+  if (failures.size > 0) console.log(`failed: ${[...failures].join(", ")}`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
-async function runCheck(name: string): Promise<Totals> {
-  console.log(`# ${name}`);
-  const { code } = await runProgram("npm", ["run", "--silent", name]);
-  return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+function checkJob(name: string): Job {
+  return { suite: name, name, command: "npm", args: ["run", "--silent", name] };
 }
 
-async function runSuite(name: string): Promise<Totals> {
+function suiteJobs(name: string): Job[] {
   const suite = suites[name];
   if (suite === undefined) throw new Error(`no suite ${name}; there are ${Object.keys(suites).join(", ")}`);
-  const files = testFiles(join(repositoryRoot, suite.folder)).filter(
-    (file) => (suite.only?.test(file) ?? true) && !(suite.but?.test(file) ?? false),
-  );
-  console.log(`# ${name}: ${files.length} files`);
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  const { code, output } = await runProgram(process.execPath, [
-    ...["--import", "tsx", "--test", "--test-reporter", "spec", "--test-reporter-destination", "stdout"],
-    ...(suite.inTurn ? ["--test-concurrency", "1"] : []),
-    ...files,
-  ]);
-  const totals = {
-    passed: counted(output, "pass"),
-    failed: counted(output, "fail") + counted(output, "cancelled"),
-    skipped: counted(output, "skipped") + counted(output, "todo"),
-  };
-  // A runner that ended without its summary has failed, whatever it counted.
-  return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
+  const folder = join(repositoryRoot, suite.folder);
+  const files = testFiles(folder, suite);
+  const job = (jobName: string, jobFiles: readonly string[]): Job => ({
+    suite: name,
+    name: jobName,
+    command: process.execPath,
+    args: ["--import", "tsx", "--test", "--test-reporter", "spec", ...jobFiles],
+  });
+  if (!suite.jobPerFile) return files.length === 0 ? [] : [job(name, files)];
+  return files.map((file) => job(`${name}/${relative(folder, file)}`, [file]));
 }
 
-/** The number in the runner's closing summary, for example `ℹ pass 12`. */
-function counted(output: string, what: string): number {
-  const lines = [...output.matchAll(new RegExp(`^ℹ ${what} (\\d+)$`, "gm"))];
-  return Number(lines.at(-1)?.[1] ?? 0);
-}
-
-function testFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+function testFiles(folder: string, { only, but, last = [] }: Suite): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
+    .sort((a, b) => last.indexOf(a) - last.indexOf(b) || (a < b ? -1 : 1));
+  return files
     .map((file) => join(folder, file))
-    .sort();
+    .filter((file) => (only?.test(file) ?? true) && !(but?.test(file) ?? false));
+}
+
+/** A line of the test runner's closing summary, for example `ℹ pass 12`. */
+const summaryLine = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)\n/gm;
+
+/** Run a job to its end. The output is without the runner's summary, which the totals hold. */
+async function runJob(job: Job): Promise<{ totals: Totals; output: string }> {
+  const { code, output } = await runProgram(job.command, job.args);
+  const counts = new Map([...output.matchAll(summaryLine)].map(([, what, count]) => [what, Number(count)]));
+  const counted = (what: string): number => counts.get(what) ?? 0;
+  const totals = {
+    passed: counted("pass"),
+    failed: counted("fail") + counted("cancelled"),
+    skipped: counted("skipped") + counted("todo"),
+  };
+  // A program that ended without a summary has failed, whatever it counted.
+  if (code !== 0 && totals.failed === 0) totals.failed = 1;
+  return { totals, output: checks.includes(job.suite) ? output : output.replaceAll(summaryLine, "") };
 }
 
 function runProgram(
@@ -89,12 +133,13 @@ function runProgram(
   return new Promise((resolve, reject) => {
     // NODE_TEST_CONTEXT would make the runner report to a parent runner that is not there.
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
-    const child = spawn(command, args, { cwd: repositoryRoot, env, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { cwd: repositoryRoot, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-      output += piece;
-      process.stdout.write(piece);
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (piece: string) => {
+        output += piece;
+      });
+    }
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output }));
   });

@@ -7,7 +7,7 @@ import { resolveTools } from "../tools/resolve";
 import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
 import { ApiClient } from "./apiClient";
-import { freePorts } from "./ports";
+import { freePorts } from "../ports";
 
 /** Nodes that kwok simulates: two, so that spreading and rescheduling have somewhere to go. */
 const defaultNodes = 2;

@@ -1,8 +1,9 @@
 import { ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { endProcesses, sleep } from "../processes";
+
+export { freePort } from "../ports";
 
 /** A program that runs until it is stopped. */
 export interface Service {
@@ -85,17 +86,4 @@ export async function answers(url: string, authorization?: string): Promise<bool
   } catch {
     return false;
   }
-}
-
-/** A port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") throw new Error("no port was given");
-      server.close(() => resolve(address.port));
-    });
-  });
 }
