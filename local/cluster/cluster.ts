@@ -6,7 +6,7 @@ import { endProcesses, processesOf, run } from "../processes";
 import { resolveTools } from "../tools/resolve";
 import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
-import { ApiClient } from "./apiClient";
+import { ApiClient, KubernetesObject } from "./apiClient";
 import { freePorts } from "../ports";
 
 /** Nodes that kwok simulates: two, so that spreading and rescheduling have somewhere to go. */
@@ -79,10 +79,39 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
  * @returns the number of processes that were ended
  */
 export async function removeCluster(directory: string): Promise<number> {
+  const volumes = await volumeFolders(directory);
   const pids = await clusterProcesses(directory);
   await endProcesses(pids, 0);
+  for (const folder of volumes) await rm(folder, { recursive: true, force: true });
   await rm(directory, { recursive: true, force: true });
   return pids.length;
+}
+
+/**
+ * Folders of the cluster's volumes: the controller manager makes them outside of the cluster's folder, and removes them
+ * with their claims only. None of a cluster that does not answer.
+ */
+async function volumeFolders(directory: string): Promise<string[]> {
+  interface Volume extends KubernetesObject {
+    spec: { hostPath?: { path: string } };
+  }
+  try {
+    const client = await ApiClient.fromKubeconfig(kubeconfigOf(directory));
+    const { items } = await client.send<{ items: Volume[] }>(
+      "GET",
+      "/api/v1/persistentvolumes",
+      undefined,
+      5_000,
+    );
+    return items.flatMap(({ spec }) => spec.hostPath?.path ?? []).filter(isProvisioned);
+  } catch {
+    return [];
+  }
+}
+
+/** Where kube-controller-manager's host-path provisioner makes its folders, which can't be chosen. */
+function isProvisioned(folder: string): boolean {
+  return folder.startsWith("/tmp/hostpath_pv/");
 }
 
 /** `broken`: something of it runs, but not all, or it does not answer. */

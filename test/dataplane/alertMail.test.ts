@@ -128,6 +128,9 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
       );
       assert.doesNotMatch(failure.text + failure.html, /\{\{|<no value>/);
 
+      await database.client.write([runEnd("run-8", "success")]);
+      const succeededAt = Date.now();
+
       const unreachable = await waitFor(
         "mail of the unreachable API",
         120_000,
@@ -136,8 +139,6 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
       t.diagnostic(`unreachable API to mail: ${(unreachable.receivedAt.getTime() - unreachableAt) / 1000} s`);
       assert.equal(unreachable.subject, "[CRITICAL] churn does not answer – test");
 
-      await database.client.write([runEnd("run-8", "success")]);
-      const succeededAt = Date.now();
       const resolved = await waitFor(
         "mail that the run's alert is over",
         300_000,

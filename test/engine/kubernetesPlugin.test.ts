@@ -96,6 +96,8 @@ async function stackOf(name: string, objects: Declared[], provider: object = {})
   return fixture.stack({
     project,
     stack: name,
+    // A run that is killed leaves files.
+    env: { TMPDIR: fixture.directory },
     config: { "objects:objects": objects, "objects:provider": provider },
   });
 }

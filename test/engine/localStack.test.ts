@@ -17,7 +17,8 @@ let engine: Engine;
 
 before(async () => {
   fixture = await Fixture.start();
-  engine = await fixture.stack();
+  // A run that is killed leaves files.
+  engine = await fixture.stack({ env: { TMPDIR: fixture.directory } });
 });
 after(() => fixture.stop());
 
