@@ -53,7 +53,7 @@ const poolKeys = ["vmSize", "minCount", "maxCount", "osDiskSizeGiB", "zones"];
 const userPoolKeys = [...poolKeys, "spot", "spotMaxPrice", "labels", "taints"];
 const clusterKeys = [
   ...["location", "tags", "systemPool", "userPools", "tier", "kubernetesVersion", "network", "entra"],
-  ...["privateCluster", "authorizedIpRanges", "ingressController", "maintenance"],
+  ...["privateCluster", "authorizedIpRanges", "ingressController", "blobCsiDriver", "maintenance"],
 ];
 
 /**
@@ -76,6 +76,7 @@ export function readClusterConfig(stack: ConfigSource): AksClusterArgs | undefin
     privateCluster: optional(source, "privateCluster", trueOrFalse),
     authorizedIpRanges: optional(source, "authorizedIpRanges", listOf(range)),
     ingressController: optional(source, "ingressController", trueOrFalse),
+    blobCsiDriver: optional(source, "blobCsiDriver", trueOrFalse),
     maintenance: readMaintenance(source),
   };
 }

@@ -36,6 +36,8 @@ export interface StackConfig {
   alertmanager: MonitoringArgs["alertmanager"];
   fluentdReplicas: number;
   storage: Record<"fluentd" | "sample", StorageArgs>;
+  backup: MonitoringArgs["backup"];
+  archive: MonitoringArgs["archive"];
   retentionDays: RetentionConfig;
   runbookBaseUrl?: string;
   sampleWorkloads: boolean;
@@ -86,7 +88,7 @@ const stackKeys = [
     "email",
   ],
   ...["existingInfluxDb", "influxDbToken", "influxDbTokenFluentd", "influxDbTokenTelegraf"],
-  ...["influxDbTokenGrafana", "existingGrafana", "grafanaAuth"],
+  ...["influxDbTokenGrafana", "influxDbTokenArchive", "existingGrafana", "grafanaAuth", "backup", "archive"],
   ...["existingAlertmanager", "alertmanagerAuthorization"],
   ...["smtpPassword", "grafanaIngress", "runbookBaseUrl", "sampleWorkloads", "sampleRegistry"],
 ];
@@ -102,6 +104,7 @@ const hostName = textLike(
 );
 const webAddress = textLike(/^https?:\/\/\S+$/, "a URL", "https://docs.example.com/runbooks");
 const ingressClass = textLike(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, "an ingress class", "nginx");
+const cron = textLike(/^\S+( \S+){4}$/, "a schedule in the form of cron, UTC", '"30 2 * * *"');
 const emailAddress = textLike(/^[^\s@]+@[^\s@]+$/, "an e-mail address", "team@example.com");
 const hostAndPort = textLike(/^[^\s:]+:\d{1,5}$/, "host:port", "smtp.example.com:587");
 
@@ -114,7 +117,9 @@ export function readConfig(config: pulumi.Config): StackConfig {
   const source = stackSource(config);
   refuseUnknownKeys(source, stackKeys);
   const storageClassName = optional(source, "storageClass", name);
-  const influxDb = readExistingInfluxDb(source, config);
+  const archive = readArchive(source, storageClassName);
+  const influxDb = readExistingInfluxDb(source, config, archive !== undefined);
+  refuseBoth(source, "existingInfluxDb", "backup");
   const influxDbStorage = {
     storageClassName,
     size: optional(source, "influxDbStorage", quantity) ?? "50Gi",
@@ -153,6 +158,8 @@ export function readConfig(config: pulumi.Config): StackConfig {
         size: optional(source, "sampleStorage", quantity) ?? "1Gi",
       },
     },
+    backup: readBackup(source, storageClassName),
+    archive,
     retentionDays: readRetention(source),
     runbookBaseUrl: optional(source, "runbookBaseUrl", webAddress),
     sampleWorkloads: optional(source, "sampleWorkloads", trueOrFalse) ?? false,
@@ -199,6 +206,30 @@ function readRetention(source: ConfigSource): RetentionConfig {
   return Object.fromEntries(
     resolutions.map((resolution) => [resolution, optional(days, resolution, positiveInteger)]),
   );
+}
+
+const storedKeys = ["size", "storageClass", "schedule"];
+
+function readBackup(source: ConfigSource, storageClass: string | undefined): MonitoringArgs["backup"] {
+  const backup = mapping(source, "backup", [...storedKeys, "keep"]);
+  if (backup === undefined) return undefined;
+  return { ...readStored(backup, storageClass), keep: optional(backup, "keep", positiveInteger) };
+}
+
+function readArchive(source: ConfigSource, storageClass: string | undefined): MonitoringArgs["archive"] {
+  const archive = mapping(source, "archive", [...storedKeys, "keepDays"]);
+  if (archive === undefined) return undefined;
+  return { ...readStored(archive, storageClass), keepDays: optional(archive, "keepDays", positiveInteger) };
+}
+
+function readStored(source: ConfigSource, storageClass: string | undefined) {
+  return {
+    schedule: optional(source, "schedule", cron),
+    storage: {
+      size: required(source, "size", quantity),
+      storageClassName: optional(source, "storageClass", name) ?? storageClass,
+    },
+  };
 }
 
 function readGrafanaIngress(source: ConfigSource): GrafanaIngressArgs | undefined {

@@ -10,14 +10,19 @@ import { ConfigSource, mapping, required, textLike } from "./configReader";
 const url = textLike(/^https?:\/\/[^\s/]+\S*$/, "a URL", "https://influxdb.example.com:8086");
 const text = textLike(/\S/, "a text", "acme");
 
-/** An InfluxDB that exists, from `existingInfluxDb` and its secrets; undefined when the stack deploys one. */
+/**
+ * An InfluxDB that exists, from `existingInfluxDb` and its secrets; undefined when the stack deploys one.
+ *
+ * @param archive whether its events are archived, for which a token is needed where tokens are made by hand
+ */
 export function readExistingInfluxDb(
   source: ConfigSource,
   config: pulumi.Config,
+  archive: boolean,
 ): ExistingInfluxDb | undefined {
   const existing = mapping(source, "existingInfluxDb", ["url", "organization", "username"]);
   const operatorToken = config.getSecret("influxDbToken");
-  const tokens = ["Fluentd", "Telegraf", "Grafana"].map((user) => `influxDbToken${user}`);
+  const tokens = ["Fluentd", "Telegraf", "Grafana", "Archive"].map((user) => `influxDbToken${user}`);
   refuseAlone(source, "existingInfluxDb", existing, ["influxDbToken", ...tokens]);
   if (existing === undefined) return undefined;
   const username = existing.get("username") === undefined ? undefined : required(existing, "username", text);
@@ -27,7 +32,7 @@ export function readExistingInfluxDb(
     operatorToken: secretOf(source, "existingInfluxDb", "influxDbToken", operatorToken),
     ...(username === undefined
       ? refuseTokensWithoutUser(source, tokens)
-      : { credentials: readCredentials(source, config, username) }),
+      : { credentials: readCredentials(source, config, username, archive) }),
   };
 }
 
@@ -74,7 +79,12 @@ export function refuseBoth(source: ConfigSource, one: string, other: string): vo
   );
 }
 
-function readCredentials(source: ConfigSource, config: pulumi.Config, username: string): ExistingCredentials {
+function readCredentials(
+  source: ConfigSource,
+  config: pulumi.Config,
+  username: string,
+  archive: boolean,
+): ExistingCredentials {
   const credential = (user: string) => ({
     username,
     password: secretOf(source, "existingInfluxDb.username", user, config.getSecret(user)),
@@ -83,6 +93,7 @@ function readCredentials(source: ConfigSource, config: pulumi.Config, username: 
     fluentd: credential("influxDbTokenFluentd"),
     telegraf: credential("influxDbTokenTelegraf"),
     grafana: credential("influxDbTokenGrafana"),
+    ...(archive && { archive: credential("influxDbTokenArchive") }),
   };
 }
 

@@ -27,6 +27,8 @@ const platform = new Monitoring(
     alertmanager: config.alertmanager,
     telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },
     retentionDays: config.retentionDays,
+    backup: config.backup,
+    archive: config.archive,
     runbookBaseUrl: config.runbookBaseUrl,
     protectData: config.protectData,
   },

@@ -12,7 +12,7 @@ export const images = {
   k8sSidecar: "kiwigrid/k8s-sidecar:2.10.1",
   alertmanager: "prom/alertmanager:v0.31.1",
   telegraf: "telegraf:1.37.2",
-  /** Runs the bundled InfluxDB reconcile Job. */
+  /** Runs the bundled programs: the InfluxDB reconcile Job and the archive of raw events. */
   node: "node:22.22.0-bookworm-slim",
 } as const;
 

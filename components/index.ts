@@ -21,6 +21,11 @@ export {
 export { GrafanaContent, type GrafanaContentArgs } from "./monitoring/grafanaContent";
 export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
 export {
+  InfluxDbArchive,
+  type InfluxDbArchiveArgs,
+  type InfluxDbArchiveDeployArgs,
+} from "./monitoring/influxDbArchive";
+export {
   InfluxDbBackup,
   type InfluxDbBackupArgs,
   type InfluxDbBackupDeployArgs,

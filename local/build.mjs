@@ -1,5 +1,5 @@
-// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast, and
-// the program that brings InfluxDB to its desired state inside of a stock Node image.
+// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast, and the programs that
+// run inside of a stock Node image: one brings InfluxDB to its desired state, one archives its raw events.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Output name in dist/ -> entry point. */
 const entryPoints = {
+  archive: "components/metrics/archive/main.ts",
   cli: "cli/main.ts",
   "plugins/azure-native": "local/plugins/azure-native/main.ts",
   "plugins/grafana": "local/plugins/grafana/main.ts",

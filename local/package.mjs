@@ -11,6 +11,7 @@ const at = (path) => `${root}${path}`;
 /** Modules that read a file of this repository -> what they export, and the file whose text takes their place. */
 const texts = {
   "components/logs/ruby/source": ["rubySource", "components/logs/ruby/log_contract.rb"],
+  "components/metrics/archive/bundle": ["archiveBundle", "dist/archive.js"],
   "components/metrics/reconcile/bundle": ["reconcileBundle", "dist/reconcile.js"],
 };
 

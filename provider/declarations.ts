@@ -3,6 +3,7 @@ import type { AppAlertOptions } from "../components/alerts/rules";
 import type { EmailArgs } from "../components/monitoring/alertmanager";
 import type { MonitoringConnection } from "../components/monitoring/connection";
 import type { GrafanaIngressArgs } from "../components/monitoring/grafana";
+import type { InfluxDbArchiveDeployArgs } from "../components/monitoring/influxDbArchive";
 import type { InfluxDbBackupDeployArgs } from "../components/monitoring/influxDbBackup";
 import type {
   ExistingAlertmanager,
@@ -132,6 +133,8 @@ export interface MonitoringArgs {
   retentionDays?: RetentionDays;
   /** Backups of a deployed InfluxDB; none by default. */
   backup?: InfluxDbBackupDeployArgs;
+  /** Archive of the raw events before they expire; none by default. */
+  archive?: InfluxDbArchiveDeployArgs;
   /** Name of the namespace; `monitoring` by default. */
   namespaceName?: string;
   /** Refuse to delete or replace whatever holds data, or a password of its first start; true by default. */

@@ -132,6 +132,12 @@ export interface AksClusterArgs {
    */
   ingressController?: boolean;
   /**
+   * Install the CSI driver of Azure Blob Storage, which brings the storage classes `azureblob-nfs-premium` and
+   * `azureblob-fuse-premium` (`storageProfile.blobCSIDriver`).
+   * @default false
+   */
+  blobCsiDriver?: boolean;
+  /**
    * When Azure may upgrade the cluster and its nodes.
    * @default {}
    */
@@ -240,6 +246,9 @@ export class AksCluster extends pulumi.ComponentResource {
           workloadIdentity: { enabled: true },
           imageCleaner: { enabled: true, intervalHours: 168 },
         },
+        // Left out, Azure keeps the drivers that it installs by itself: disks, files, snapshots.
+        storageProfile:
+          args.blobCsiDriver === undefined ? undefined : { blobCSIDriver: { enabled: args.blobCsiDriver } },
         ingressProfile: { webAppRouting: { enabled: args.ingressController ?? false } },
         autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
       },

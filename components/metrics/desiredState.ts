@@ -86,6 +86,11 @@ export interface InfluxDesiredStateOptions {
    */
   credentials?: boolean;
   /**
+   * Whether the events are archived, by a user of its own.
+   * @default false
+   */
+  archive?: boolean;
+  /**
    * Secrets that the tasks read.
    * @default none
    */
@@ -115,6 +120,8 @@ export const credentials = {
   telegraf: { username: "telegraf", passwordVariable: "INFLUXDB_TELEGRAF_PASSWORD" },
   /** The dashboards: read everything, write nothing. */
   grafana: { username: "grafana", passwordVariable: "INFLUXDB_GRAFANA_PASSWORD" },
+  /** The archive of raw events, where there is one: reads these, writes nothing. */
+  archive: { username: "archive", passwordVariable: "INFLUXDB_ARCHIVE_PASSWORD" },
 } as const;
 
 /** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
@@ -151,6 +158,9 @@ export function influxDesiredState(options: InfluxDesiredStateOptions = {}): Inf
             { ...credentials.fluentd, read: [], write: [buckets.events] },
             { ...credentials.telegraf, read: [], write: [buckets.events] },
             { ...credentials.grafana, read: names.map((name) => buckets[name]), write: [] },
+            ...(options.archive === true
+              ? [{ ...credentials.archive, read: [buckets.events], write: [] }]
+              : []),
           ],
     ...(options.secrets !== undefined && { secrets: options.secrets }),
     tasks,

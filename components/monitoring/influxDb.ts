@@ -37,6 +37,11 @@ export interface InfluxDbArgs extends InfluxDbDeployArgs {
   /** Where its tasks post the alerts. */
   alertmanager: Neighbour;
   /**
+   * Whether an archive of the raw events reads it.
+   * @default false
+   */
+  archive?: boolean;
+  /**
    * Refuse to delete or replace what holds the data and the credentials of the first start.
    * @default true
    */
@@ -152,7 +157,11 @@ export class InfluxDb extends pulumi.ComponentResource {
       { parent: this, protect },
     );
 
-    partNetworkPolicy({ ...common, ingress: [fromClients], egress: [args.alertmanager.flow] });
+    partNetworkPolicy({
+      ...common,
+      ingress: [fromClients(args.archive ?? false)],
+      egress: [args.alertmanager.flow],
+    });
 
     this.url = pulumi.output(namespace).apply((ns) => serviceUrl(parts.influxDb, ns));
     this.registerOutputs({ url: this.url, operatorToken: this.operatorToken });
@@ -167,7 +176,11 @@ const clients = [
   parts.influxDbBackup,
 ];
 
-const fromClients: Flow = {
-  peers: clients.map((client) => podsLabelled(client.podLabels)),
-  ports: [{ port: parts.influxDb.port }],
-};
+function fromClients(archive: boolean): Flow {
+  return {
+    peers: [...clients, ...(archive ? [parts.influxDbArchive] : [])].map(({ podLabels }) =>
+      podsLabelled(podLabels),
+    ),
+    ports: [{ port: parts.influxDb.port }],
+  };
+}

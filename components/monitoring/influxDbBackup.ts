@@ -1,5 +1,5 @@
 import { CronJob } from "@pulumi/kubernetes/batch/v1";
-import { ConfigMap, PersistentVolumeClaim, Secret } from "@pulumi/kubernetes/core/v1";
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
@@ -7,7 +7,7 @@ import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes
 import { resources } from "../kubernetes/resources";
 import { backupScript, restoreScript } from "../metrics/backupScripts";
 import { Neighbour } from "./neighbours";
-import { partNetworkPolicy, partServiceAccount } from "./partObjects";
+import { partNetworkPolicy, partServiceAccount, partVolumeClaim } from "./partObjects";
 import { parts } from "./parts";
 import { StorageArgs } from "./storage";
 
@@ -67,24 +67,7 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
     const { labels } = parts.influxDbBackup;
     const common = { name, part: parts.influxDbBackup, namespace, parent: this };
 
-    const claim = new PersistentVolumeClaim(
-      name,
-      {
-        metadata: {
-          name: parts.influxDbBackup.name,
-          namespace,
-          labels,
-          // Classes that bind late wait for the first backup.
-          annotations: { "pulumi.com/skipAwait": "true" },
-        },
-        spec: {
-          accessModes: ["ReadWriteOnce"],
-          storageClassName: storage.storageClassName,
-          resources: { requests: { storage: storage.size } },
-        },
-      },
-      { parent: this, protect: args.protect ?? true },
-    );
+    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
     const secret = new Secret(
       `${name}-credentials`,
       {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ComputePrices, DashboardDefinition, dashboards } from "../../dashboards";
 import { alertRules, AlertRulesOptions } from "../alerts/rules";
 import { alertTask } from "../alerts/alertTasks";
-import { buckets, defaultOrganization, RetentionDays } from "../metrics/buckets";
+import { buckets, defaultOrganization, defaultRetentionDays, RetentionDays } from "../metrics/buckets";
 import { credentials, influxDesiredState } from "../metrics/desiredState";
 import { defaultRollups, Rollup } from "../metrics/rollups";
 import { RestrictedNamespace } from "../namespaces/restrictedNamespace";
@@ -13,6 +13,7 @@ import { FluentdAggregator, FluentdAggregatorDeployArgs } from "./fluentdAggrega
 import { Grafana, GrafanaDeployArgs } from "./grafana";
 import { GrafanaContent } from "./grafanaContent";
 import { InfluxDb, InfluxDbDeployArgs } from "./influxDb";
+import { InfluxDbArchive, InfluxDbArchiveDeployArgs } from "./influxDbArchive";
 import { InfluxDbBackup, InfluxDbBackupDeployArgs } from "./influxDbBackup";
 import { InfluxDbReconcile } from "./influxDbReconcile";
 import {
@@ -58,6 +59,8 @@ export interface ExistingCredentials {
   telegraf: ExistingCredential;
   /** Reads every bucket. */
   grafana: ExistingCredential;
+  /** Reads the bucket `events`; needed for `archive`. */
+  archive?: ExistingCredential;
 }
 
 /** An InfluxDB that somebody else runs: 2.x with the API of 1.x, such as InfluxDB OSS or InfluxDB Cloud (TSM). */
@@ -162,6 +165,11 @@ export interface MonitoringArgs {
    */
   backup?: InfluxDbBackupDeployArgs;
   /**
+   * Archive of the raw events before they expire.
+   * @default none
+   */
+  archive?: InfluxDbArchiveDeployArgs;
+  /**
    * Name of the namespace.
    * @default "monitoring"
    */
@@ -224,19 +232,20 @@ export class Monitoring extends pulumi.ComponentResource {
     this.grafanaUrl = pulumi.output(grafanaArgs.deploy?.externalUrl ?? ingressUrl ?? grafana.url);
 
     const existingCredentials = influxDbArgs.existing?.credentials;
-    const client = (user: User): InfluxDbClient => ({
-      ...influxDb,
-      ...(existingCredentials === undefined
-        ? {
-            username: credentials[user].username,
-            password: generatedPassword(`${name}-influxdb-${user}`, {}, this),
-          }
-        : {
-            username: existingCredentials[user].username,
-            password: pulumi.secret(existingCredentials[user].password),
-          }),
-    });
-    const clients = { fluentd: client("fluentd"), telegraf: client("telegraf"), grafana: client("grafana") };
+    const client = (user: User): InfluxDbClient => {
+      if (existingCredentials === undefined) {
+        const password = generatedPassword(`${name}-influxdb-${user}`, {}, this);
+        return { ...influxDb, username: credentials[user].username, password };
+      }
+      const { username, password } = existingCredentials[user] ?? noCredential(user);
+      return { ...influxDb, username, password: pulumi.secret(password) };
+    };
+    const clients = {
+      fluentd: client("fluentd"),
+      telegraf: client("telegraf"),
+      grafana: client("grafana"),
+      ...(args.archive && { archive: client("archive") }),
+    };
 
     if (args.alertmanager.deploy !== undefined) {
       new Alertmanager(
@@ -255,6 +264,7 @@ export class Monitoring extends pulumi.ComponentResource {
           organization: defaultOrganization,
           bucket: buckets.events,
           alertmanager,
+          archive: args.archive !== undefined,
           protect,
         },
         parent,
@@ -269,6 +279,7 @@ export class Monitoring extends pulumi.ComponentResource {
           influxDesiredState({
             organization: influxDbArgs.existing?.organization,
             credentials: existingCredentials === undefined,
+            archive: args.archive !== undefined,
             secrets: alertmanager.authorization && [alertmanagerSecret],
             retentionDays: args.retentionDays,
             rollups: [...defaultRollups, ...(args.rollups ?? [])],
@@ -286,7 +297,10 @@ export class Monitoring extends pulumi.ComponentResource {
         passwords: {
           ...(existingCredentials === undefined &&
             Object.fromEntries(
-              users.map((user) => [credentials[user].passwordVariable, clients[user].password]),
+              (Object.entries(clients) as [User, InfluxDbClient][]).map(([user, { password }]) => [
+                credentials[user].passwordVariable,
+                password,
+              ]),
             )),
           ...(alertmanager.authorization && {
             [alertmanagerSecret.valueVariable]: alertmanager.authorization,
@@ -300,6 +314,19 @@ export class Monitoring extends pulumi.ComponentResource {
       new InfluxDbBackup(
         `${name}-influxdb-backup`,
         { ...args.backup, namespace, influxDb, operatorToken: store.operatorToken, protect },
+        parent,
+      );
+    }
+    if (args.archive !== undefined && clients.archive !== undefined) {
+      new InfluxDbArchive(
+        `${name}-influxdb-archive`,
+        {
+          ...args.archive,
+          namespace,
+          influxDb: clients.archive,
+          eventsRetentionDays: args.retentionDays?.events ?? defaultRetentionDays.events,
+          protect,
+        },
         parent,
       );
     }
@@ -407,4 +434,10 @@ function optionalSecret(value: pulumi.Input<string> | undefined): pulumi.Output<
 }
 
 type User = keyof typeof credentials;
-const users = Object.keys(credentials) as User[];
+
+function noCredential(user: User): never {
+  throw new Error(
+    `Monitoring: influxDb.existing.credentials.${user} is missing: give the user name and an API token that reads the ` +
+      `bucket ${buckets.events} (in a stack's config the secret influxDbTokenArchive), or leave ${user} out`,
+  );
+}

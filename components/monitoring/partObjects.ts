@@ -1,8 +1,9 @@
-import { Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import { PersistentVolumeClaim, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
 import { Part } from "./parts";
+import { StorageArgs } from "./storage";
 
 /** Whose objects are made, and what they are called. */
 export interface PartObjectOptions {
@@ -50,6 +51,29 @@ export function partService(
       },
     },
     { parent: options.parent },
+  );
+}
+
+/** The claim of a volume that the part's pods mount when they run. */
+export function partVolumeClaim(
+  options: PartObjectOptions & { storage: StorageArgs; protect: boolean },
+): PersistentVolumeClaim {
+  const { storage, protect, parent } = options;
+  return new PersistentVolumeClaim(
+    options.name,
+    {
+      metadata: {
+        ...partMetadata(options),
+        // Classes that bind late wait for the first pod.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        storageClassName: storage.storageClassName,
+        resources: { requests: { storage: storage.size } },
+      },
+    },
+    { parent, protect },
   );
 }
 

@@ -29,6 +29,8 @@ export const parts = {
   influxDbReconcile: part("influxdb-reconcile", "database-setup", 8086),
   /** CronJob that backs InfluxDB up; it listens nowhere, so its port is InfluxDB's. */
   influxDbBackup: part("influxdb-backup", "database-backup", 8086),
+  /** CronJob that archives the raw events; it listens nowhere, so its port is InfluxDB's. */
+  influxDbArchive: part("influxdb-archive", "database-archive", 8086),
   fluentdAggregator: part("fluentd-aggregator", "log-aggregator", 24224),
   grafana: part("grafana", "dashboards", 3000),
   alertmanager: part("alertmanager", "alerting", 9093),

@@ -22,7 +22,7 @@ export const diskLimits = resourcePolicy<Config>({
         type: "array",
         description: "Storage classes that volumes may have; `default` stands for no class at all.",
         items: { type: "string" },
-        default: ["default", "managed-csi", "managed-csi-premium"],
+        default: ["default", "managed-csi", "managed-csi-premium", "azurefile-csi", "azureblob-nfs-premium"],
       },
     },
   },

@@ -2,12 +2,12 @@ import type { Resource } from "../core/resource";
 import { Unknown, entriesOf, get, listOf } from "../core/values";
 import type { Value } from "../core/values";
 import type { Meter, Metering, Purchase } from "./estimate";
-import { diskFamily, diskTier, parseGiB } from "./quantity";
+import { diskFamily, diskTier, parseGiB, storedKind } from "./quantity";
 
-/** What Kubernetes resources buy from Azure: managed disks and public addresses. Pods run on priced nodes. */
+/** What Kubernetes resources buy from Azure: volumes and public addresses. Pods run on priced nodes. */
 export const kubernetesMeters: Readonly<Record<string, Meter>> = {
   "kubernetes:core/v1:PersistentVolumeClaim": ({ properties }) =>
-    diskMetering([get(properties, "spec")], { minimum: 1, maximum: 1 }),
+    volumeMetering([get(properties, "spec")], { minimum: 1, maximum: 1 }),
   "kubernetes:apps/v1:StatefulSet": statefulSet,
   "kubernetes:core/v1:Service": service,
 };
@@ -20,10 +20,10 @@ function statefulSet({ properties }: Resource): Metering {
   if (claims.length === 0) return { purchases: [] };
   const replicas = get(spec, "replicas") ?? 1;
   if (typeof replicas !== "number") return { unknown: "spec.replicas is unknown at preview" };
-  return diskMetering(claims, { minimum: replicas, maximum: replicas });
+  return volumeMetering(claims, { minimum: replicas, maximum: replicas });
 }
 
-function diskMetering(claims: readonly Value[], quantity: Purchase["quantity"]): Metering {
+function volumeMetering(claims: readonly Value[], quantity: Purchase["quantity"]): Metering {
   const purchases: Purchase[] = [];
   for (const claim of claims) {
     const storageClass = get(claim, "storageClassName") ?? "default";
@@ -31,13 +31,20 @@ function diskMetering(claims: readonly Value[], quantity: Purchase["quantity"]):
     if (typeof storageClass !== "string") return { unknown: "storageClassName is unknown at preview" };
     if (typeof size !== "string")
       return { unknown: "resources.requests.storage is missing or unknown at preview" };
+    const gib = parseGiB(size);
+    const stored = storedKind(storageClass);
+    if (stored !== undefined && gib !== undefined) {
+      // Billed is what is stored, from nothing to as much as was asked for.
+      const maximum = quantity.maximum * gib;
+      purchases.push({ ...stored, quantity: { minimum: 0, maximum }, of: "GiB stored" });
+      continue;
+    }
     const family = diskFamily(storageClass);
     if (family === undefined) {
       return {
-        unknown: `no disk is known for the storage class «${storageClass}»: use managed-csi or managed-csi-premium`,
+        unknown: `no price is known for the storage class «${storageClass}»: use managed-csi or managed-csi-premium`,
       };
     }
-    const gib = parseGiB(size);
     const tier = gib === undefined ? undefined : diskTier(family, gib);
     if (tier === undefined) return { unknown: `no price is known for a disk of «${size}»` };
     purchases.push({ kind: "disk", sku: tier, quantity, of: quantity.maximum === 1 ? "disk" : "disks" });

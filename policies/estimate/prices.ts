@@ -14,7 +14,8 @@ export type PriceKind =
   | "loadBalancerData"
   | "natGateway"
   | "natGatewayData"
-  | "blob";
+  | "blob"
+  | "file";
 
 /** Unit of a price, as the Azure Retail Prices API writes it. */
 export type PriceUnit = "1 Hour" | "1/Month" | "1 GB" | "1 GB/Month";

@@ -42,6 +42,19 @@ const families: Readonly<Record<string, "E" | "P">> = {
   "managed-csi-premium": "P",
 };
 
+/** What a storage class of a file share or of blobs buys by the GiB; AKS makes a storage account for its volumes. */
+const stored: Readonly<Record<string, { kind: "blob" | "file"; sku: string }>> = {
+  azurefile: { kind: "file", sku: "Standard LRS" },
+  "azurefile-csi": { kind: "file", sku: "Standard LRS" },
+  "azureblob-nfs-premium": { kind: "blob", sku: "Premium LRS" },
+  "azureblob-fuse-premium": { kind: "blob", sku: "Premium LRS" },
+};
+
+/** What a storage class that bills what is stored buys, or undefined for disks and for a class we don't know. */
+export function storedKind(storageClass: string): { kind: "blob" | "file"; sku: string } | undefined {
+  return stored[storageClass];
+}
+
 /** Letter of the family of disks that a storage class provisions, or undefined for a class we don't know. */
 export function diskFamily(storageClass: string): "E" | "P" | undefined {
   return families[storageClass];

@@ -13,6 +13,7 @@ export const passwords = {
   INFLUXDB_FLUENTD_PASSWORD: "fluentd-password-of-the-test",
   INFLUXDB_TELEGRAF_PASSWORD: "telegraf-password-of-the-test",
   INFLUXDB_GRAFANA_PASSWORD: "grafana-password-of-the-test",
+  INFLUXDB_ARCHIVE_PASSWORD: "archive-password-of-the-test",
 };
 
 /** A real InfluxDB in a folder of its own. */

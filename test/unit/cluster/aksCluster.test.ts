@@ -61,6 +61,7 @@ describe("AksCluster", () => {
       entra: { adminGroupObjectIds: ["group"] },
       privateCluster: true,
       ingressController: true,
+      blobCsiDriver: true,
     });
     await valueOf(entraCluster.kubeconfig);
     made.unshift(...first);
@@ -140,6 +141,8 @@ describe("AksCluster", () => {
     assert.deepEqual([server(plain), server(entra)], [false, true]);
     assert.deepEqual(plain.ingressProfile, { webAppRouting: { enabled: false } });
     assert.deepEqual(entra.ingressProfile, { webAppRouting: { enabled: true } });
+    assert.equal("storageProfile" in plain, false, "Azure keeps the drivers that it installs by itself");
+    assert.deepEqual(entra.storageProfile, { blobCSIDriver: { enabled: true } });
     assert.deepEqual(
       [plain.sku, entra.sku],
       [

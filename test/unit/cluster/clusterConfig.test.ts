@@ -25,6 +25,8 @@ describe("readClusterConfig", () => {
     assert.equal(config?.location, "eastus");
     assert.equal(config?.userPools?.pipelines?.spot, true);
     assert.equal(config?.systemPool.maxCount, 2);
+    assert.equal(config?.blobCsiDriver, undefined);
+    assert.equal(read({ ...good, blobCsiDriver: true })?.blobCsiDriver, true);
   });
 
   const pool = good.userPools.pipelines;

@@ -52,6 +52,24 @@ test("what is set is taken", () => {
   assert.equal(config.sampleRegistry, "registry.example.com/team");
 });
 
+test("backup and archive are asked for by a size, and take the stack's storage class where they name none", () => {
+  assert.equal(read(least).backup, undefined);
+  assert.equal(read(least).archive, undefined);
+  const config = read({
+    ...{ ...least, storageClass: "managed-csi" },
+    backup: { size: "100Gi", storageClass: "azurefile-csi", keep: 30 },
+    archive: { size: "64Gi", schedule: "0 5 * * *", keepDays: 400 },
+  });
+  assert.deepEqual(config.backup, {
+    ...{ schedule: undefined, keep: 30 },
+    storage: { size: "100Gi", storageClassName: "azurefile-csi" },
+  });
+  assert.deepEqual(config.archive, {
+    ...{ schedule: "0 5 * * *", keepDays: 400 },
+    storage: { size: "64Gi", storageClassName: "managed-csi" },
+  });
+});
+
 test("a wrong or missing value is named with what is allowed and an example", () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [
@@ -82,6 +100,12 @@ test("a wrong or missing value is named with what is allowed and an example", ()
       { ...least, retentionDays: { event: 3 } },
       /retentionDays.event is not known \(did you mean ds-monitoring:retentionDays.events\?\): the allowed keys are events, minutely/,
     ],
+    [{ ...least, archive: {} }, /^ds-monitoring:archive\.size is not set: it must be a Kubernetes quantity/],
+    [
+      { ...least, archive: { size: "1Gi", schedule: "nightly" } },
+      /^ds-monitoring:archive\.schedule is "nightly": it must be a schedule in the form of cron/,
+    ],
+    [{ ...least, backup: { size: "1Gi", keepDays: 3 } }, /backup\.keepDays is not known: the allowed keys are size, storageClass, schedule, keep$/],
     [
       { ...least, retentionDays: { events: 0 } },
       /^ds-monitoring:retentionDays.events is 0: it must be a whole number/,
@@ -184,6 +208,17 @@ test("half of a part that exists, or both kinds of one, are refused with the fix
     [
       { environment: "dev", ...existing, ...tokens, existingInfluxDb: cloud },
       /existingInfluxDb\.username needs .*influxDbTokenGrafana/,
+    ],
+    [
+      {
+        ...{ environment: "dev", ...existing, ...tokens, influxDbTokenGrafana: "g" },
+        ...{ existingInfluxDb: cloud, archive: { size: "1Gi" } },
+      },
+      /existingInfluxDb\.username needs .*influxDbTokenArchive/,
+    ],
+    [
+      { environment: "dev", ...existing, backup: { size: "1Gi" } },
+      /existingInfluxDb and ds-monitoring:backup exclude each other/,
     ],
     [
       { ...least, existingInfluxDb: { url: "influx", organization: "acme" }, influxDbToken: "x" },

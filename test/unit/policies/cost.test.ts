@@ -164,6 +164,7 @@ describe("disk-limits", () => {
 
   test("at the limit passes, above, unknown or of another class does not", () => {
     assert.deepEqual(checkResource(diskLimits, claim("256Gi")), []);
+    assert.deepEqual(checkResource(diskLimits, claim("256Gi", "azureblob-nfs-premium")), []);
     assert.match(checkResource(diskLimits, claim("257Gi")).join(), /has «257Gi», the limit is 256Gi/);
     assert.match(
       checkResource(diskLimits, claim(new Unknown("s"))).join(),

@@ -72,6 +72,27 @@ describe("estimate", () => {
     assertCost(total.maximum, 4.8 + 2 * 10.21);
   });
 
+  test("file shares and blobs cost what is stored, at most the size that was asked for", () => {
+    const claim = (storageClassName: string) =>
+      resource("kubernetes:core/v1:PersistentVolumeClaim", storageClassName, {
+        spec: { storageClassName, resources: { requests: { storage: "100Gi" } } },
+      });
+    for (const [storageClass, price] of [
+      ["azurefile-csi", 0.06],
+      ["azureblob-nfs-premium", 0.195],
+      ["azureblob-fuse-premium", 0.195],
+    ] as const) {
+      const { total, unpriced } = costOf(claim(storageClass));
+      assert.deepEqual(unpriced, []);
+      assertCost(total.maximum, 100 * price);
+      assert.equal(total.minimum, 0);
+    }
+    assert.match(
+      costOf(claim("ultra")).unpriced[0]?.reason ?? "",
+      /no price is known for the storage class «ultra»/,
+    );
+  });
+
   test("the first rules of a load balancer are included, the others are billed", () => {
     const ports = (count: number) => Array.from({ length: count }, (_, index) => ({ port: index }));
     const service = (name: string, count: number) =>

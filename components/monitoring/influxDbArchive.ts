@@ -1,0 +1,169 @@
+import { CronJob } from "@pulumi/kubernetes/batch/v1";
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
+import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { resources } from "../kubernetes/resources";
+import { archiveBundle } from "../metrics/archive/bundle";
+import { InfluxDbClient } from "./neighbours";
+import { partNetworkPolicy, partServiceAccount, partVolumeClaim } from "./partObjects";
+import { parts } from "./parts";
+import { StorageArgs } from "./storage";
+
+/** When the raw events are archived, where to, and how long they are kept there. */
+export interface InfluxDbArchiveDeployArgs {
+  /**
+   * Schedule in the form of cron, UTC. A day is archived once it has been over for an hour.
+   * @default "30 3 * * *": each night, after the backup
+   */
+  schedule?: string;
+  /**
+   * Days that are kept; more than those of the bucket `events`.
+   * @default all
+   */
+  keepDays?: number;
+  /**
+   * Volume of the archive. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`) bills
+   * what is stored, and grows by itself or by raising `size`.
+   */
+  storage: StorageArgs;
+}
+
+/** Arguments of {@link InfluxDbArchive}. */
+export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+  /** The InfluxDB whose events are archived, and who reads them. */
+  influxDb: InfluxDbClient;
+  /** Days that the bucket `events` keeps its points. */
+  eventsRetentionDays: number;
+  /**
+   * Refuse to delete or replace the volume of the archive.
+   * @default true
+   */
+  protect?: boolean;
+}
+
+const user = { uid: 1000 };
+const programPath = "/opt/archive";
+const programFile = "archive.js";
+const archivePath = "/archive";
+const passwordKey = "influxDbPassword";
+
+/** Longest that a run may take, in seconds: the first one has all days of the bucket to archive. */
+const deadlineSeconds = 12 * 3600;
+
+/** Exit codes of the program that another try doesn't change: wrong configuration, days that are lost. */
+const finalExitCodes = [2, 3];
+
+/** Archives each day's raw events as line protocol, before InfluxDB drops them. */
+export class InfluxDbArchive extends pulumi.ComponentResource {
+  constructor(name: string, args: InfluxDbArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:InfluxDbArchive", name, {}, opts);
+
+    const { namespace, influxDb, storage, keepDays, eventsRetentionDays } = args;
+    checkKeepDays(keepDays, eventsRetentionDays);
+    const { labels } = parts.influxDbArchive;
+    const common = { name, part: parts.influxDbArchive, namespace, parent: this };
+
+    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: { [passwordKey]: pulumi.secret(influxDb.password) },
+      },
+      { parent: this },
+    );
+    const program = new ConfigMap(
+      `${name}-program`,
+      { metadata: { namespace, labels }, immutable: true, data: { [programFile]: archiveBundle() } },
+      { parent: this },
+    );
+    const serviceAccount = partServiceAccount(common);
+    partNetworkPolicy({ ...common, egress: [influxDb.flow] });
+
+    new CronJob(
+      name,
+      {
+        metadata: { name: parts.influxDbArchive.name, namespace, labels },
+        spec: {
+          schedule: args.schedule ?? "30 3 * * *",
+          timeZone: "Etc/UTC",
+          concurrencyPolicy: "Forbid",
+          // Late is as good as in time: what was missed is caught up.
+          startingDeadlineSeconds: 12 * 3600,
+          successfulJobsHistoryLimit: 3,
+          failedJobsHistoryLimit: 3,
+          jobTemplate: {
+            metadata: { labels },
+            spec: {
+              backoffLimit: 4,
+              activeDeadlineSeconds: deadlineSeconds,
+              podFailurePolicy: {
+                rules: [
+                  {
+                    action: "FailJob",
+                    onExitCodes: { containerName: "archive", operator: "In", values: finalExitCodes },
+                  },
+                ],
+              },
+              template: {
+                metadata: { labels },
+                spec: {
+                  ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
+                  restartPolicy: "Never",
+                  containers: [
+                    {
+                      name: "archive",
+                      image: images.node,
+                      command: ["node", `${programPath}/${programFile}`],
+                      env: [
+                        { name: "INFLUXDB_URL", value: influxDb.url },
+                        { name: "INFLUXDB_USERNAME", value: influxDb.username },
+                        fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, passwordKey),
+                        { name: "ARCHIVE_DIRECTORY", value: archivePath },
+                        { name: "ARCHIVE_RETENTION_DAYS", value: String(eventsRetentionDays) },
+                        ...(keepDays === undefined
+                          ? []
+                          : [{ name: "ARCHIVE_KEEP_DAYS", value: String(keepDays) }]),
+                      ],
+                      resources: resources({
+                        cpu: "100m",
+                        cpuLimit: "1",
+                        memory: "128Mi",
+                        memoryLimit: "512Mi",
+                      }),
+                      securityContext: restrictedContainerSecurityContext(),
+                      volumeMounts: [
+                        { name: "archive", mountPath: archivePath },
+                        { name: "program", mountPath: programPath, readOnly: true },
+                      ],
+                    },
+                  ],
+                  volumes: [
+                    { name: "archive", persistentVolumeClaim: { claimName: claim.metadata.name } },
+                    { name: "program", configMap: { name: program.metadata.name } },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs();
+  }
+}
+
+function checkKeepDays(keepDays: number | undefined, eventsRetentionDays: number): void {
+  if (keepDays === undefined || (Number.isInteger(keepDays) && keepDays > eventsRetentionDays)) return;
+  throw new Error(
+    `InfluxDbArchive: keepDays must be whole days, more than the ${eventsRetentionDays} of retentionDays.events, ` +
+      `got ${keepDays}: days that are removed while InfluxDB still holds them would be archived again`,
+  );
+}
