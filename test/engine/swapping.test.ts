@@ -36,6 +36,7 @@ const alertmanager = {
   "ds-monitoring:existingAlertmanager": { url: "https://alerts.example.com" },
   "ds-monitoring:alertmanagerAuthorization": "Bearer the-alert-token",
 };
+const archive = { "ds-monitoring:archive": { size: "1Gi", keepDays: 400 } };
 const cluster = {
   "ds-monitoring:cluster": {
     location: "eastus",
@@ -196,6 +197,36 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
   assert.deepEqual(changed, ["kubernetes:core/v1:ConfigMap monitoring-influxdb-reconcile-program"]);
 });
 
+test("backups and an archive are added, and nothing else changes but who makes its user and lets it in", async () => {
+  const { gone, added, changed } = await swapped({
+    ...{ ...common, ...email, ...archive },
+    "ds-monitoring:backup": { size: "1Gi" },
+  });
+  assert.deepEqual(gone, []);
+  const cronJob = (name: string, config: string) => [
+    `kubernetes:batch/v1:CronJob ${name}`,
+    `kubernetes:core/v1:ConfigMap ${name}-${config}`,
+    `kubernetes:core/v1:PersistentVolumeClaim ${name}`,
+    `kubernetes:core/v1:Secret ${name}-credentials`,
+    `kubernetes:core/v1:ServiceAccount ${name}`,
+    `kubernetes:networking.k8s.io/v1:NetworkPolicy ${name}`,
+  ];
+  assert.deepEqual(
+    added,
+    [
+      ...cronJob("monitoring-influxdb-archive", "program"),
+      ...cronJob("monitoring-influxdb-backup", "scripts"),
+      `${component("InfluxDbArchive")} monitoring-influxdb-archive`,
+      `${component("InfluxDbBackup")} monitoring-influxdb-backup`,
+      "random:index/randomPassword:RandomPassword monitoring-influxdb-archive",
+    ].sort(),
+  );
+  assert.deepEqual(changed, [
+    "kubernetes:core/v1:ConfigMap monitoring-influxdb-reconcile-program",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy monitoring-influxdb",
+  ]);
+});
+
 test("a cluster of its own instead of the existing one: it is added, and holds the same resources", async () => {
   // Their inputs can't be compared: what is in a cluster that is not there yet is unknown in part.
   const { gone, added } = await swapped({ ...common, ...email, ...cluster });
@@ -219,8 +250,13 @@ test("a cluster of its own instead of the existing one: it is added, and holds t
 });
 
 test("a stack of nothing but existing parts comes up, and changes nothing when it is brought up again", async () => {
-  await engine.setConfig({ ...common, ...influxDb, ...grafana, ...alertmanager });
+  await engine.setConfig({ ...common, ...influxDb, ...grafana, ...alertmanager, ...archive });
   succeeded(await engine.up());
+  const cronJobs = await fixture.api.list("/apis/batch/v1/cronjobs");
+  assert.deepEqual(
+    cronJobs.map(({ metadata }) => metadata.name),
+    ["influxdb-archive"],
+  );
   const sets = await fixture.api.list("/apis/apps/v1/statefulsets");
   assert.deepEqual(
     sets.map(({ metadata }) => metadata.name),

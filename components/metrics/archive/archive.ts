@@ -104,7 +104,9 @@ async function archiveDay(
     } catch (error) {
       if (error instanceof InfluxUnavailableError || error instanceof VolumeFullError) throw error;
       failed = true;
-      report.failures.push(`${day} ${measurement}: ${reasonOf(error)}`);
+      const failure = `${day} ${measurement}: ${reasonOf(error)}`;
+      report.failures.push(failure);
+      log(`error: ${failure}`);
     }
   }
   if (!changed || failed) return;

@@ -1,4 +1,4 @@
-import { createHash, Hash } from "node:crypto";
+import { createHash, Hash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -14,6 +14,11 @@ export class VolumeFullError extends Error {}
 
 const manifestName = "manifest.json";
 const temporary = ".tmp";
+
+/** Where a file is written before it gets its name: another for each run, since two may be under way. */
+function temporaryPath(path: string): string {
+  return `${path}.${randomUUID().slice(0, 8)}${temporary}`;
+}
 
 /**
  * The archive on its volume: a folder for each day with files of line protocol and a manifest.
@@ -50,14 +55,15 @@ export class ArchiveFolder {
     await naming(async () => {
       await mkdir(folder, { recursive: true });
       const path = join(folder, manifestName);
-      const file = await open(`${path}${temporary}`, "w");
+      const unfinished = temporaryPath(path);
+      const file = await open(unfinished, "w");
       try {
         await file.writeFile(`${JSON.stringify(manifest, undefined, 2)}\n`);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(`${path}${temporary}`, path);
+      await rename(unfinished, path);
     });
   }
 
@@ -101,6 +107,7 @@ export class CompressedFile {
   private readonly gzip: Gzip = createGzip();
   private readonly hash: Hash = createHash("sha256");
   private readonly path: string;
+  private readonly unfinished: string;
   private readonly written: Promise<void>;
   private bytes = 0;
 
@@ -109,6 +116,7 @@ export class CompressedFile {
     readonly name: string,
   ) {
     this.path = join(folder, name);
+    this.unfinished = temporaryPath(this.path);
     const measure = new Transform({
       transform: (piece: Buffer, _encoding, done) => {
         this.hash.update(piece);
@@ -116,11 +124,7 @@ export class CompressedFile {
         done(null, piece);
       },
     });
-    this.written = pipeline(
-      this.gzip,
-      measure,
-      createWriteStream(`${this.path}${temporary}`, { flush: true }),
-    );
+    this.written = pipeline(this.gzip, measure, createWriteStream(this.unfinished, { flush: true }));
     // Whoever writes or finishes is told; until then nobody waits for it.
     this.written.catch(() => undefined);
   }
@@ -137,7 +141,7 @@ export class CompressedFile {
     this.gzip.end();
     await naming(async () => {
       await this.written;
-      await rename(`${this.path}${temporary}`, this.path);
+      await rename(this.unfinished, this.path);
     });
     return { name: this.name, points, bytes: this.bytes, sha256: this.hash.digest("hex") };
   }
@@ -146,7 +150,7 @@ export class CompressedFile {
   async discard(): Promise<void> {
     this.gzip.destroy();
     await this.written.catch(() => undefined);
-    await rm(`${this.path}${temporary}`, { force: true });
+    await rm(this.unfinished, { force: true });
   }
 }
 

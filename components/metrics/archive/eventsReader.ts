@@ -110,7 +110,11 @@ export class EventsReader {
     } catch (error) {
       throw new InfluxUnavailableError(`InfluxDB at ${this.url} does not answer: ${reasonOf(error)}`);
     }
-    if (!response.ok) throw new InfluxUnavailableError(refusal(response.status, await response.text()));
+    if (!response.ok) {
+      const message = refusal(response.status, await response.text());
+      // A question that InfluxDB does not understand says nothing about the next one.
+      throw response.status === 400 ? new Error(message) : new InfluxUnavailableError(message);
+    }
     if (response.body === null) throw new Error("InfluxDB's answer has no body");
     return response.body as unknown as AsyncIterable<Uint8Array>;
   }

@@ -51,7 +51,6 @@ async function main(): Promise<number> {
     now: Math.floor(Date.now() / 1000),
     log: (line) => console.log(line),
   });
-  for (const failure of report.failures) console.error(`error: ${failure}`);
   for (const day of report.lost) {
     console.error(
       `error: ${day} is lost, or a part of it: it expired in InfluxDB before it was archived. It is marked in its ` +
