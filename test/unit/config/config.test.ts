@@ -105,7 +105,10 @@ test("a wrong or missing value is named with what is allowed and an example", ()
       { ...least, archive: { size: "1Gi", schedule: "nightly" } },
       /^ds-monitoring:archive\.schedule is "nightly": it must be a schedule in the form of cron/,
     ],
-    [{ ...least, backup: { size: "1Gi", keepDays: 3 } }, /backup\.keepDays is not known: the allowed keys are size, storageClass, schedule, keep$/],
+    [
+      { ...least, backup: { size: "1Gi", keepDays: 3 } },
+      /backup\.keepDays is not known: the allowed keys are size, storageClass, schedule, keep$/,
+    ],
     [
       { ...least, retentionDays: { events: 0 } },
       /^ds-monitoring:retentionDays.events is 0: it must be a whole number/,
