@@ -1,44 +1,22 @@
 import assert from "node:assert/strict";
-import { appendFile, chmod, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { LogPathFixture, missingFluentd, requestLine, service } from "./support/logPath";
+import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
 import { waitFor } from "./support/waitFor";
 
-/** Mounts all of the machine read-only, as a pod's root is, but for the folder $1, and runs the rest. */
-const readOnlyRoot = `
-folder=$1; shift
-mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && mount -o remount,bind,ro / &&
-  mount --bind "$folder" "$folder" && mount -o remount,bind,rw "$folder" || exit 1
-exec "$@"`;
-const unshare = ["--user", "--map-root-user", "--mount", "sh", "-c", readOnlyRoot, "sh"] as const;
-
-/** Why it can't be tested here, or false. */
-async function missing(directory: string): Promise<string | false> {
-  const fluentd = await missingFluentd();
-  if (fluentd !== false) return fluentd;
-  const tried = await run("unshare", [...unshare, directory, "true"]).catch((error: Error) => error);
-  if (!(tried instanceof Error) && tried.code === 0) return false;
-  const reason = tried instanceof Error ? tried.message : tried.stderr.trim();
-  return `A READ-ONLY ROOT IS NOT TESTED: this system allows no mount namespace (${reason})`;
-}
-
-/** A program that starts Fluentd so that it may write to nothing but its own folder. */
-async function wrapper(directory: string): Promise<string> {
-  const { path: fluentd } = await resolveTool("fluentd");
-  const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(" ");
-  const file = join(directory, "fluentd-in-a-pod");
-  // The arguments begin with --config FOLDER/etc/fluent.conf.
-  await writeFile(
-    file,
-    `#!/bin/sh\nexec unshare ${quoted(unshare)} "\${2%/etc/*}" ${quoted([fluentd])} "$@"\n`,
-  );
-  await chmod(file, 0o755);
-  return file;
-}
+/**
+ * Mounts all of the machine read-only, as a pod's root is, but for the folder of this Fluentd: its arguments begin with
+ * --config FOLDER/etc/fluent.conf.
+ */
+const readOnlyRoot = [
+  'folder="${2%/etc/*}"',
+  "mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && mount -o remount,bind,ro /",
+  'mount --bind "$folder" "$folder" && mount -o remount,bind,rw "$folder"',
+].join(" && ");
 
 /** A chunk of a file buffer whose second file is damaged, as by a crash. */
 async function leaveBadChunk(buffer: string, content: string): Promise<string> {
@@ -53,12 +31,12 @@ test(
   "with a read-only root, as in its pods, Fluentd starts and delivers, and a chunk that it can't read is kept and told of",
   { timeout: 120_000 },
   async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-logs-"));
-    const why = await missing(directory);
+    const why = (await missingFluentd()) || (await missingMountNamespace());
     if (why !== false) {
       t.skip(why);
       return;
     }
+    const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-logs-"));
     const [sidecar, aggregator] = [
       join(directory, "sidecar", "buffer"),
       join(directory, "aggregator", "data"),
@@ -67,7 +45,9 @@ test(
     const atSidecar = await leaveBadChunk(join(sidecar, "forward"), "not a chunk");
     const points = `http.server.request,service=crashed request.id="whole" ${nanoseconds}\nhttp.server.request,serv`;
     const atAggregator = await leaveBadChunk(join(aggregator, "buffer"), points);
-    const path = await LogPathFixture.start({ directory, wrapper: await wrapper(directory) });
+    const { path: fluentd } = await resolveTool("fluentd");
+    const wrapper = await writeMountingScript(join(directory, "fluentd-in-a-pod"), readOnlyRoot, fluentd);
+    const path = await LogPathFixture.start({ directory, wrapper });
     try {
       await appendFile(join(path.logPath, "app.events.log"), requestLine(0, Date.now()));
       const told = await waitFor("an event for each bad chunk", 60_000, async () => {

@@ -42,10 +42,12 @@ test("a preview with BASE tells what differs from that commit, and no more", asy
     content.replace("maxCount: 3", "maxCount: 2"),
   );
   const report = join(directory, "report.md");
-  const result = await run("make", ["preview", "STACK=dev", `BASE=${base}`, `REPORT=${report}`], {
-    cwd: repositoryRoot,
-    env: { ...process.env, DS_MONITORING_STATE: join(directory, "state"), MAKEFLAGS: undefined },
-  });
+  // As `make preview STACK=dev REPORT=report BASE=base` does.
+  const result = await run(
+    process.execPath,
+    ["--import", "tsx", "local/cli.ts", "preview", "dev", report, base],
+    { cwd: repositoryRoot, env: { ...process.env, DS_MONITORING_STATE: join(directory, "state") } },
+  );
   assert.equal(result.code, 0, result.stdout + result.stderr);
   const text = await readFile(report, "utf8");
   assert.match(text, /^1 to update\.$/m, text);
