@@ -182,10 +182,12 @@ function forward(options: SidecarConfigOptions, bufferPath: string): Section {
         parameters: {
           "@type": "file",
           path: `${bufferPath}/forward`,
-          // Each batch that is read goes at once; the aggregator gathers them.
-          flush_mode: "immediate",
+          // At each whole second: a connection for every batch that is read costs both ends far more.
+          flush_mode: "interval",
+          flush_interval: 1,
           flush_thread_interval: 0.1,
-          flush_thread_burst_interval: 0.1,
+          // What has piled up goes without a pause.
+          flush_thread_burst_interval: 0,
           flush_at_shutdown: true,
           chunk_limit_size: "2m",
           total_limit_size: options.bufferBytes ?? 512 * 1024 * 1024,

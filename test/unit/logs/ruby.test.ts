@@ -15,14 +15,15 @@ const noRuby =
 const folder = mkdtempSync(join(tmpdir(), "ruby-contract-"));
 after(() => rmSync(folder, { recursive: true }));
 
+const defaults = { "service.name": "svc", "deployment.environment.name": "test" };
+for (const [name, content] of Object.entries(contractFiles(defaults, { auto: "auto" }))) {
+  writeFileSync(join(folder, name), content);
+}
+
 /** Lines through the Ruby code: their events, and the points made of those. */
 function readByRuby(
   lines: readonly Buffer[],
 ): { event: Record<string, string | number> | null; point: string }[] {
-  const defaults = { "service.name": "svc", "deployment.environment.name": "test" };
-  for (const [name, content] of Object.entries(contractFiles(defaults, { auto: "auto" }))) {
-    writeFileSync(join(folder, name), content);
-  }
   const program = `
     require "base64"
     require ${JSON.stringify(join(folder, rubyFile))}
@@ -125,3 +126,24 @@ test("a wrong value is kept under invalid.*, a missing key is named", { skip: no
   assert.equal(event?.["invalid.http.response.status_code"], "many");
   assert.equal(event?.["contract.missing"], "http.route, http.response.status_code");
 });
+
+test(
+  "what points are made of is remembered up to a bound, and a forgotten value is written alike",
+  { skip: noRuby },
+  () => {
+    const program = `
+    require ${JSON.stringify(join(folder, rubyFile))}
+    event = { "event_name" => "log", "service.name" => "a b", "body" => "x", "time_unix_nano" => 1 }
+    first = LogContract.point(event)
+    25_000.times { |index| LogContract.point({ "event_name" => "e#{index}", "service.name" => "s#{index}", "k#{index}" => 1.0 }) }
+    sizes = %i[@measurements @field_keys].map { |name| LogContract.instance_variable_get(name).size }
+    sizes << LogContract.instance_variable_get(:@tag_pairs).sum { |_, pairs| pairs.size }
+    puts JSON.generate({ first: first, again: LogContract.point(event), largest: sizes.max, bound: LogContract::MAX_REMEMBERED })`;
+    const result = spawnSync("ruby", ["-e", program], { encoding: "utf8" });
+    assert.equal(result.status, 0, result.stderr);
+    const { first, again, largest, bound } = JSON.parse(result.stdout) as Record<string, string | number>;
+    assert.equal(first, 'log,environment=test,service=a\\ b body="x" 1');
+    assert.equal(again, first);
+    assert.ok(Number(largest) > 1_000 && Number(largest) <= Number(bound) + 10, `${largest} of ${bound}`);
+  },
+);
