@@ -1,5 +1,5 @@
 import { ConfigFiles, contractFiles } from "./contractData";
-import { environmentVariable, lostChunksSection, Section, systemSection, writeConfig } from "./fluentdConfig";
+import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
 import { buckets, database } from "../metrics/buckets";
 
 /** Options of {@link renderAggregatorConfig}. */
@@ -19,8 +19,9 @@ export interface AggregatorConfigOptions {
    */
   dataPath?: string;
   /**
-   * Largest size of the buffer, in bytes; keep it below the volume. Above it the sidecars are made to wait.
-   * @default 8589934592 (8 GiB, for a volume of 10 GiB)
+   * Largest size of the buffer, in bytes. Above it the sidecars are made to wait. What InfluxDB refuses takes another
+   * 5/14 of it at most: keep it at seven tenths of the volume.
+   * @default 7516192768 (7 GiB, for a volume of 10 GiB)
    */
   bufferBytes?: number;
   /**
@@ -46,8 +47,8 @@ export const deadLetterPluginId = "dead_letters";
 /** Points in a request that repeats a refused one: each size is tried before the next, down to a single point. */
 const retrySizes = [500, 20, 1] as const;
 
-/** How long a request that was put aside stays on the volume; it is read within seconds. */
-const retryFileSeconds = 3600;
+/** Least size of the buffers of retried points: some of the largest requests. */
+const leastBufferBytes = 16 * 1024 * 1024;
 
 /** How long dead letters stay on the volume: as long as the events that were not refused. */
 const deadLetterSeconds = 14 * 24 * 3600;
@@ -68,6 +69,8 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
   const bind = options.bind ?? "0.0.0.0";
   const folder = (name: string) => ({ directory: `${dataPath}/${name}`, basename: "refused" });
   const dead = folder("dead-letters");
+  const bufferBytes = options.bufferBytes ?? 7 * 1024 * 1024 * 1024;
+  const putAsideBytes = Math.floor(bufferBytes / 14);
   const [firstRetry] = retrySizes.map((size) => folder(`retry-${size}`));
   return {
     "fluent.conf": writeConfig([
@@ -95,7 +98,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       ...retrySizes.map((size) => tailPoints(`retry-${size}`, `@RETRY_${size}`, dataPath)),
       tailPoints("dead-letters", "@DEAD_LETTERS", dataPath),
       tailPoints("bad-chunks", `@RETRY_${retrySizes[0]}`, dataPath, `${badChunks(dataPath)}/*.log`),
-      lostChunksSection("@EVENTS"),
+      ownLogSection("@EVENTS"),
       label("@EVENTS", [
         toPoint('record["event"]'),
         write(options, {
@@ -103,7 +106,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
           buffer: {
             path: `${dataPath}/buffer`,
             chunk_limit_size: "2m",
-            total_limit_size: options.bufferBytes ?? 8 * 1024 * 1024 * 1024,
+            total_limit_size: bufferBytes,
             // With 0, at each turn of the enqueueing thread: what the sidecars send together is one request.
             flush_interval: 0,
             flush_thread_count: 2,
@@ -114,14 +117,14 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       ...retrySizes.map((size, index) => {
         const smaller = retrySizes[index + 1];
         return label(`@RETRY_${size}`, [
-          keepFiles(`${dataPath}/retry-${size}`, retryFileSeconds),
-          ...(index === 0 ? [keepFiles(badChunks(dataPath), deadLetterSeconds)] : []),
+          passOn(`drop_read(record["point"], ${JSON.stringify(`${dataPath}/retry-${size}`)})`),
+          ...(index === 0 ? [keepFiles(badChunks(dataPath), putAsideBytes)] : []),
           write(options, {
             id: `influxdb_retry_${size}`,
             buffer: {
               path: `${dataPath}/buffer-retry-${size}`,
               chunk_limit_records: size,
-              total_limit_size: 256 * 1024 * 1024,
+              total_limit_size: Math.max(leastBufferBytes, Math.floor(bufferBytes / 14)),
               flush_interval: 1,
               flush_thread_count: 2,
             },
@@ -130,7 +133,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         ]);
       }),
       label("@DEAD_LETTERS", [
-        keepFiles(dead.directory, deadLetterSeconds),
+        keepFiles(dead.directory, putAsideBytes),
         {
           name: "filter",
           argument: "**",
@@ -182,6 +185,8 @@ function tailPoints(
       tag: name,
       path,
       pos_file: `${dataPath}/${name}.pos`,
+      // Each refused request is a file of another name.
+      pos_file_compaction_interval: 600,
       read_from_head: true,
       refresh_interval: 1,
     },
@@ -189,8 +194,13 @@ function tailPoints(
   };
 }
 
-/** Removes files of a folder that are older than that, now and then as points pass: no core plugin does. */
-function keepFiles(directory: string, seconds: number): Section {
+/** Removes what is old in a folder, and the oldest beyond `bytes`, now and then as points pass: no core plugin does. */
+function keepFiles(directory: string, bytes: number): Section {
+  return passOn(`keep_files(record["point"], ${JSON.stringify(directory)}, ${deadLetterSeconds}, ${bytes})`);
+}
+
+/** Calls a function of the contract's Ruby that gives back the point that it is given. */
+function passOn(call: string): Section {
   return {
     name: "filter",
     argument: "**",
@@ -198,9 +208,7 @@ function keepFiles(directory: string, seconds: number): Section {
     sections: [
       {
         name: "record",
-        parameters: {
-          point: `\${::LogContract.keep_files(record["point"], ${JSON.stringify(directory)}, ${seconds})}`,
-        },
+        parameters: { point: `\${::LogContract.${call}}` },
       },
     ],
   };

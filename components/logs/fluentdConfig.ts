@@ -35,16 +35,24 @@ export function systemSection(rootDir: string): Section {
 
 /**
  * What Fluentd says of a chunk that it could not read or send, and put into `backup/` or lost: an event `log.refused`,
- * so that the alert DeadLetters tells of it.
+ * so that the alert DeadLetters tells of it. And where Fluentd says that it has given up looking for new files, as it does
+ * once the disk is full, its supervisor is made to start it anew.
  *
  * @param toLabel label of the events; "@ROOT" is outside of every label
  */
-export function lostChunksSection(toLabel: string): Section {
+export function ownLogSection(toLabel: string): Section {
   const filter = { name: "filter", argument: "**" };
   return {
     name: "label",
     argument: "@FLUENT_LOG",
     sections: [
+      {
+        ...filter,
+        parameters: { "@type": "record_transformer", enable_ruby: true },
+        sections: [
+          { name: "record", parameters: { message: '${::LogContract.begin_anew(record["message"])}' } },
+        ],
+      },
       {
         ...filter,
         parameters: { "@type": "grep" },

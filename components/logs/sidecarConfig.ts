@@ -1,5 +1,5 @@
 import { ConfigFiles, contractFiles } from "./contractData";
-import { environmentVariable, lostChunksSection, Section, systemSection, writeConfig } from "./fluentdConfig";
+import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
 import { checkFormat, LogFormat, LogSource, recordStart } from "./formats";
 
 /** Options of {@link renderSidecarConfig}. */
@@ -87,8 +87,20 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
         parameters: { "@type": "grep" },
         sections: [{ name: "regexp", parameters: { key: "$.event.event_name", pattern: "/./" } }],
       },
-      lostChunksSection("@ROOT"),
-      forward(options, bufferPath),
+      ownLogSection("@ROOT"),
+      forward(options, "aggregator", {
+        "@type": "file",
+        path: `${bufferPath}/forward`,
+        total_limit_size: options.bufferBytes ?? 512 * 1024 * 1024,
+      }),
+      // What the file buffer can't be given, because the disk is full: in_tail would drop it.
+      {
+        name: "label",
+        argument: "@ERROR",
+        sections: [
+          forward(options, "aggregator_from_memory", { "@type": "memory", total_limit_size: memoryBytes }),
+        ],
+      },
     ]),
     ...contractFiles(defaults, formats),
   };
@@ -155,13 +167,20 @@ function normalise(format: string): Section {
   };
 }
 
-function forward(options: SidecarConfigOptions, bufferPath: string): Section {
+/** Bound of what waits in memory while the disk is full, a part of the container's 256 MiB; above it the reading stops. */
+const memoryBytes = 8 * 1024 * 1024;
+
+function forward(
+  options: SidecarConfigOptions,
+  id: string,
+  buffer: NonNullable<Section["parameters"]>,
+): Section {
   return {
     name: "match",
     argument: "**",
     parameters: {
       "@type": "forward",
-      "@id": "aggregator",
+      "@id": id,
       // Held until the aggregator has it on its own disk; sent again otherwise.
       require_ack_response: true,
       ack_response_timeout: 30,
@@ -180,8 +199,7 @@ function forward(options: SidecarConfigOptions, bufferPath: string): Section {
       {
         name: "buffer",
         parameters: {
-          "@type": "file",
-          path: `${bufferPath}/forward`,
+          ...buffer,
           // At each whole second: a connection for every batch that is read costs both ends far more.
           flush_mode: "interval",
           flush_interval: 1,
@@ -190,7 +208,6 @@ function forward(options: SidecarConfigOptions, bufferPath: string): Section {
           flush_thread_burst_interval: 0,
           flush_at_shutdown: true,
           chunk_limit_size: "2m",
-          total_limit_size: options.bufferBytes ?? 512 * 1024 * 1024,
           // A full buffer stops the reading: what waits in the log files is not lost.
           overflow_action: "block",
           retry_forever: true,

@@ -147,3 +147,41 @@ test(
     assert.ok(Number(largest) > 1_000 && Number(largest) <= Number(bound) + 10, `${largest} of ${bound}`);
   },
 );
+
+test("files of refused points go when they are old, many, or read", { skip: noRuby }, () => {
+  one("loads the code");
+  const program = `
+    require "fileutils"
+    require ${JSON.stringify(join(folder, rubyFile))}
+    def file(path, bytes, age)
+      FileUtils.mkdir_p(File.dirname(path))
+      File.write(path, "x" * bytes)
+      File.utime(Time.now - age, Time.now - age, path)
+      path
+    end
+    left = ->(directory) { Dir.children(directory).sort }
+    file("dead/old", 1, 1000); file("dead/first", 60, 30); file("dead/second", 60, 20); file("dead/third", 30, 10)
+    raise "the point" unless LogContract.keep_files("p", "dead", 900, 100) == "p"
+    puts left.("dead").join(",")
+    file("dead/fourth", 500, 900)
+    LogContract.keep_files("p", "dead", 900, 100)
+    puts left.("dead").join(",")
+
+    file("retry/whole", 16, 90); file("retry/fresh", 16, 0); file("retry/half", 16, 90); file("retry/unknown", 16, 90)
+    file("retry/again", 16, 90)
+    gone = "f" * 16
+    positions = { "whole" => "10", "fresh" => "10", "half" => "08", "again" => gone }
+    lines = positions.map { |name, position| "retry/#{name}\\t#{position}\\t01\\n" }
+    File.write("retry.pos", lines.join + "retry/again\\t0000000000000000\\t02\\n")
+    LogContract.drop_read("p", "retry")
+    puts left.("retry").join(",")
+    LogContract.drop_read("p", "absent")`;
+  const result = spawnSync("ruby", ["-e", program], { cwd: folder, encoding: "utf8" });
+  assert.equal(result.status, 0, result.stderr);
+  assert.deepEqual(result.stdout.trimEnd().split("\n"), [
+    "second,third",
+    // It looks once a minute.
+    "fourth,second,third",
+    "again,fresh,half,unknown",
+  ]);
+});

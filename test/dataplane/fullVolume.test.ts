@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import type { Fluentd } from "../../local/dataplane/fluentd";
+import { startInfluxd } from "../../local/dataplane/influxd";
+import { sleep } from "../../local/processes";
+import { resolveTool } from "../../local/tools/resolve";
+import {
+  faultEvents,
+  LogPathFixture,
+  LogPathOptions,
+  missingFluentd,
+  writeRequests,
+} from "./support/logPath";
+import { missingMountNamespace } from "./support/mountNamespace";
+import { waitFor } from "./support/waitFor";
+
+// Volumes that are smaller than the buffers that are on them: the disk says that it is full, not Fluentd.
+
+const skip = missingFluentd().then(async (why) => {
+  const noMount = await missingMountNamespace();
+  return why !== false ? why : noMount !== false && `NO FULL VOLUME IS TESTED: ${noMount}`;
+});
+
+let fixture: LogPathFixture | undefined;
+afterEach(async () => {
+  await fixture?.remove();
+  fixture = undefined;
+});
+
+function fullVolumeTest(
+  name: string,
+  volumes: LogPathOptions["volumes"],
+  body: (path: LogPathFixture) => Promise<void>,
+): void {
+  test(name, { timeout: 400_000 }, async (t) => {
+    const why = await skip;
+    if (why !== false) {
+      t.skip(why);
+      return;
+    }
+    fixture = await LogPathFixture.start({ volumes });
+    await body(fixture);
+  });
+}
+
+fullVolumeTest(
+  "the sidecar's volume is full, of something else and then of its buffer, while the aggregator is away: every event arrives once",
+  { sidecar: "8m" },
+  async (path) => {
+    const buffer = folderOf(path.sidecar, "buffer");
+    await path.aggregator.stop();
+    const junk = await fill(buffer);
+    await writeRequests(path.logPath, { rate: 20_000 });
+    await waitFor("a worker that gives up and begins anew", 60_000, () =>
+      logOf(path.sidecar, /Worker 0 exited/),
+    );
+    await rm(junk);
+    await waitFor("a volume full of its buffer", 60_000, () => isFull(buffer));
+    await path.restartAggregator();
+    assert.equal(await path.waitForRequests(faultEvents), faultEvents);
+    assertQuiet(path.sidecar);
+  },
+);
+
+fullVolumeTest(
+  "the aggregator's volume is full, of its buffer and then of something else, while InfluxDB is away: every event arrives once",
+  { aggregator: "8m" },
+  async (path) => {
+    const data = folderOf(path.aggregator, "data");
+    const { influxd } = path.database;
+    await influxd.stop();
+    const writing = writeRequests(path.logPath, { rate: 20_000 });
+    await waitFor("a volume full of its buffer", 60_000, () => isFull(data));
+    const junk = await fill(data);
+    await writing;
+    await sleep(3_000);
+    await rm(junk);
+    const { path: command } = await resolveTool("influxd");
+    const again = await startInfluxd({
+      command,
+      directory: join(influxd.logFile, ".."),
+      port: influxd.port,
+      token: influxd.token,
+    });
+    try {
+      assert.equal(await path.waitForRequests(faultEvents), faultEvents);
+      assertQuiet(path.aggregator);
+    } finally {
+      await again.stop();
+    }
+  },
+);
+
+/** A folder as the Fluentd sees it, whose volume nobody else has. */
+function folderOf({ pid, directory }: Fluentd, folder: string): string {
+  return join("/proc", String(pid), "root", directory, folder);
+}
+
+/** Fill the volume up to its last block. */
+async function fill(folder: string): Promise<string> {
+  const junk = join(folder, "junk");
+  await assert.rejects(writeFile(junk, Buffer.alloc(64 * 1024 * 1024)), /ENOSPC/);
+  return junk;
+}
+
+/** Whether no batch fits onto the volume any more. */
+async function isFull(folder: string): Promise<true | undefined> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < 512 * 1024 ? true : undefined;
+}
+
+function logOf({ logFile }: Fluentd, text: RegExp): true | undefined {
+  return text.test(readFileSync(logFile, "utf8")) ? true : undefined;
+}
+
+/** What it prints goes onto the node's disk too. */
+function assertQuiet({ logFile }: Fluentd): void {
+  const lines = readFileSync(logFile, "utf8").split("\n");
+  const last = lines.slice(-20).join("\n");
+  assert.ok(lines.length < 5_000, `${lines.length} lines in its log, the last of them\n${last}`);
+}
