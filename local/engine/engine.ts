@@ -182,6 +182,37 @@ export class Engine {
     return result.stdout;
   }
 
+  /**
+   * Run commands as they are documented: `pulumi` in them is this stack's, and asks nothing.
+   *
+   * @param script for `sh`; it ends with the first command that fails
+   * @param env added to the environment
+   * @returns how it ended, and what its last `pulumi up` did
+   */
+  async shell(script: string, env: Readonly<Record<string, string>> = {}): Promise<OperationResult> {
+    const eventLog = await this.newEventLog();
+    const folder = join(this.folder(), "shell");
+    await mkdir(folder, { recursive: true });
+    const config = `--config-file '${this.configFile()}'`;
+    await writeFile(
+      join(folder, "pulumi"),
+      `#!/bin/sh
+case "$1" in
+  up) set -- "$@" --yes --skip-preview ${config} --event-log '${eventLog}' ;;
+  refresh) set -- "$@" --yes --skip-preview ${config} ;;
+  config) set -- "$@" ${config} ;;
+esac
+exec '${this.tools.pulumi.path}' --non-interactive --stack '${this.options.stack}' "$@"
+`,
+      { mode: 0o755 },
+    );
+    const finished = await run("sh", ["-euc", script], {
+      cwd: this.options.project,
+      env: { ...this.env, ...env, PATH: [folder, env.PATH ?? "", this.env.PATH].join(delimiter) },
+    });
+    return { ...finished, ...(await this.report(eventLog)) };
+  }
+
   private run(args: readonly string[], options: OperationOptions & { cwd?: string } = {}): Promise<Finished> {
     return run(this.tools.pulumi.path, ["--non-interactive", ...args], {
       cwd: options.cwd ?? this.options.project,
@@ -196,8 +227,7 @@ export class Engine {
     args: readonly string[],
     options: OperationOptions,
   ): Promise<OperationResult> {
-    const eventLog = join(this.folder(), `events.${this.options.stack}.json`);
-    await rm(eventLog, { force: true });
+    const eventLog = await this.newEventLog();
     const finished = await this.run(
       [
         ...[
@@ -216,8 +246,18 @@ export class Engine {
       ],
       options,
     );
-    const events = await readFile(eventLog, "utf8").catch(() => "");
-    return { ...finished, ...readEventLog(events) };
+    return { ...finished, ...(await this.report(eventLog)) };
+  }
+
+  /** Where the engine shall write what it does; nothing is there yet. */
+  private async newEventLog(): Promise<string> {
+    const file = join(this.folder(), `events.${this.options.stack}.json`);
+    await rm(file, { force: true });
+    return file;
+  }
+
+  private async report(eventLog: string): Promise<EngineReport> {
+    return readEventLog(await readFile(eventLog, "utf8").catch(() => ""));
   }
 
   private folder(): string {

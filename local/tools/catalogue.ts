@@ -10,6 +10,7 @@ export type ToolName =
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kube-scheduler"
+  | "kubectl"
   | "kwok"
   | "kwokctl"
   | "pkg-config"
@@ -135,6 +136,17 @@ const tools: readonly Tool[] = [
       seconds: { "kube-apiserver": 190, "kube-controller-manager": 60, "kube-scheduler": 10 }[name],
     },
   })),
+  {
+    name: "kubectl",
+    purpose: "runs the commands of docs/operations.md on the embedded cluster",
+    onPath: { versionArgs: ["version", "--client"], range: { minimum: [1, 30], below: [2, 0] } },
+    build: {
+      folder: "kubectl",
+      package: "k8s.io/kubernetes/cmd/kubectl",
+      ...kubernetesVersion,
+      seconds: 40,
+    },
+  },
   ...(["alertmanager", "amtool"] as const).map((name): Tool => ({
     name,
     purpose: name === "alertmanager" ? "groups alerts and sends mail" : "checks Alertmanager configuration",
