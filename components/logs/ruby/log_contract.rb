@@ -120,7 +120,7 @@ module LogContract
 
   # Passes on what Fluentd says. A timer that has failed is never started again: of in_tail's, no new file would be found.
   def begin_anew(message)
-    Process.kill("TERM", Process.pid) if message.to_s.include?("Timer detached")
+    Process.kill("TERM", Process.pid) if /\A(?:\[[^\]]+\] )?Timer detached/.match?(message)
     message
   end
 
