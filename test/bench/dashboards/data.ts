@@ -1,0 +1,278 @@
+/**
+ * What 30 days of 1,000,000 requests a day leave in InfluxDB, as line protocol in milliseconds: 12 series of requests,
+ * five APIs with two pods of two containers each, their logs and probes, the platform's own samples, and a year of daily
+ * training runs. Always the same.
+ */
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const NOW = Date.UTC(2026, 2, 18, 12);
+export const DAYS = 30;
+export const START = NOW - DAYS * DAY;
+export const FULL_REQUESTS_PER_DAY = 1_000_000;
+
+/** Lines for a bucket. */
+export interface BucketLines {
+  readonly bucket: string;
+  readonly lines: Iterable<string>;
+}
+
+/** Panels read minutes up to a range of about 10 days, hours beyond. */
+const MINUTES_DAYS = 10;
+/** Telegraf's samples of the platform are kept as raw events only. */
+const SAMPLES_DAYS = 14;
+const SERVICES = ["churn-api", "fraud-api", "price-api", "route-api", "churn-training"];
+const PODS = [1, 2];
+const CONTAINERS = ["api", "fluentd"];
+
+const REQUEST_SERIES = ["/predict", "/explain"].flatMap((route) =>
+  ["2xx", "4xx", "5xx"].flatMap((status) =>
+    ["1", "2"].map(
+      (version) =>
+        `http.server.request,environment=prod,method=POST,model=churn,model_version=${version},route=${route},service=churn-api,status_class=${status}`,
+    ),
+  ),
+);
+
+/** Fields of a rollup of `count` values around a mean. */
+function statistics(field: string, count: number, mean: number, percentiles = true): string {
+  const of = (statistic: string, value: number): string => `${field}.${statistic}=${value}`;
+  return [
+    of("sum", count * mean),
+    of("count", count),
+    of("min", mean / 2),
+    of("max", 2 * mean),
+    ...(percentiles ? [of("p50", mean), of("p95", 1.5 * mean), of("p99", 1.8 * mean)] : []),
+  ].join(",");
+}
+
+/** A container's sizes: field, request or use. */
+const CONTAINER_FIELDS: readonly (readonly [field: string, value: number])[] = [
+  ["cpu_usage_nanocores", 2e8],
+  ["memory_working_set_bytes", 3e8],
+  ["resource_requests_millicpu_units", 500],
+  ["resource_requests_memory_bytes", 5e8],
+  ["resource_limits_millicpu_units", 1000],
+  ["resource_limits_memory_bytes", 6e8],
+];
+
+/** Every series of rollups, with its fields in a window of some minutes that begins at a time. */
+function rollupSeries(
+  minutes: number,
+): readonly (readonly [series: string, fields: (window: number) => string])[] {
+  const requests = (FULL_REQUESTS_PER_DAY * minutes * MINUTE) / DAY / REQUEST_SERIES.length;
+  return [
+    ...REQUEST_SERIES.map(
+      (series, index) =>
+        [
+          series,
+          (window: number) =>
+            `count=${requests},${statistics("duration_s", requests, 0.1 + 0.01 * ((window + index) % 30))},${statistics("prediction.score", requests, 0.5)}`,
+        ] as const,
+    ),
+    ...SERVICES.flatMap((service) => [
+      ...["INFO", "WARN"].map(
+        (severity) =>
+          [
+            `log,environment=prod,service=${service},severity=${severity}`,
+            () => `count=${7 * minutes}`,
+          ] as const,
+      ),
+      [`log.unparsed,environment=prod,service=${service},source=app.log`, () => `count=${minutes}`] as const,
+      [
+        `http_response,environment=prod,service=${service},server=http://${service}:8080/healthz,result=success`,
+        () => `count=${6 * minutes},${statistics("response_time", 6 * minutes, 0.01)}`,
+      ] as const,
+      [
+        `kubernetes_deployment,environment=prod,service=${service},namespace=apps`,
+        () =>
+          `count=${6 * minutes},${statistics("replicas_desired", 6 * minutes, 2, false)},${statistics("replicas_available", 6 * minutes, 2, false)}`,
+      ] as const,
+      ...CONTAINERS.map(
+        (container) =>
+          [
+            `kubernetes_pod_container,environment=prod,service=${service},namespace=apps,container_name=${container}`,
+            () =>
+              `count=${4 * minutes},restarts_total.increase=0,${CONTAINER_FIELDS.map(
+                ([field, value]) =>
+                  `${statistics(field, 4 * minutes, value, false)},${field}.minutes=${PODS.length * value * minutes}`,
+              ).join(",")}`,
+          ] as const,
+      ),
+      [
+        `kubernetes_pod_volume,environment=prod,service=${service},namespace=apps,volume_name=data`,
+        () =>
+          `count=${2 * minutes},${statistics("used_bytes", 2 * minutes, 3e9, false)},${statistics("capacity_bytes", 2 * minutes, 1e10, false)}`,
+      ] as const,
+    ]),
+    ...["load", "train"].map(
+      (task) =>
+        [
+          `pipeline.task.end,environment=prod,service=churn-training,pipeline=churn-training,task=${task},result=success`,
+          () =>
+            `count=1,${statistics("duration_s", 1, 60)},${statistics("cpu_s", 1, 30)},${statistics("mem_peak_bytes", 1, 2e8)},${statistics("mem_limit_bytes", 1, 4e8)}`,
+        ] as const,
+    ),
+  ];
+}
+
+function* rollupLines(fromMs: number, minutes: number): Generator<string> {
+  const series = rollupSeries(minutes);
+  for (let time = fromMs; time < NOW; time += minutes * MINUTE) {
+    for (const [tags, fields] of series) yield `${tags} ${fields(time / (minutes * MINUTE))} ${time}`;
+  }
+}
+
+function* requestLines(requestsPerDay: number): Generator<string> {
+  const lastDay = NOW - DAY;
+  let index = 0;
+  for (let time = START; time < NOW; index += 1) {
+    const series = REQUEST_SERIES[index % REQUEST_SERIES.length] ?? "";
+    yield `${series} duration_s=${0.05 + 0.001 * (index % 200)},enduser.pseudo.id="user-${index % 5000}",prediction.class="stays",prediction.score=0.7 ${Math.floor(time)}`;
+    time += DAY / (time < lastDay ? requestsPerDay : FULL_REQUESTS_PER_DAY);
+  }
+}
+
+/** One line of text for ten requests. */
+function* logLines(requestsPerDay: number): Generator<string> {
+  const step = (10 * DAY) / requestsPerDay;
+  let index = 0;
+  for (let time = START; time < NOW; time += step, index += 1) {
+    yield `log,environment=prod,service=${SERVICES[index % SERVICES.length] ?? ""},severity=${index % 50 === 0 ? "WARN" : "INFO"} body="model loaded, cache holds ${index % 900} entries of the last hour" ${Math.floor(time)}`;
+  }
+}
+
+/** Samples of containers and probes, as dense as the requests: each 30 s and 10 s at 1,000,000 requests a day. */
+function* appSamples(requestsPerDay: number): Generator<string> {
+  const sparser = FULL_REQUESTS_PER_DAY / requestsPerDay;
+  const [use, size] = [CONTAINER_FIELDS.slice(0, 2), CONTAINER_FIELDS.slice(2)].map((fields) =>
+    fields.map(([field, value]) => `${field}=${value}`).join(","),
+  );
+  for (let time = START; time < NOW; time += 30_000 * sparser) {
+    for (const service of SERVICES) {
+      for (const pod of PODS) {
+        for (const container of CONTAINERS) {
+          const tags = `kubernetes_pod_container,environment=prod,service=${service},namespace=apps,pod_name=${service}-${pod},container_name=${container}`;
+          yield `${tags},node_name=node-${pod} ${use ?? ""} ${Math.floor(time)}`;
+          yield `${tags} ${size ?? ""},restarts_total=0 ${Math.floor(time)}`;
+        }
+      }
+      for (const seconds of [0, 10, 20]) {
+        yield `http_response,environment=prod,service=${service},server=http://${service}:8080/healthz,result=success result_code=0,response_time=0.01 ${Math.floor(time + seconds * 1000 * sparser)}`;
+      }
+    }
+  }
+}
+
+function* platformSamples(): Generator<string> {
+  const tags = "environment=prod,service=platform";
+  const series = [
+    ...["active", "suppressed"].map((state) => `alertmanager_alerts,${tags},state=${state} gauge=1`),
+    `alertmanager_notifications_failed_total,${tags},integration=email,reason=other counter=0`,
+    ...["influxdb", "dead_letters"].map(
+      (id) => `fluentd,${tags},plugin_id=${id},plugin_type=http buffer_available_buffer_space_ratios=99`,
+    ),
+    ...["events", "minutely", "hourly", "daily", "weekly"].map(
+      (bucket) => `storage_bucket_series_num,${tags},bucket=${bucket} gauge=900`,
+    ),
+    ...["success", "failed"].map(
+      (status) => `task_executor_total_runs_complete,${tags},task_type=system,status=${status} counter=`,
+    ),
+    `task_executor_errors_counter,${tags},task_type=system,errorType=internal counter=`,
+  ];
+  for (let time = NOW - SAMPLES_DAYS * DAY, index = 0; time < NOW; time += 30_000, index += 1) {
+    for (const one of series) yield `${one}${one.endsWith("=") ? index : ""} ${time}`;
+  }
+}
+
+/** Each minute how long a service has been silent. */
+function* lagLines(): Generator<string> {
+  for (let time = START; time < NOW; time += MINUTE) {
+    for (const service of SERVICES) yield `log.lag,environment=prod,service=${service} seconds=12 ${time}`;
+  }
+}
+
+function* dayLines(): Generator<string> {
+  for (let time = START - (START % DAY); time < NOW; time += DAY) {
+    yield `http.server.request.unique,environment=prod,model=churn,service=churn-api requests=900,users=5000 ${time}`;
+    for (const series of REQUEST_SERIES)
+      yield `${series} count=${FULL_REQUESTS_PER_DAY / REQUEST_SERIES.length} ${time}`;
+  }
+}
+
+/** A year of daily runs of one training: 3 classes, 20 features. */
+function* keptLines(): Generator<string> {
+  const classes = ["a", "b", "c"];
+  const features = Array.from({ length: 20 }, (_, index) => `feature_${index}`);
+  for (let day = 365; day >= 1; day -= 1) {
+    let time = NOW - day * DAY;
+    const run = `cicd.pipeline.run.id="run-${day}"`;
+    const common = "environment=prod,service=churn-training,pipeline=churn-training";
+    const model = `${common},model=churn,model_version=${366 - day}`;
+    const line = (measurement: string, tags: string, fields: string): string =>
+      `${measurement},${tags} ${fields},${run} ${(time += 10)}`;
+    yield line("pipeline.run.start", common, "expected_max_s=600");
+    yield line(
+      "pipeline.task.end",
+      `${common},task=train,result=success`,
+      "duration_s=60,cpu_s=30,mem_peak_bytes=2e8,mem_limit_bytes=4e8",
+    );
+    for (const split of ["train", "test"]) {
+      for (const one of classes)
+        yield line("ml.class", `${model},class=${one},split=${split}`, "count=900,share=0.33");
+      for (const one of ["_all", ...classes])
+        yield line(
+          "ml.metric",
+          `${model},class=${one},split=${split}`,
+          "accuracy=0.9,precision=0.9,recall=0.9,f1=0.9,roc_auc=0.95,log_loss=0.3,brier=0.05",
+        );
+    }
+    for (const feature of features) {
+      for (const comparison of ["new_vs_old", "train_vs_val"])
+        yield line(
+          "ml.drift",
+          `${model},feature=${feature},comparison=${comparison},verdict=none`,
+          "psi=0.05,js=0.01,ks=0.02,wasserstein_norm=0.05,p_value=0.6,missing_rate=0.01,n_ref=1000,n_cur=1000,bins=10",
+        );
+      yield line(
+        "ml.outliers",
+        `${model},feature=${feature},method=iqr`,
+        "rows_before=1000,rows_removed=10,removed_ratio=0.01",
+      );
+    }
+    for (const actual of classes)
+      for (const predicted of classes)
+        yield line(
+          "ml.confusion",
+          `${model},actual=${actual},predicted=${predicted},split=test`,
+          "count=100",
+        );
+    yield line(
+      "ml.run.summary",
+      model,
+      `rows=2700,features=20,imbalance_ratio=1.1,decision="approve",champion_version="${365 - day}"`,
+    );
+    yield line("ml.decision", `${model},decision=approve`, 'reason="f1",approver="pipeline"');
+    yield line("pipeline.run.end", `${common},result=success`, "duration_s=300");
+  }
+}
+
+/** All lines; `raw` are those that rollups are compared with. */
+export function benchLines(requestsPerDay: number): Record<"raw" | "read", readonly BucketLines[]> {
+  return {
+    raw: [
+      { bucket: "events", lines: requestLines(requestsPerDay) },
+      { bucket: "events", lines: logLines(requestsPerDay) },
+      { bucket: "events", lines: appSamples(requestsPerDay) },
+    ],
+    read: [
+      { bucket: "events", lines: platformSamples() },
+      { bucket: "minutely", lines: rollupLines(NOW - MINUTES_DAYS * DAY, 1) },
+      { bucket: "minutely", lines: lagLines() },
+      { bucket: "hourly", lines: rollupLines(START, 60) },
+      { bucket: "daily", lines: dayLines() },
+      { bucket: "weekly", lines: keptLines() },
+    ],
+  };
+}
