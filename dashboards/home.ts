@@ -2,16 +2,16 @@ import { thresholds } from "../components/alerts/thresholds";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS, dashboardPath } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
+import { firingAlerts } from "./firingAlerts";
 import { equals, field, matchesVariable, select, tag, timeFilter } from "./influxql";
 import type { Condition } from "./influxql";
-import { alertGroups, colouredCell, linkTo, markdown, columns, redFrom, stat, table, unitOf } from "./panels";
+import { alertGroups, colouredCell, linkTo, markdown, columns, redFrom, table, unitOf } from "./panels";
 import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
 import { rollups, source } from "./sources";
 import { chained } from "./variables";
 import { DECISION_COLOURS, RESULT_COLOURS } from "./verdicts";
 
 const requests = rollups("http.server.request");
-const alerts = source("events", "alertmanager_alerts");
 const runs = source("weekly", "pipeline.run.end");
 const decisions = source("weekly", "ml.decision");
 
@@ -41,26 +41,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
         {
           title: "Verdict: does anything need attention?",
           panels: [
-            stat({
-              title: "Firing alerts",
-              description:
-                "Alerts that Alertmanager holds as active now. One is normal: the Watchdog always fires, its absence tells that alerting stands still.",
-              unit: "short",
-              thresholds: [
-                { value: null, color: "red" },
-                { value: 1, color: "green" },
-                { value: 2, color: "orange" },
-              ],
-              width: 4,
-              height: 7,
-              targets: [
-                {
-                  query: select(field("gauge").last().as("firing"))
-                    .from(alerts)
-                    .where(...inEnvironment, equals("state", "active")),
-                },
-              ],
-            }),
+            firingAlerts({ where: inEnvironment, width: 4, height: 7 }),
             alertGroups({
               title: "What fires now",
               description: "Alerts from Alertmanager, with their summary, silences and runbook.",

@@ -45,6 +45,9 @@ export class Expression {
   max(): Expression {
     return this.call("max");
   }
+  min(): Expression {
+    return this.call("min");
+  }
   last(): Expression {
     return this.call("last");
   }

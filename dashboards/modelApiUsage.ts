@@ -4,7 +4,18 @@ import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Dimension, Query } from "./influxql";
-import { barChart, columns, countBy, fixedColour, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import {
+  barChart,
+  columns,
+  countBy,
+  fixedColour,
+  highestFirst,
+  redFrom,
+  stat,
+  table,
+  timeSeries,
+  unitOf,
+} from "./panels";
 import { meanOf, overRollups, ratioOfCounts, totalCount, weightedPercentiles } from "./rollupQueries";
 import type { Percentile } from "./rollupQueries";
 import { rollups, source } from "./sources";
@@ -340,6 +351,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
               transformations: [
                 countBy("prediction.class", "prediction.score"),
                 columns({ "prediction.class": "Class", "prediction.score (count)": "Predictions" }),
+                highestFirst("Predictions"),
               ],
             }),
             timeSeries({

@@ -19,8 +19,10 @@ import {
   colouredCell,
   columns,
   higherIsWorse,
+  highestFirst,
   matrix,
   mergeTables,
+  rowTotal,
   stat,
   table,
   unitOf,
@@ -325,7 +327,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 "Each class with n, its number of rows in the chosen split; _all is the score over all classes.",
               unit: "none",
               decimals: 3,
-              width: 14,
+              width: 12,
               height: 8,
               targets: [
                 {
@@ -366,9 +368,34 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
             table({
               title: "Confusion of the candidate",
               description:
-                "Rows: the actual class; columns: the predicted one; cells: number of rows of the chosen split.",
-              unit: "short",
-              width: 10,
+                "Rows: the actual class; columns: the predicted one; cells: number of rows of the chosen split; n: all of the actual class.",
+              unit: "none",
+              decimals: 0,
+              width: 6,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("actual"), field("predicted"), field("count"))
+                    .from(confusion)
+                    .where(...candidate, onSplit),
+                  format: "table",
+                },
+              ],
+              transformations: [
+                matrix({ row: "actual", column: "predicted", value: "count" }),
+                rowTotal("n"),
+              ],
+            }),
+            barChart({
+              title: "Confusion by share",
+              description:
+                "Of the rows of each actual class, the share predicted as each class: a bar of one colour is a class without mistakes. The counts are on the left.",
+              unit: "none",
+              decimals: 0,
+              min: 0,
+              shares: true,
+              xField: "actual\\predicted",
+              width: 6,
               height: 8,
               targets: [
                 {
@@ -502,7 +529,10 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   format: "table",
                 },
               ],
-              transformations: [matrix({ row: "class", column: "split", value: "share" })],
+              transformations: [
+                highestFirst("share"),
+                matrix({ row: "class", column: "split", value: "share" }),
+              ],
             }),
             table({
               title: "Outliers of the candidate",

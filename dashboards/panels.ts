@@ -185,7 +185,7 @@ export interface StatOptions extends DataPanelOptions {
   /** Regular expression of the columns to show, where a table is queried. @default the numbers */
   readonly fields?: string;
   /** How a series becomes one figure. @default "lastNotNull" */
-  readonly reduce?: "lastNotNull" | "sum";
+  readonly reduce?: "lastNotNull" | "sum" | "max";
   /** Fill the tile with the threshold's colour: for verdicts. @default false */
   readonly fill?: boolean;
 }
@@ -222,13 +222,15 @@ export function barChart(
   options: DataPanelOptions & {
     /** Column of the categories. */
     readonly xField: string;
+    /** Bars on top of each other, each category 100 %. @default false */
+    readonly shares?: boolean;
   },
 ): AnyPanel {
   return describe(new BarChartPanelBuilder(), options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .xField(options.xField)
     .orientation(VizOrientation.Vertical)
-    .stacking(StackingMode.None)
+    .stacking(options.shares === true ? StackingMode.Percent : StackingMode.None)
     .showValue(VisibilityMode.Auto)
     .fillOpacity(75)
     .lineWidth(0)
@@ -351,6 +353,24 @@ export function withoutTime(): DataTransformerConfig {
 /** One table of several: rows with the same values in the columns that they share become one. */
 export function mergeTables(): DataTransformerConfig {
   return { id: "merge", options: {} };
+}
+
+/** A column with the sum of others in each row; of all numbers where none are named. */
+export function rowTotal(alias: string, include?: readonly string[]): DataTransformerConfig {
+  return {
+    id: "calculateField",
+    options: { mode: "reduceRow", alias, reduce: { reducer: "sum", ...(include && { include }) } },
+  };
+}
+
+/** A column with one column by another. */
+export function quotient(alias: string, left: string, right: string): DataTransformerConfig {
+  return { id: "calculateField", options: { mode: "binary", alias, binary: { left, operator: "/", right } } };
+}
+
+/** Rows in the order of a column, the highest first. */
+export function highestFirst(column: string): DataTransformerConfig {
+  return { id: "sortBy", options: { sort: [{ field: column, desc: true }] } };
 }
 
 /** Turns rows of (row, column, value) into a matrix. */

@@ -1,10 +1,23 @@
 import { thresholds } from "../components/alerts/thresholds";
+import { rollupField } from "../components/metrics/rollups";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
+import { firingAlerts } from "./firingAlerts";
+import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
 import type { Condition, Query } from "./influxql";
-import { columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
+import {
+  colouredCell,
+  columns,
+  mergeTables,
+  quotient,
+  redFrom,
+  rowTotal,
+  stat,
+  table,
+  timeSeries,
+  unitOf,
+} from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { rollups, source } from "./sources";
 import { chained } from "./variables";
@@ -13,7 +26,10 @@ const logLines = rollups("log");
 const unparsedLines = rollups("log.unparsed");
 const fluentd = source("events", "fluentd");
 const refusedPoints = source("events", "log.refused");
+const requests = rollups("http.server.request");
+const logLag = source("minutely", "log.lag");
 const probes = rollups("http_response");
+const deployments = rollups("kubernetes_deployment");
 const volumes = rollups("kubernetes_pod_volume");
 const series = source("events", "storage_bucket_series_num");
 const taskRuns = source("events", "task_executor_total_runs_complete");
@@ -51,18 +67,24 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
         {
           title: "Verdict: does the monitoring work?",
           panels: [
+            firingAlerts({ where: inEnvironment, width: 3, height: 4 }),
             stat({
-              title: "Firing alerts",
+              title: "Log lag",
               description:
-                "Alerts that Alertmanager holds as active now, the Watchdog among them: it always fires.",
-              unit: "short",
-              width: 6,
+                "Longest time for which a service that answers its probes has logged nothing, now. Red where LogsStalled fires.",
+              unit: "s",
+              decimals: 0,
+              thresholds: redFrom(thresholds.logSilenceSeconds),
+              width: 3,
               height: 4,
               targets: [
                 {
-                  query: select(field("gauge").last().as("firing"))
-                    .from(alerts)
-                    .where(...inEnvironment, equals("state", "active")),
+                  query: select(field("lag").max().as("lag")).from(
+                    select(field("seconds").last().as("lag"))
+                      .from(logLag)
+                      .where(...chosen)
+                      .groupBy(tag("service")),
+                  ),
                 },
               ],
             }),
@@ -94,16 +116,34 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               ],
             }),
             stat({
-              title: "Unparsed lines",
-              description: "Lines that no format matched, in the time range; they are kept as they are.",
-              unit: "short",
+              title: "Unparsed share",
+              description:
+                "Highest share, of a service's lines in the time range, of those that no format matched; they are kept as they are. Red where UnparsedLogs fires.",
+              unit: "percentunit",
+              decimals: 1,
+              thresholds: redFrom(thresholds.unparsedRatio),
+              fields: "/^share$/",
+              reduce: "max",
               noValue: "none",
               width: 3,
               height: 4,
               targets: [
-                {
-                  query: overRollups({ of: unparsedLines, columns: [totalCount("lines")], where: chosen }),
-                },
+                { of: unparsedLines, alias: "unparsed" },
+                { of: logLines, alias: "text" },
+                { of: requests, alias: "requests" },
+              ].map(({ of, alias }) => ({
+                query: overRollups({
+                  of,
+                  columns: [totalCount(alias)],
+                  where: chosen,
+                  groupBy: [tag("service")],
+                }),
+                format: "table" as const,
+              })),
+              transformations: [
+                mergeTables(),
+                rowTotal("lines", ["unparsed", "text", "requests"]),
+                quotient("share", "unparsed", "lines"),
               ],
             }),
             stat({
@@ -164,7 +204,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               min: 0,
               draw: "bars",
               stack: true,
-              width: 8,
+              width: 6,
               height: 8,
               targets: [
                 {
@@ -185,7 +225,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               min: 0,
               draw: "bars",
               stack: true,
-              width: 8,
+              width: 6,
               height: 8,
               targets: [
                 {
@@ -200,13 +240,33 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               ],
             }),
             timeSeries({
+              title: "Log lag by service",
+              description:
+                "Time since the last line or request of each service that answers its probes; the line is where LogsStalled fires.",
+              unit: "s",
+              min: 0,
+              thresholds: redFrom(thresholds.logSilenceSeconds),
+              width: 6,
+              height: 8,
+              targets: [
+                {
+                  query: select(field("seconds").max().as("lag"))
+                    .from(logLag)
+                    .where(...chosen)
+                    .groupBy(interval, tag("service"))
+                    .fill("null"),
+                  alias: "$tag_service",
+                },
+              ],
+            }),
+            timeSeries({
               title: "Buffer in use by replica and output",
               description:
                 "Share of each aggregator's buffer that waits for InfluxDB; the line is where LogBufferBacklog fires.",
               unit: "percentunit",
               min: 0,
               thresholds: redFrom(thresholds.logBufferUseRatio),
-              width: 8,
+              width: 6,
               height: 8,
               targets: [
                 {
@@ -287,15 +347,15 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
           ],
         },
         {
-          title: "Detail",
+          title: "Detail: logs and volumes",
           panels: [
             table({
               title: "Last line by service",
               description:
                 "When each service's last text line was written, as far as it has arrived: a lag, or a silent service.",
               unit: "dateTimeFromNow",
-              width: 6,
-              height: 8,
+              width: 8,
+              height: 7,
               sortBy: { column: "Last line", descending: false },
               targets: [
                 {
@@ -315,8 +375,8 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               title: "Lines by service and severity",
               description: "Text lines in the time range.",
               unit: "short",
-              width: 6,
-              height: 8,
+              width: 8,
+              height: 7,
               sortBy: { column: "Lines", descending: true },
               targets: [
                 {
@@ -332,11 +392,41 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
             }),
             table({
+              title: "Volumes",
+              description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
+              unit: "percentunit",
+              decimals: 0,
+              thresholds: redFrom(thresholds.volumeUseRatio),
+              width: 8,
+              height: 7,
+              sortBy: { column: "In use", descending: true },
+              targets: [
+                {
+                  query: overRollups({
+                    of: volumes,
+                    columns: [
+                      field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use"),
+                    ],
+                    where: inEnvironment,
+                    groupBy: [tag("service"), tag("volume_name")],
+                  }),
+                  format: "table",
+                },
+              ],
+              transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
+            }),
+          ],
+        },
+        {
+          title: "Detail: what answers",
+          panels: [
+            table({
               title: "Probes",
-              description: "Answers of each probed address: number of probes and mean time, by result.",
+              description:
+                "Answers of each address that is probed over the network: number of probes and mean time, by result.",
               unit: "short",
-              width: 6,
-              height: 8,
+              width: 12,
+              height: 7,
               targets: [
                 {
                   query: overRollups({
@@ -354,28 +444,49 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               overrides: { "Mean time": unitOf("s") },
             }),
             table({
-              title: "Volumes",
-              description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
-              unit: "percentunit",
-              decimals: 0,
-              thresholds: redFrom(thresholds.volumeUseRatio),
-              width: 6,
-              height: 8,
-              sortBy: { column: "In use", descending: true },
+              title: "Ready pods of model APIs",
+              description:
+                "Pods that each model API shall have, and that the kubelets found ready. ApiUnreachable fires where none was ready for a minute; n is the number of samples.",
+              unit: "short",
+              decimals: 1,
+              width: 12,
+              height: 7,
+              sortBy: { column: "Least ready", descending: false },
               targets: [
                 {
                   query: overRollups({
-                    of: volumes,
+                    of: deployments,
                     columns: [
-                      field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use"),
+                      field(rollupField("replicas_desired", "max")).max().as("desired"),
+                      meanOf("replicas_available").as("mean"),
+                      field(rollupField("replicas_available", "min")).min().as("least"),
+                      totalCount("n"),
                     ],
-                    where: inEnvironment,
-                    groupBy: [tag("service"), tag("volume_name")],
+                    where: chosen,
+                    groupBy: [tag("namespace"), tag("service")],
                   }),
                   format: "table",
                 },
               ],
-              transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
+              transformations: [
+                columns({
+                  namespace: "Namespace",
+                  service: "Service",
+                  desired: "Desired",
+                  mean: "Ready on average",
+                  least: "Least ready",
+                  n: "n",
+                }),
+              ],
+              overrides: {
+                "Least ready": colouredCell({
+                  thresholds: [
+                    { value: null, color: "red" },
+                    { value: 1, color: "green" },
+                  ],
+                }),
+                n: unitOf("none", 0),
+              },
             }),
           ],
         },

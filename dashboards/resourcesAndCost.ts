@@ -305,7 +305,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                 "Memory p95 / request": colouredCell({ thresholds: sizingThresholds }),
                 "CPU request": unitOf("cores", 2),
                 "Memory request": unitOf("bytes", 0),
-                n: unitOf("short", 0),
+                n: unitOf("none", 0),
               },
             }),
             table({

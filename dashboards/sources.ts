@@ -9,6 +9,7 @@ type SampledMeasurement =
   | "http.server.request.unique"
   | "http_response"
   | "kubernetes_deployment"
+  | "log.lag"
   | "kubernetes_pod_container"
   | "kubernetes_pod_volume"
   | "fluentd"

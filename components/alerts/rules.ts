@@ -446,15 +446,8 @@ function volumeFillingUp(): AlertRule {
   };
 }
 
-function logsStalled(apps: readonly AppAlertOptions[]): AlertRule {
-  return {
-    name: "LogsStalled",
-    severity: "warning",
-    everySeconds: 60,
-    forSeconds: 0,
-    sampleSeconds: 0,
-    // Silence of a service that logged within the last day and answers its probes now.
-    query: `spoke = from(bucket: ${fluxString(buckets.events)})
+/** Seconds, at `stop`, since each service that logged within the last day and answers its probes has said anything. */
+export const logSilence = `spoke = from(bucket: ${fluxString(buckets.events)})
     |> range(start: date.sub(d: 1d, from: stop), stop: stop)
     |> filter(fn: (r) => (r._measurement == "http.server.request" and r._field == "http.response.status_code") or (r._measurement == "log" and r._field == "body") or (r._measurement == "log.unparsed" and r._field == "body"))
     |> last()
@@ -467,7 +460,16 @@ answers = ${reachability("date.sub(d: 2m, from: stop)", 0)}
     |> group(columns: ["service", "environment"])
     |> count()
 join(tables: {spoke: spoke, answers: answers}, on: ["service", "environment"])
-    |> map(fn: (r) => ({r with _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0, _time: stop}))`,
+    |> map(fn: (r) => ({r with _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0, _time: stop}))`;
+
+function logsStalled(apps: readonly AppAlertOptions[]): AlertRule {
+  return {
+    name: "LogsStalled",
+    severity: "warning",
+    everySeconds: 60,
+    forSeconds: 0,
+    sampleSeconds: 0,
+    query: logSilence,
     labels: appLabels,
     threshold: thresholds.logSilenceSeconds,
     overrides: overrides(apps, (app) => app.logSilenceSeconds),

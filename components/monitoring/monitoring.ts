@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ComputePrices, DashboardDefinition, dashboards } from "../../dashboards";
 import { alertRules, AlertRulesOptions } from "../alerts/rules";
 import { alertTask } from "../alerts/alertTasks";
+import { logLagTask } from "../alerts/logLagTask";
 import { buckets, defaultOrganization, defaultRetentionDays, RetentionDays } from "../metrics/buckets";
 import { credentials, influxDesiredState } from "../metrics/desiredState";
 import { defaultRollups, Rollup } from "../metrics/rollups";
@@ -283,14 +284,17 @@ export class Monitoring extends pulumi.ComponentResource {
             secrets: alertmanager.authorization && [alertmanagerSecret],
             retentionDays: args.retentionDays,
             rollups: [...defaultRollups, ...(args.rollups ?? [])],
-            tasks: alertRules(args.alerts).map((rule) =>
-              alertTask(rule, {
-                alertmanagerUrls: [alertmanagerUrl],
-                authorizationSecret: alertmanager.authorization && alertmanagerSecret.key,
-                grafanaUrl,
-                runbookBaseUrl: args.runbookBaseUrl ?? "docs/runbooks",
-              }),
-            ),
+            tasks: [
+              logLagTask(),
+              ...alertRules(args.alerts).map((rule) =>
+                alertTask(rule, {
+                  alertmanagerUrls: [alertmanagerUrl],
+                  authorizationSecret: alertmanager.authorization && alertmanagerSecret.key,
+                  grafanaUrl,
+                  runbookBaseUrl: args.runbookBaseUrl ?? "docs/runbooks",
+                }),
+              ),
+            ],
           }),
         ),
         after: store instanceof InfluxDb ? [store] : [],

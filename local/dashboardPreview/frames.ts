@@ -67,6 +67,10 @@ export function transform(
           return current.map((frame) => toMatrix(frame, options as unknown as MatrixOptions));
         case "merge":
           return [merge(current)];
+        case "calculateField":
+          return current.map((frame) => calculate(frame, options as unknown as CalculateOptions));
+        case "sortBy":
+          return current.map((frame) => sortRows(frame, options as unknown as SortOptions));
         case "groupBy":
           return current.map((frame) => groupAndCount(frame, options as unknown as GroupByOptions));
         default:
@@ -136,6 +140,50 @@ function merge(frames: readonly Frame[]): Frame {
   return {
     columns,
     rows: [...merged.values()].map((cells) => columns.map((name) => cells[name] ?? null)),
+  };
+}
+
+interface CalculateOptions {
+  readonly mode: string;
+  readonly alias: string;
+  readonly reduce?: { readonly reducer: string; readonly include?: readonly string[] };
+  readonly binary?: { readonly left: string; readonly operator: string; readonly right: string };
+}
+
+/** A new last column: the sum of columns, or one by another; nothing where there is nothing to calculate with. */
+function calculate(frame: Frame, { mode, alias, reduce, binary }: CalculateOptions): Frame {
+  const value = (row: readonly Cell[], name: string): Cell => row[frame.columns.indexOf(name)] ?? null;
+  let of: (row: readonly Cell[]) => Cell;
+  if (mode === "reduceRow" && reduce?.reducer === "sum") {
+    const names = reduce.include ?? frame.columns;
+    of = (row) =>
+      names
+        .map((name) => value(row, name))
+        .filter((one) => typeof one === "number")
+        .reduce((sum, one) => sum + one, 0);
+  } else if (mode === "binary" && binary?.operator === "/") {
+    of = (row) => {
+      const [left, right] = [value(row, binary.left), value(row, binary.right)];
+      return typeof left === "number" && typeof right === "number" ? left / right : null;
+    };
+  } else {
+    throw new Error(`calculation "${mode}" of "${alias}" is not known here: add it to frames.ts`);
+  }
+  return { ...frame, columns: [...frame.columns, alias], rows: frame.rows.map((row) => [...row, of(row)]) };
+}
+
+interface SortOptions {
+  readonly sort: readonly { readonly field: string; readonly desc: boolean }[];
+}
+
+function sortRows(frame: Frame, { sort }: SortOptions): Frame {
+  const [by] = sort;
+  if (by === undefined) return frame;
+  const index = columnIndex(frame, by.field);
+  const direction = by.desc ? -1 : 1;
+  return {
+    ...frame,
+    rows: [...frame.rows].sort((a, b) => direction * (Number(a[index] ?? 0) - Number(b[index] ?? 0))),
   };
 }
 

@@ -114,6 +114,7 @@ function reduce(values: readonly Cell[], calculation: string): Cell {
   if (calculation === "sum") {
     return present.reduce<number>((total, value) => total + Number(value), 0);
   }
+  if (calculation === "max") return present.length === 0 ? null : Math.max(...present.map(Number));
   return present.at(-1) ?? null;
 }
 
@@ -327,6 +328,10 @@ function barChartOption(panel: PanelModel, frame: Frame | undefined): Record<str
     );
   }
   const names = frame.columns.filter((_, index) => index !== xIndex);
+  const inShares = panel.options?.["stacking"] === "percent";
+  const totals = frame.rows.map((row) =>
+    row.reduce<number>((total, cell, index) => total + (index === xIndex ? 0 : Number(cell ?? 0)), 0),
+  );
   return {
     ...commonOption(names),
     xAxis: {
@@ -334,20 +339,27 @@ function barChartOption(panel: PanelModel, frame: Frame | undefined): Record<str
       data: frame.rows.map((row) => String(row[xIndex])),
       axisLabel: { color: "#ccccdc" },
     },
-    yAxis: valueAxis(panel),
+    yAxis: inShares
+      ? { ...valueAxis(panel), max: 100, axisLabel: { formatter: "{value} %" } }
+      : valueAxis(panel),
     series: names.map((name) => ({
       name,
       type: "bar",
+      stack: inShares ? "all" : undefined,
       barMaxWidth: 46,
       label: {
         show: frame.rows.length * names.length <= 16,
-        position: "top",
-        color: "#ccccdc",
+        position: inShares ? "inside" : "top",
+        color: inShares ? "#111" : "#ccccdc",
         fontSize: 11,
       },
-      data: frame.rows.map((row) => {
+      data: frame.rows.map((row, index) => {
         const value = row[frame.columns.indexOf(name)] ?? null;
-        return { value: scaled(panel, value), label: { formatter: textOf(value, settingsOf(panel, name)) } };
+        const share = (100 * Number(value ?? 0)) / (totals[index] ?? NaN);
+        return {
+          value: inShares ? share : scaled(panel, value),
+          label: { formatter: textOf(value, settingsOf(panel, name)) },
+        };
       }),
     })),
   };

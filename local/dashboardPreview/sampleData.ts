@@ -475,6 +475,20 @@ function platformPoints(): Point[] {
       { counter: 30 * (PLATFORM_MINUTES - ago) },
     );
     add(
+      "task_executor_total_runs_complete",
+      { service: "influxdb", task_type: "system", status: "failed" },
+      { counter: recent ? 3 : 0 },
+    );
+    add(
+      "kubernetes_deployment",
+      { service: "churn-api", namespace: "churn" },
+      {
+        created_at: "2026-03-01T00:00:00Z",
+        replicas_desired: 2,
+        replicas_available: ago >= 40 && ago < 45 ? 0 : 2,
+      },
+    );
+    add(
       "task_executor_errors_counter",
       { service: "influxdb", task_type: "system", errorType: "internal error" },
       { counter: recent ? 3 : 0 },

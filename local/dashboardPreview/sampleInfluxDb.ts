@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { logLagTask } from "../../components/alerts/logLagTask";
 import { buckets, database, defaultOrganization } from "../../components/metrics/buckets";
 import { credentials, influxDesiredState } from "../../components/metrics/desiredState";
 import { InfluxApi } from "../../components/metrics/reconcile/influxApi";
@@ -15,6 +16,8 @@ import type { InfluxConnection } from "./influxClient";
 import { SAMPLE_NOW, samplePoints, toLine } from "./sampleData";
 
 const LINES_PER_WRITE = 5_000;
+/** Minutes for which the lag of logs is computed. */
+export const LAG_MINUTES = 30;
 /** For a server that lives for one preview or test on 127.0.0.1. */
 const PASSWORD = "preview-and-tests-only";
 
@@ -100,6 +103,8 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
     await runUntilCaughtUp(influxDb, tasks, `uniques ${bucket} ${measurement}`, bucket, target, "events");
   }
   await runTask(influxDb, tasks, `keep ${keptBucket} events`);
+  const minutes = Array.from({ length: LAG_MINUTES }, (_, ago) => SAMPLE_NOW - ago * 60_000);
+  await Promise.all(minutes.map((nowMs) => runFlux(influxDb, logLagTask().flux, nowMs)));
 }
 
 /** Runs a task until a run adds nothing: each computes a part, from the oldest window that is short of events. */

@@ -21,6 +21,7 @@ import {
   sampleRequests,
   sampleVerdict,
 } from "../../local/dashboardPreview/sampleData";
+import { LAG_MINUTES } from "../../local/dashboardPreview/sampleInfluxDb";
 import type { SampleRequest } from "../../local/dashboardPreview/sampleData";
 
 /**
@@ -278,6 +279,13 @@ const runOf = (version: string): (typeof SAMPLE_RUNS)[number] => {
 };
 const versions = SAMPLE_RUNS.map(({ version }) => version);
 
+function confusionOf(actual: string, predicted: string): number {
+  if (actual !== predicted) return actual === "Chinstrap" ? 2 : 1;
+  return Math.round(
+    (candidate?.classCounts[actual as "Adelie"] ?? NaN) * SPLIT_SHARES.test * (candidate?.f1 ?? NaN),
+  );
+}
+
 const modelApproval: Record<string, Expectation> = {
   Decision: (data) => {
     closeRows(onlyTable(data), [{ decision: "reject", reason: candidate.reason }], "decision");
@@ -360,13 +368,14 @@ const modelApproval: Record<string, Expectation> = {
     );
   },
   "Confusion of the candidate": (data) => {
-    expectMatrix(data, "actual\\predicted", classes, classes, (actual, predicted) =>
-      actual === predicted
-        ? Math.round((candidate.classCounts[actual as "Adelie"] ?? NaN) * SPLIT_SHARES.test * candidate.f1)
-        : actual === "Chinstrap"
-          ? 2
-          : 1,
+    expectMatrix(data, "actual\\predicted", classes, [...classes, "n"], (actual, predicted) =>
+      predicted === "n"
+        ? sum(classes.map((one) => confusionOf(actual, one)))
+        : confusionOf(actual, predicted),
     );
+  },
+  "Confusion by share": (data) => {
+    expectMatrix(data, "actual\\predicted", classes, classes, confusionOf);
   },
   "Drift by feature": (data) => {
     const rows = onlyTable(data).filter((row) => row["Comparison"] === "new_vs_old");
@@ -575,6 +584,12 @@ const modelApiUsage: Record<string, Expectation> = {
         .map((name) => ({ Class: name, Predictions: expected[name] ?? NaN })),
       "classes",
     );
+    const counts = onlyTable(data).map((row) => Number(row["Predictions"]));
+    assert.deepEqual(
+      counts,
+      [...counts].sort((a, b) => b - a),
+      "the most frequent first",
+    );
   },
   "Prediction score": (data) => {
     const series = seriesOf(data);
@@ -759,13 +774,35 @@ const resourcesAndCost: Record<string, Expectation> = {
 /** One sample a minute; the last, at SAMPLE_NOW itself, is in no finished minute yet. */
 const finishedSamples = PLATFORM_MINUTES;
 
+/** Seconds since the last line or request of a service before a time. */
+function lagOf(service: string, nowMs: number): number {
+  const lines =
+    service === "penguins-api" ? minutesAgo(PLATFORM_MINUTES).map((ago) => SAMPLE_NOW - ago * MINUTE) : [];
+  const spoke = [...requests.filter((one) => one.service === service).map(({ timeMs }) => timeMs), ...lines];
+  return (nowMs - Math.max(...spoke.filter((time) => time < nowMs))) / 1000;
+}
+
 const platformHealth: Record<string, Expectation> = {
   "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
   "Failed notifications": (data) => close(single(data), 2, "failed notifications"),
   "Buffer in use": (data) => close(single(data), 1 - 0.885, "buffer"),
-  "Unparsed lines": (data) => {
-    const lines = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length;
-    close(single(data), lines, "unparsed");
+  "Log lag": (data) => close(single(data), lagOf("churn-api", SAMPLE_NOW), "lag"),
+  "Log lag by service": (data) => {
+    for (const service of ["churn-api", "penguins-api"]) {
+      const points = (frameNamed(data, service)?.rows ?? []).filter(([, value]) => value !== null);
+      assert.equal(points.length, LAG_MINUTES, `${service}: a value for each run of the task`);
+      for (const [time, lag] of points) close(lag, lagOf(service, Number(time)), `lag of ${service}`);
+    }
+    assert.equal(data.frames.length, 2, "a pipeline answers no probes: its silence is no lag");
+  },
+  "Unparsed share": (data) => {
+    const unparsed = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length;
+    const answered = requestsSince(data).filter(({ service }) => service === "penguins-api").length;
+    const [table] = data.frames;
+    const shares = (table?.rows ?? []).map((row) => row[table?.columns.indexOf("share") ?? -1]);
+    const [share, ...others] = shares.filter((one) => one !== null);
+    close(share, unparsed / (unparsed + finishedSamples + answered), "unparsed share");
+    assert.deepEqual(others, [], "other services have no such lines");
   },
   Series: (data) => close(single(data), 900 + 700 + 500 + 400 + 350 + 5 * (PLATFORM_MINUTES / 60), "series"),
   "Failed tasks": (data) => close(single(data), 3, "failed tasks"),
@@ -797,7 +834,11 @@ const platformHealth: Record<string, Expectation> = {
       weekly: 350 + grown,
     });
   },
-  "Task runs by result": (data) => expectConstant(data, "system success", 30 / 60),
+  "Task runs by result": (data) => {
+    expectConstant(data, "system success", 30 / 60);
+    // Three failures from one minute to the next.
+    close(sum(seriesOf(data)["system failed"] ?? []), 3 / 60, "failed runs by second");
+  },
   "Alerts by state": (data) => {
     expectConstant(data, "suppressed", 0);
     const active = seriesOf(data)["active"] ?? [];
@@ -834,6 +875,23 @@ const platformHealth: Record<string, Expectation> = {
         { Service: "penguins-api", Result: "success", Probes: finishedSamples - 1, "Mean time": 0.012 },
       ],
       "probes",
+    );
+  },
+  "Ready pods of model APIs": (data) => {
+    const notReady = 5;
+    closeRows(
+      onlyTable(data),
+      [
+        {
+          Namespace: "churn",
+          Service: "churn-api",
+          Desired: 2,
+          "Ready on average": (2 * (finishedSamples - notReady)) / finishedSamples,
+          "Least ready": 0,
+          n: finishedSamples,
+        },
+      ],
+      "ready pods",
     );
   },
   Volumes: (data) => {
