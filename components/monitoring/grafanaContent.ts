@@ -1,8 +1,7 @@
 import type * as Grafana from "@lbrlabs/pulumi-grafana";
 import * as pulumi from "@pulumi/pulumi";
 import { checkDashboardDefinitions, DashboardDefinition } from "../../dashboards";
-import { database } from "../metrics/buckets";
-import { dataSourceUids } from "./grafanaProvisioning";
+import { dataSourceUids, influxDbDataSource } from "./grafanaProvisioning";
 
 /** Arguments of {@link GrafanaContent}. */
 export interface GrafanaContentArgs {
@@ -55,13 +54,13 @@ export class GrafanaContent extends pulumi.ComponentResource {
       `${name}-influxdb`,
       {
         uid: dataSourceUids.influxDb,
-        name: "InfluxDB",
-        type: "influxdb",
-        accessMode: "proxy",
+        name: influxDbDataSource.name,
+        type: influxDbDataSource.type,
+        accessMode: influxDbDataSource.access,
         url: args.influxDb.url,
         basicAuthEnabled: true,
         basicAuthUsername: args.influxDb.username,
-        jsonDataEncoded: JSON.stringify({ version: "InfluxQL", dbName: database, httpMode: "POST" }),
+        jsonDataEncoded: JSON.stringify(influxDbDataSource.jsonData),
         secureJsonDataEncoded: pulumi.secret(
           pulumi.jsonStringify({ basicAuthPassword: args.influxDb.password }),
         ),

@@ -3,6 +3,14 @@ import { database } from "../metrics/buckets";
 /** Stable uids of the data sources: dashboards refer to them. */
 export const dataSourceUids = { influxDb: "influxdb", alertmanager: "alertmanager" } as const;
 
+/** The data source of InfluxDB, whichever way Grafana gets it: its name, kind, and how it asks. */
+export const influxDbDataSource = {
+  name: "InfluxDB",
+  type: "influxdb",
+  access: "proxy",
+  jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST" },
+} as const;
+
 /** What Grafana's data sources need to know. */
 export interface DataSourceOptions {
   /** Base URL of InfluxDB. */
@@ -29,16 +37,13 @@ export function dataSources(options: DataSourceOptions): string {
     datasources: [
       {
         uid: dataSourceUids.influxDb,
-        name: "InfluxDB",
-        type: "influxdb",
-        access: "proxy",
+        ...influxDbDataSource,
         url: options.influxDbUrl,
         isDefault: true,
         editable: false,
         basicAuth: true,
         basicAuthUser: options.influxDbUsername,
         secureJsonData: { basicAuthPassword: "$INFLUXDB_PASSWORD" },
-        jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST" },
       },
       {
         uid: dataSourceUids.alertmanager,

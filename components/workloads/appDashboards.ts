@@ -28,6 +28,7 @@ export function placeAppDashboards(options: AppDashboardsOptions): void {
   const { title, name, labels, dashboards } = options;
   if (dashboards.length === 0) return;
   checkAppDashboards(title, dashboards);
+  claimUids(title, options.monitoring, dashboards);
   const reads = options.monitoring.grafanaReadsConfigMaps ?? true;
   // At once where it is known, i.e. in the platform's own program.
   if (typeof reads === "boolean") requireReader(title, reads);
@@ -63,6 +64,28 @@ function checkAppDashboards(title: string, dashboards: readonly DashboardDefinit
   const taken = dashboards.find(({ uid }) => Object.values(DASHBOARDS).some((ours) => ours.uid === uid));
   if (taken !== undefined) {
     throw new Error(`${title}: uid "${taken.uid}" is that of a dashboard of the platform; choose another`);
+  }
+}
+
+/** Uids of the apps of one program, by the platform that shows them: uid -> app. */
+const claimed = new WeakMap<MonitoringConnection, Map<string, string>>();
+
+/** @throws Error naming both apps and the fix, where another app of the program has a dashboard with the uid */
+function claimUids(
+  title: string,
+  monitoring: MonitoringConnection,
+  dashboards: readonly DashboardDefinition[],
+): void {
+  const apps = claimed.get(monitoring) ?? new Map<string, string>();
+  claimed.set(monitoring, apps);
+  for (const { uid } of dashboards) {
+    const other = apps.get(uid) ?? title;
+    if (other !== title) {
+      throw new Error(
+        `${title}: uid "${uid}" is that of a dashboard of ${other}, and Grafana would show neither's changes; begin it with the app's name`,
+      );
+    }
+    apps.set(uid, title);
   }
 }
 

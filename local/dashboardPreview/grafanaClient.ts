@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { influxDbDataSource } from "../../components/monitoring/grafanaProvisioning";
 import type { DashboardModel, PanelModel } from "./dashboardModel";
 import { transform } from "./frames";
 import type { Cell, Frame } from "./frames";
@@ -57,15 +58,13 @@ export async function uploadDashboards(
     await call("DELETE", `/api/datasources/uid/${uid}`);
   };
   await call("POST", "/api/datasources", {
+    ...influxDbDataSource,
     uid,
     name: uid,
-    type: "influxdb",
-    access: "proxy",
     url: influxDb.url,
     basicAuth: true,
     basicAuthUser: influxDb.username,
     secureJsonData: { basicAuthPassword: influxDb.password },
-    jsonData: { version: "InfluxQL", dbName: influxDb.database, httpMode: "POST" },
   });
   await call("POST", "/api/folders", { uid, title: uid });
   const models: DashboardModel[] = [];

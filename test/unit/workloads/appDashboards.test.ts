@@ -15,14 +15,14 @@ function dashboard(uid: string, more: Partial<DashboardDefinition> = {}): Dashbo
 
 /** Either kind of app, with dashboards of its own. */
 const apps = {
-  ModelApi: (dashboards: DashboardDefinition[], monitoring: MonitoringConnection = connection) =>
+  ModelApi: (dashboards: DashboardDefinition[], monitoring: MonitoringConnection = { ...connection }) =>
     new ModelApi("churn", {
       image: "registry.example.com/churn:1.4.0",
       model: { name: "churn", version: "1.4.0" },
       monitoring,
       dashboards,
     }),
-  Pipeline: (dashboards: DashboardDefinition[], monitoring: MonitoringConnection = connection) =>
+  Pipeline: (dashboards: DashboardDefinition[], monitoring: MonitoringConnection = { ...connection }) =>
     new Pipeline("churn", {
       schedule: "0 3 * * 1",
       steps: [{ name: "train", image: "registry.example.com/churn-training:1.4.0" }],
@@ -85,6 +85,17 @@ for (const [kind, app] of Object.entries(apps)) {
     });
   });
 }
+
+test("two apps of one program can't have dashboards with one uid; each may have several of its own", async () => {
+  const shared = { ...connection };
+  await assert.rejects(
+    deploy(() => {
+      apps.ModelApi([quality, dashboard("churn-drift")], shared);
+      apps.Pipeline([dashboard("churn-runs"), quality], shared);
+    }),
+    /^Error: Pipeline "churn": uid "churn-quality" is that of a dashboard of ModelApi "churn".*begin it with the app's name/,
+  );
+});
 
 test("that nobody would read them is an error too when only another stack knows it", () => {
   // The engine's mocks have no way to show an error of an output.
