@@ -2,39 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { alertRules } from "../../../components/alerts/rules";
-import { thresholds } from "../../../components/alerts/thresholds";
-import {
-  checkDashboardDefinitions,
-  DASHBOARD_TAG,
-  dashboards,
-  MAX_DASHBOARD_BYTES,
-} from "../../../dashboards";
+import { checkDashboardDefinitions, dashboards } from "../../../dashboards";
 import type { DashboardDefinition } from "../../../dashboards";
-import { dataPanels } from "../../../local/dashboardPreview/dashboardModel";
-import type { DashboardModel, PanelModel } from "../../../local/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../../local/dashboardPreview/dashboardModel";
+import { LINT_RULES } from "./lintRules";
 
 const definitions = dashboards();
 const models = definitions.map(({ json }) => JSON.parse(json) as DashboardModel);
-
-/** Everything in a model that is a string, with its path. */
-function strings(value: unknown, path = ""): [path: string, text: string][] {
-  if (typeof value === "string") return [[path, value]];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => strings(inner, `${path}.${key}`));
-}
-
-/** Values of threshold steps but the first, which has none. */
-function stepsOf(panel: PanelModel): number[] {
-  const overrides = (panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
-    properties.filter(({ id }) => id === "thresholds").map(({ value }) => value),
-  );
-  const configs = [panel.fieldConfig?.defaults.thresholds, ...overrides] as (
-    { steps: { value: number | null }[] } | undefined
-  )[];
-  return configs.flatMap((config) =>
-    (config?.steps ?? []).flatMap(({ value }) => (value === null ? [] : [value])),
-  );
-}
 
 test("uids are stable: alert mails and bookmarks hold them", () => {
   assert.deepEqual(
@@ -62,134 +36,7 @@ test("every alert rule links to a dashboard and to variables that are there", ()
 
 for (const model of models) {
   describe(`lint of ${model.title}`, () => {
-    const panels = dataPanels(model);
-
-    test("each panel has a title, a description, a unit and a text for no data", () => {
-      for (const panel of panels) {
-        assert.ok(panel.title.trim().length > 2, `panel ${panel.id} has a title`);
-        assert.ok((panel.description ?? "").length > 20, `"${panel.title}" says which question it answers`);
-        if ((panel.targets ?? []).length === 0) continue;
-        assert.ok(panel.fieldConfig?.defaults.unit, `"${panel.title}" has a unit`);
-        assert.ok(panel.fieldConfig.defaults.noValue, `"${panel.title}" says that there is no data`);
-        assert.notEqual(panel.fieldConfig.defaults.noValue, "0", `"${panel.title}": no data is not zero`);
-      }
-    });
-
-    test("titles and ids of panels are unique", () => {
-      const titles = panels.map(({ title }) => title);
-      assert.deepEqual([...new Set(titles)], titles);
-      const ids = model.panels.map(({ id }) => id);
-      assert.deepEqual(
-        ids,
-        [...ids.keys()].map((index) => index + 1),
-      );
-    });
-
-    test("the first row is the verdict", () => {
-      assert.equal(model.panels[0]?.type, "row");
-      assert.match(model.panels[0].title, /^Verdict: /);
-    });
-
-    test("panels fill the grid's rows, and none overlaps another", () => {
-      const taken = new Set<string>();
-      for (const { title, gridPos } of model.panels) {
-        assert.ok(gridPos.x + gridPos.w <= 24, `"${title}" ends within 24 columns`);
-        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
-          for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-            assert.ok(!taken.has(`${x},${y}`), `"${title}" overlaps at column ${x}, line ${y}`);
-            taken.add(`${x},${y}`);
-          }
-        }
-      }
-      const height = Math.max(...model.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
-      assert.equal(taken.size, 24 * height, "no holes in the grid");
-    });
-
-    test("no data source is hard-coded", () => {
-      for (const panel of panels) {
-        for (const { datasource } of panel.targets ?? [])
-          assert.equal(datasource?.uid, "${datasource}", panel.title);
-        if ((panel.targets ?? []).length > 0)
-          assert.equal(panel.datasource?.uid, "${datasource}", panel.title);
-      }
-      for (const variable of model.templating.list.filter(({ type }) => type === "query")) {
-        assert.equal(variable.datasource?.uid, "${datasource}", variable.name);
-      }
-      for (const { datasource, name } of model.annotations.list ?? []) {
-        assert.equal(datasource?.uid, "${datasource}", name);
-      }
-      assert.deepEqual(
-        [model.templating.list[0]?.name, model.templating.list[0]?.type],
-        ["datasource", "datasource"],
-      );
-    });
-
-    test("each variable is narrowed by all before it that it can be narrowed by", () => {
-      const chain = model.templating.list.filter(({ type }) => type === "query");
-      assert.equal(chain[0]?.name, "environment");
-      chain.forEach((variable, index) => {
-        for (const before of chain.slice(0, index)) {
-          if (before.name === "champion") continue;
-          assert.ok(
-            variable.query?.includes(`\${${before.name}:regex}`),
-            `${variable.name} is narrowed by ${before.name}: ${variable.query ?? ""}`,
-          );
-        }
-        assert.ok(variable.label && variable.description, `${variable.name} has a label and a description`);
-      });
-    });
-
-    test("queries use the variables and the time range, and nothing that a dashboard does not have", () => {
-      const names = model.templating.list.map(({ name }) => name);
-      for (const [path, text] of strings(model)) {
-        for (const match of text.matchAll(/\$\{(\w+)(?::\w+)?\}/g)) {
-          const name = match[1] ?? "";
-          assert.ok(
-            names.includes(name) || name.startsWith("__"),
-            `${path} uses a variable "${name}" of its own`,
-          );
-        }
-      }
-      for (const panel of panels) {
-        for (const { query } of panel.targets ?? []) {
-          assert.match(query, /\$timeFilter/, `"${panel.title}" keeps to the time range`);
-          assert.match(query, /\$\{environment:regex\}/, `"${panel.title}" keeps to the environment`);
-        }
-      }
-    });
-
-    test("thresholds are those of the alerts", () => {
-      const { sizing, ...limits } = thresholds;
-      const known = [...Object.values(limits), ...Object.values(sizing)];
-      for (const panel of panels) {
-        for (const step of stepsOf(panel)) {
-          // Counts of things that should not happen: from the first on.
-          assert.ok(
-            known.includes(step as never) || step === 1 || step === 2,
-            `"${panel.title}": ${step} is no alert's limit`,
-          );
-        }
-      }
-    });
-
-    test("a share is shown with a number of what it is a share of, in the same dashboard", () => {
-      const queries = panels.flatMap(({ targets }) => (targets ?? []).map(({ query }) => query)).join("\n");
-      assert.match(queries, /AS "(n|requests|count|lines|probes|firing)"/);
-    });
-
-    test("its links carry variables and time", () => {
-      const links = (model as unknown as { links: Record<string, unknown>[] }).links;
-      assert.deepEqual(
-        links.map(({ type, tags, includeVars, keepTime }) => ({ type, tags, includeVars, keepTime })),
-        [{ type: "dashboards", tags: [DASHBOARD_TAG], includeVars: true, keepTime: true }],
-      );
-      assert.ok(model.tags.includes(DASHBOARD_TAG));
-    });
-
-    test("it fits into a ConfigMap", () => {
-      const { json } = definitions.find(({ uid }) => uid === model.uid) as DashboardDefinition;
-      assert.ok(Buffer.byteLength(json) < MAX_DASHBOARD_BYTES / 4);
-    });
+    for (const [name, check] of Object.entries(LINT_RULES)) test(name, () => check(model));
   });
 }
 
