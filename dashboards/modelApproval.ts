@@ -22,6 +22,7 @@ import {
   highestFirst,
   matrix,
   mergeTables,
+  renamed,
   rowTotal,
   stat,
   table,
@@ -363,7 +364,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   roc_auc: "ROC AUC",
                 }),
               ],
-              overrides: { n: unitOf("short", 0) },
+              overrides: { n: unitOf("none", 0), Class: renamed({ _all: "all classes" }) },
             }),
             table({
               title: "Confusion of the candidate",

@@ -303,6 +303,21 @@ export function wordColours(colours: Readonly<Record<string, string>>): ValueMap
   ];
 }
 
+/** Properties of an override: words as people say them. */
+export const renamed = (words: Readonly<Record<string, string>>): DynamicConfigValue[] => [
+  {
+    id: "mappings",
+    value: [
+      {
+        type: MappingType.ValueToText,
+        options: Object.fromEntries(
+          Object.entries(words).map(([word, text], index) => [word, { text, index }]),
+        ),
+      },
+    ],
+  },
+];
+
 /** Properties of an override: a unit of its own. */
 export const unitOf = (unit: string, decimals?: number): DynamicConfigValue[] => [
   { id: "unit", value: unit },

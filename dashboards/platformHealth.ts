@@ -9,6 +9,7 @@ import type { Condition, Query } from "./influxql";
 import {
   colouredCell,
   columns,
+  fixedColour,
   mergeTables,
   quotient,
   redFrom,
@@ -323,6 +324,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
                   alias: "$tag_task_type $tag_status",
                 },
               ],
+              overrides: { "system success": fixedColour("green"), "system failed": fixedColour("red") },
             }),
             timeSeries({
               title: "Alerts by state",
@@ -448,7 +450,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               description:
                 "Pods that each model API shall have, and that the kubelets found ready. ApiUnreachable fires where none was ready for a minute; n is the number of samples.",
               unit: "short",
-              decimals: 1,
+              decimals: 2,
               width: 12,
               height: 7,
               sortBy: { column: "Least ready", descending: false },

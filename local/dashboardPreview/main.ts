@@ -12,14 +12,16 @@ import { fillWithSampleData, startTemporaryInfluxDb } from "./sampleInfluxDb";
 
 const USAGE = `Draws the dashboards into PNG files: a preview of layout and data, not Grafana.
 
-  npm run dashboards:preview -- --out DIR [--influxdb-url URL]
+  npm run dashboards:preview -- --out DIR [--from now-30d] [--influxdb-url URL]
 
-Without --influxdb-url an InfluxDB with sample data is started for it. With it, the data of that one is shown, read as
+Without --from each dashboard has its own time range. Without --influxdb-url an InfluxDB with sample data is started for it. With it, the data of that one is shown, read as
 INFLUXDB_USERNAME with INFLUXDB_PASSWORD.
 `;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { out: { type: "string" }, "influxdb-url": { type: "string" } } });
+  const { values } = parseArgs({
+    options: { out: { type: "string" }, from: { type: "string" }, "influxdb-url": { type: "string" } },
+  });
   if (values.out === undefined) {
     console.error(USAGE);
     return 2;
@@ -37,12 +39,12 @@ async function main(): Promise<number> {
       password: process.env["INFLUXDB_PASSWORD"] ?? "",
       database: "monitoring",
     };
-    return draw(connection, Date.now(), values.out, chromium);
+    return draw(connection, Date.now(), { folder: values.out, chromium, from: values.from });
   }
   const influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
   try {
     await fillWithSampleData(influxDb);
-    return await draw(influxDb.grafana, SAMPLE_NOW, values.out, chromium);
+    return await draw(influxDb.grafana, SAMPLE_NOW, { folder: values.out, chromium, from: values.from });
   } finally {
     await influxDb.stop();
   }
@@ -51,13 +53,12 @@ async function main(): Promise<number> {
 async function draw(
   connection: InfluxConnection,
   nowMs: number,
-  folder: string,
-  chromium: string,
+  { folder, chromium, from }: { folder: string; chromium: string; from?: string },
 ): Promise<number> {
   const run = influxClient(connection);
   const queried = [];
   for (const { json } of dashboards()) {
-    queried.push(await queryDashboard(JSON.parse(json) as DashboardModel, { run, nowMs }));
+    queried.push(await queryDashboard(JSON.parse(json) as DashboardModel, { run, nowMs, from }));
   }
   const pictures = await renderDashboards(queried, folder, chromium);
   for (const { title, file, errors } of pictures) console.log([`${file}  ${title}`, ...errors].join("\n  "));

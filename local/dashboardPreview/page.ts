@@ -340,7 +340,7 @@ function barChartOption(panel: PanelModel, frame: Frame | undefined): Record<str
       axisLabel: { color: "#ccccdc" },
     },
     yAxis: inShares
-      ? { ...valueAxis(panel), max: 100, axisLabel: { formatter: "{value} %" } }
+      ? { ...valueAxis(panel), max: 100, interval: 25, axisLabel: { formatter: "{value} %" } }
       : valueAxis(panel),
     series: names.map((name) => ({
       name,
