@@ -32,6 +32,7 @@ before(async () => {
       "ds-monitoring:protectData": "true",
       "ds-monitoring:influxDbStorage": "1Gi",
       "ds-monitoring:fluentdStorage": "1Gi",
+      "ds-monitoring:archive": { size: "1Gi" },
       "ds-monitoring:email": {
         smarthost: "smtp.example.com:587",
         from: "monitoring@example.com",
@@ -192,6 +193,15 @@ test("the aggregator is scaled: another pod with a claim of its own, and the fir
       [name],
     );
   }
+});
+
+test("the archive is run by hand, and its volume grows in place", async () => {
+  const result = await documented("Archive of raw events");
+  assert.match(result.stdout, /^influxdb-archive +30 3 \* \* \* +Etc\/UTC/m);
+  assert.deepEqual(done(result), ["update PersistentVolumeClaim monitoring-influxdb-archive"]);
+  await object("/apis/batch/v1/namespaces/monitoring/jobs/archive-now");
+  const { spec } = await claim("influxdb-archive");
+  assert.equal(spec.resources?.requests?.storage, "100Gi");
 });
 
 test("a lost volume of InfluxDB: an empty one with a pod, set up by a new reconcile Job", async () => {
