@@ -260,7 +260,12 @@ export interface WriteOptions {
   /** Lines a second, about. @default 10,000 */
   rate?: number;
   /** Begin a new file of the same name after so many lines, and keep this many old ones. */
-  rotate?: { lines: number; keep: number };
+  rotate?: {
+    lines: number;
+    keep: number;
+    /** Waited for before each new file, with the number of lines written so far. */
+    before?: (written: number) => Promise<unknown>;
+  };
   /** @default "app.events.log" */
   file?: string;
 }
@@ -281,6 +286,7 @@ export async function writeRequests(logPath: string, options: WriteOptions = {})
     if (!stream.write(text)) await new Promise<void>((resolve) => stream.once("drain", resolve));
     inFile += last - index;
     if (rotate !== undefined && inFile >= rotate.lines) {
+      await rotate.before?.(last - from);
       await end();
       await rm(`${path}.${rotate.keep}`, { force: true });
       for (let old = rotate.keep - 1; old >= 1; old--)
