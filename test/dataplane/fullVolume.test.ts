@@ -4,9 +4,7 @@ import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import type { Fluentd } from "../../local/dataplane/fluentd";
-import { startInfluxd } from "../../local/dataplane/influxd";
 import { sleep } from "../../local/processes";
-import { resolveTool } from "../../local/tools/resolve";
 import {
   faultEvents,
   LogPathFixture,
@@ -70,27 +68,16 @@ fullVolumeTest(
   { aggregator: "8m" },
   async (path) => {
     const data = folderOf(path.aggregator, "data");
-    const { influxd } = path.database;
-    await influxd.stop();
+    await path.database.influxd.stop();
     const writing = writeRequests(path.logPath, { rate: 20_000 });
     await waitFor("a volume full of its buffer", 60_000, () => isFull(data));
     const junk = await fill(data);
     await writing;
     await sleep(3_000);
     await rm(junk);
-    const { path: command } = await resolveTool("influxd");
-    const again = await startInfluxd({
-      command,
-      directory: join(influxd.logFile, ".."),
-      port: influxd.port,
-      token: influxd.token,
-    });
-    try {
-      assert.equal(await path.waitForRequests(faultEvents), faultEvents);
-      assertQuiet(path.aggregator);
-    } finally {
-      await again.stop();
-    }
+    await path.database.restart();
+    assert.equal(await path.waitForRequests(faultEvents), faultEvents);
+    assertQuiet(path.aggregator);
   },
 );
 

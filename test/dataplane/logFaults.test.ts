@@ -4,11 +4,10 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { afterEach, test, TestContext } from "node:test";
 import { join } from "node:path";
 import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
-import { startInfluxd } from "../../local/dataplane/influxd";
 import { freePort } from "../../local/dataplane/service";
 import { startTelegraf } from "../../local/dataplane/telegraf";
 import { sleep } from "../../local/processes";
-import { resolveTool, resolveTools } from "../../local/tools/resolve";
+import { resolveTools } from "../../local/tools/resolve";
 import { passwords } from "./support/database";
 import {
   faultEvents,
@@ -53,24 +52,13 @@ function faultTest(
 }
 
 faultTest("InfluxDB is away for 60 s: every event arrives once", {}, async (path) => {
-  const { influxd } = path.database;
   const writing = writeRequests(path.logPath);
   await sleep(3_000);
-  await influxd.stop();
+  await path.database.influxd.stop();
   await sleep(60_000);
-  const { path: command } = await resolveTool("influxd");
-  const again = await startInfluxd({
-    command,
-    directory: join(influxd.logFile, ".."),
-    port: influxd.port,
-    token: influxd.token,
-  });
-  try {
-    await writing;
-    assert.equal(await path.waitForRequests(faultEvents), faultEvents);
-  } finally {
-    await again.stop();
-  }
+  await path.database.restart();
+  await writing;
+  assert.equal(await path.waitForRequests(faultEvents), faultEvents);
 });
 
 faultTest("the aggregator is killed (-9) twice in the middle: every event arrives once", {}, async (path) => {
@@ -132,23 +120,12 @@ faultTest(
   "the buffer is full while InfluxDB is away: the sidecar waits, and every event arrives once",
   { aggregatorBufferBytes: 4 * 1024 * 1024 },
   async (path) => {
-    const { influxd } = path.database;
-    await influxd.stop();
+    await path.database.influxd.stop();
     await writeRequests(path.logPath);
     await sleep(10_000);
     assert.ok((await path.waiting()) >= 3 * 1024 * 1024, "the buffer has been filled");
-    const { path: command } = await resolveTool("influxd");
-    const again = await startInfluxd({
-      command,
-      directory: join(influxd.logFile, ".."),
-      port: influxd.port,
-      token: influxd.token,
-    });
-    try {
-      assert.equal(await path.waitForRequests(faultEvents, 240_000), faultEvents);
-    } finally {
-      await again.stop();
-    }
+    await path.database.restart();
+    assert.equal(await path.waitForRequests(faultEvents, 240_000), faultEvents);
   },
 );
 

@@ -18,12 +18,14 @@ export const passwords = {
 
 /** A real InfluxDB in a folder of its own. */
 export interface TestDatabase {
-  influxd: Influxd;
+  readonly influxd: Influxd;
   api: InfluxApi;
   /** Asks as the operator. */
   client: InfluxClient;
   /** Bring it to a desired state; without one, to the platform's own. `values` are other passwords, and secrets. */
   reconcile(desired?: InfluxDesiredState, values?: Readonly<Record<string, string>>): Promise<Change[]>;
+  /** Start it anew, on the same port and with the data of the one that was stopped. */
+  restart(): Promise<void>;
   /** Stop it and remove its folder. */
   remove(): Promise<void>;
 }
@@ -32,15 +34,20 @@ export interface TestDatabase {
 export async function startTestDatabase(): Promise<TestDatabase> {
   const { path: command } = await resolveTool("influxd");
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-influxd-"));
-  const influxd = await startInfluxd({ command, directory, token: "operator-token-of-the-test" });
-  const { url, token } = influxd;
+  let influxd = await startInfluxd({ command, directory, token: "operator-token-of-the-test" });
+  const { url, token, port } = influxd;
   const api = new InfluxApi({ url, token });
   return {
-    influxd,
+    get influxd() {
+      return influxd;
+    },
     api,
     client: new InfluxClient(url, { token }),
     reconcile: (desired = influxDesiredState(), values = {}) =>
       reconcile({ api, desired, passwords: { ...passwords, ...values } }),
+    restart: async () => {
+      influxd = await startInfluxd({ command, directory, token, port });
+    },
     remove: async () => {
       await influxd.stop();
       await rm(directory, { recursive: true, force: true });
