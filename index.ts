@@ -49,7 +49,8 @@ const sample = config.sampleWorkloads
 
 // One object, because the engine warns of each exported name that is undefined.
 export = {
-  monitoring: platform.connection,
+  // As one secret: programs in YAML lose a secret inside of an object.
+  monitoring: pulumi.secret(platform.connection),
   grafanaUrl: platform.grafanaUrl,
   grafanaAdminPassword: platform.grafanaAdminPassword,
   ...(sample && { sampleApiUrl: sample.api.url }),

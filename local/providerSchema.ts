@@ -16,7 +16,8 @@ export function providerSchema(): string {
     new Set(["Monitoring", "ModelApi", "Pipeline"]),
   ).analyze();
   const schema = generateSchema(name, version, description, components, typeDefinitions, dependencies);
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  // Languages whose generated classes of arguments end in `Args` would say it twice.
+  return `${JSON.stringify(schema, undefined, 2).replace(/(ds-monitoring:index:\w+)Args"/g, '$1"')}\n`;
 }
 
 if (require.main === module) {

@@ -21,7 +21,8 @@ const components: Readonly<Record<string, Construct>> = {
       monitoringArgs(inputs as MonitoringArgs),
       options,
     );
-    return { urn, state: { connection, grafanaUrl, grafanaAdminPassword } };
+    // As one secret: programs in YAML lose a secret inside of an object.
+    return { urn, state: { connection: pulumi.secret(connection), grafanaUrl, grafanaAdminPassword } };
   },
   "ds-monitoring:index:ModelApi": (name, inputs, options) => {
     const { urn, url, namespaceName } = new ModelApi(

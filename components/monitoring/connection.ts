@@ -36,7 +36,7 @@ const readsKey = "grafanaReadsConfigMaps" satisfies keyof MonitoringConnection;
  *
  * @param outputs the other stack's output that holds the connection
  * @param origin where it was read, for the error message
- * @throws Error when a key is missing, with its name
+ * @throws Error when a key is missing or holds something else, with its name and the fix
  */
 export function connectionFromOutput(
   outputs: pulumi.Output<unknown>,
@@ -63,7 +63,7 @@ export function connectionFromOutput(
 /**
  * One part of an exported connection.
  *
- * @throws Error when it is missing, with its name and the fix
+ * @throws Error when it is missing or holds something else, with its name and the fix
  */
 export function partOfConnection(value: unknown, key: keyof MonitoringConnection, origin: string): unknown {
   const found = (value as Record<string, unknown> | undefined)?.[key];
@@ -71,6 +71,13 @@ export function partOfConnection(value: unknown, key: keyof MonitoringConnection
     throw new Error(
       `${origin} has no "${key}": export the platform's connection with ` +
         "`export const monitoring = platform.connection;` and run `pulumi up` there first",
+    );
+  }
+  // Pulumi's host for YAML makes `{}` of a secret inside of an object, which as text would be a key that nobody accepts.
+  if (typeof found === "object") {
+    throw new Error(
+      `${origin} holds no plain value in "${key}": programs in YAML lose a secret inside of an object. Export the ` +
+        "connection as one secret there, `export const monitoring = pulumi.secret(platform.connection);`",
     );
   }
   return found;

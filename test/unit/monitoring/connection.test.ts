@@ -57,3 +57,10 @@ test("a connection that is not there, or not whole, is named with the fix", () =
   assert.throws(() => partOfConnection(partial, "fluentdPort", where), /has no "fluentdPort"/);
   assert.equal(partOfConnection(partial, "namespace", where), "monitoring");
 });
+
+test("a secret that a program in YAML has lost is named, instead of taken for a key", () => {
+  assert.throws(
+    () => partOfConnection({ ...connection, fluentdSharedKey: {} }, "fluentdSharedKey", "monitoring"),
+    /holds no plain value in "fluentdSharedKey": .* Export the connection as one secret there/,
+  );
+});
