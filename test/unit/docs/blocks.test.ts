@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import Ajv from "ajv";
@@ -9,58 +8,28 @@ import ts from "typescript";
 import { parse } from "yaml";
 import { readConfig } from "../../../config";
 import { repositoryRoot } from "../../../local/paths";
+import { stackBudget } from "../../../policies/cost/stackBudget";
+import { pinnedImages } from "../../../policies/safety/pinnedImages";
+import { blocks, files, inLanguage, textOf } from "./blocks";
 
 /*
- * Every code block in README.md and docs/ is checked, by the language of its fence; a language that is not here fails.
+ * Every code block of README.md, docs/ and workloads/ is checked, by the language of its fence; a language that is not
+ * here fails. What can run offline is run by execution.test.ts.
  *
- * ts      type-checked as a file of the repository's root, with the names of `preamble`
- * sh      each line is a make target or an npm script that exists; other programs need a mark in the fence that says
- *         what they need (`sh needs=azure`), and are listed as not run
- * yaml    parsed; `config:` is read as a stack's configuration
- * json    parsed; a log line (`event_name`) is checked against docs/log-contract.schema.json
- * python  parsed by Python
+ * ts      type-checked as a file of the repository's root, with the names of `preamble`; run
+ * sh      run line by line, or proven by another test that is named, or marked with what it needs (`sh needs=azure`)
+ * yaml    parsed; `config:` is read as a stack's configuration; programs are run by test/engine/consumer.test.ts
+ * json    parsed; a log line (`event_name`) is checked against docs/log-contract.schema.json, settings of policies
+ *         against the policies
+ * python  run, and what it logs is checked against the log contract; programs of Pulumi by test/engine/consumer.test.ts
  * text    pictures and output of programs
  */
-
-interface Block {
-  /** File and line of the fence. */
-  where: string;
-  language: string;
-  /** What `needs=` of the fence says. */
-  needs?: string;
-  text: string;
-}
 
 const preamble = `
 declare const alertmanager: import("./components").MonitoringArgs["alertmanager"];
 declare const monitoring: import("./components").MonitoringConnection;
 declare const token: string;
 `;
-
-const files = [
-  "README.md",
-  ...readdirSync(join(repositoryRoot, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => join("docs", file)),
-].sort();
-const textOf = (file: string): string => readFileSync(join(repositoryRoot, file), "utf8");
-const blocks = files.flatMap((file) => blocksOf(file, textOf(file)));
-const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
-
-function blocksOf(file: string, text: string): Block[] {
-  const found: Block[] = [];
-  const fence = /^( *)```(\S*)(?: +needs=(\S+))?[^\n]*\n([^]*?)^ *```$/gm;
-  for (const match of text.matchAll(fence)) {
-    const line = text.slice(0, match.index).split("\n").length;
-    found.push({
-      where: `${file}:${line}`,
-      language: match[2] ?? "",
-      needs: match[3],
-      text: match[4] ?? "",
-    });
-  }
-  return found;
-}
 
 test("every block is of a language that is checked here", () => {
   const known = ["ts", "sh", "yaml", "json", "python", "text"];
@@ -109,28 +78,6 @@ test("ts blocks compile against the library", () => {
   );
 });
 
-test("sh blocks name targets and scripts that exist; what is not run says what it needs", (t) => {
-  const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
-  const targets = [...textOf("Makefile").matchAll(/^([a-z-]+):/gm)].map((match) => match[1]);
-  const problems: string[] = [];
-  for (const { where, text, needs } of inLanguage("sh")) {
-    for (const line of text.split("\n").map((part) => part.replace(/(^|\s)#.*$/, "").trim())) {
-      const [program, first, second] = line.split(/\s+/);
-      if (line === "") continue;
-      if (program === "make") {
-        if (!targets.includes(first)) problems.push(`${where}: no target ${first}`);
-      } else if (program === "npm" && first === "run") {
-        if (scripts[second ?? ""] === undefined) problems.push(`${where}: no script ${second}`);
-      } else if (needs === undefined) {
-        problems.push(`${where}: "${line}" is run by nobody: mark the fence, e.g. \`sh needs=azure\``);
-      } else {
-        t.diagnostic(`not run, needs ${needs}: ${where}: ${line}`);
-      }
-    }
-  }
-  assert.deepEqual(problems, []);
-});
-
 test("yaml blocks parse, and configurations of stacks are ones that the stack takes", () => {
   for (const { where, text } of inLanguage("yaml")) {
     const { config } = parse(text) as { config?: Record<string, unknown> };
@@ -152,25 +99,50 @@ test("json blocks parse, and log lines keep the contract", () => {
     if (value["event_name"] !== undefined) {
       assert.ok(validate(value), `${where}: ${JSON.stringify(validate.errors)}`);
     }
+    if (!where.startsWith("docs/policies.md")) continue;
+    for (const [name, settings] of Object.entries(value)) {
+      const policy = [pinnedImages, stackBudget].find((one) => one.name === name);
+      assert.ok(policy, `${where}: add ${name} to the policies that are known here`);
+      const { properties, required } = policy.configSchema ?? { properties: {} };
+      const check = new Ajv({ strict: false }).compile({
+        type: "object",
+        additionalProperties: false,
+        properties,
+        required,
+      });
+      assert.ok(check(settings), `${where}: ${name}: ${JSON.stringify(check.errors)}`);
+    }
   }
 });
 
-test("python blocks are Python", () => {
-  const python = inLanguage("python");
-  const program = "import ast, json, sys\nfor where, text in json.load(sys.stdin): ast.parse(text, where)";
-  const { status, stderr } = spawnSync("python3", ["-c", program], {
-    input: JSON.stringify(python.map(({ where, text }) => [where, text])),
-    encoding: "utf8",
-  });
-  assert.equal(status, 0, stderr);
-});
-
-test("links to files lead somewhere", () => {
+test("links lead to files that are there, and to headings in them", () => {
   const broken = files.flatMap((file) =>
-    [...textOf(file).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)/g)]
-      .map((match) => match[1] ?? "")
-      .filter((link) => !existsSync(resolve(repositoryRoot, dirname(file), link)))
-      .map((link) => `${file}: ${link}`),
+    [...withoutCode(textOf(file)).matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g)].flatMap(
+      ([, path = "", anchor]) => {
+        const target = path === "" ? file : join(dirname(file), path);
+        if (!existsSync(join(repositoryRoot, target))) return [`${file}: ${path}`];
+        return anchor === undefined || anchorsOf(target).includes(anchor)
+          ? []
+          : [`${file}: ${path}#${anchor}`];
+      },
+    ),
   );
   assert.deepEqual(broken, []);
 });
+
+/** A link in code is an example, and a heading there a comment. */
+const withoutCode = (text: string): string =>
+  text.replace(/^( *)```[^]*?^ *```$/gm, "").replace(/`[^`\n]*`/g, "");
+
+/** The anchors that GitHub gives to a page's headings. */
+function anchorsOf(file: string): string[] {
+  const headings = textOf(file)
+    .replace(/^( *)```[^]*?^ *```$/gm, "")
+    .matchAll(/^#+ +(.*)$/gm);
+  return [...headings].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
