@@ -10,9 +10,11 @@ const formats = ["auto", "json", ...Object.keys(builtInFormats)];
 
 const usage = `usage: ds-monitoring check-logs FILE [--format ${formats.join("|")}] [--regexp EXPRESSION] [--json]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
+                             [--library VERSION_OR_TARBALL]
 
 check-logs says how the lines of a log file will be read, what is wrong with them and how to fix it.
-new-app writes the Pulumi project of an app that the platform of that stack monitors.
+new-app writes the Pulumi project of an app that the platform of that stack monitors. It installs this version of
+ds-monitoring from the registry of npm; --library file:/path/to/ds-monitoring-0.1.0.tgz names another, or a tarball.
 Exit code: 0 nothing is lost, 1 something is, 2 wrong usage.
 `;
 
@@ -43,7 +45,8 @@ function main(argv: string[]): number {
     if (file === undefined || more.length > 0) throw new UsageError("new-app needs exactly one folder");
     return newApp(file, values);
   }
-  if (command !== "check-logs") throw new UsageError(`unknown command ${JSON.stringify(command ?? "")}`);
+  if (command !== "check-logs")
+    throw new UsageError(command === undefined ? "name a command" : `unknown command "${command}"`);
   if (file === undefined || more.length > 0) throw new UsageError("check-logs needs exactly one file");
   const report = checkLogs(readFile(file), formatOf(values.format, values.regexp));
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(file, report));
