@@ -83,8 +83,8 @@ export class Engine {
     }
 
     const toolFolders = Object.values(tools).map(({ path }) => dirname(path));
-    if (runtime === "yaml") {
-      toolFolders.push(dirname((await resolveTool("pulumi-language-yaml", options.tools)).path));
+    if (runtime === "yaml" || runtime === "python") {
+      toolFolders.push(dirname((await resolveTool(`pulumi-language-${runtime}`, options.tools)).path));
     }
     const env: NodeJS.ProcessEnv = {
       ...outer,

@@ -15,7 +15,9 @@ export type ToolName =
   | "kwokctl"
   | "pkg-config"
   | "pulumi"
+  | "pulumi-gen-sdk"
   | "pulumi-language-nodejs"
+  | "pulumi-language-python"
   | "pulumi-language-yaml"
   | "telegraf";
 
@@ -23,8 +25,10 @@ export type ToolName =
 export interface GoBuild {
   /** Folder under local/tools/ whose go.mod and go.sum pin the sources. */
   folder: string;
-  /** Package to build. */
+  /** Package to build; `.` for our own program in that folder. */
   package: string;
+  /** Files of the module `versionedBy` that the program needs beside itself, by their path in the module. */
+  besideIt?: readonly string[];
   /** Module in go.mod whose version is the tool's. */
   versionedBy: string;
   /** Go variables that are set to that version (with its `v`), so that the tool can report it. */
@@ -90,6 +94,28 @@ const tools: readonly Tool[] = [
       package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
       versionedBy: "github.com/pulumi/pulumi/sdk/v3",
       seconds: 40,
+    },
+  },
+  {
+    name: "pulumi-language-python",
+    purpose: "the engine's host for programs in Python",
+    onPath: {},
+    build: {
+      folder: "pulumi-language-python",
+      package: "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+      besideIt: ["python/cmd/pulumi-language-python-exec"],
+      versionedBy: "github.com/pulumi/pulumi/sdk/v3",
+      seconds: 40,
+    },
+  },
+  {
+    name: "pulumi-gen-sdk",
+    purpose: "writes the SDK of a package for programs in Python",
+    build: {
+      folder: "pulumi-gen-sdk",
+      package: ".",
+      versionedBy: "github.com/pulumi/pulumi/pkg/v3",
+      seconds: 30,
     },
   },
   {

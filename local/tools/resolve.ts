@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { access, chmod, copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { withLock } from "../lock";
 import { cacheDirectory, repositoryRoot } from "../paths";
 import { run } from "../processes";
@@ -120,6 +120,7 @@ async function buildOnce(
   const goMod = await readFile(join(folder, "go.mod"), "utf8");
   const goSum = await readFile(join(folder, "go.sum"), "utf8");
   const version = requiredVersion(goMod, build.versionedBy);
+  const program = build.package === "." ? await readFile(join(folder, "main.go"), "utf8") : undefined;
   const key = createHash("sha256")
     .update(
       JSON.stringify([
@@ -129,6 +130,8 @@ async function buildOnce(
         build.env,
         process.platform,
         process.arch,
+        // Only where they are: the keys of tools without them stay as they were.
+        ...[program, build.besideIt].filter((value) => value !== undefined),
       ]),
     )
     .digest("hex")
@@ -191,6 +194,11 @@ async function compile(
       const end = (result.stdout + result.stderr).trim().split("\n").slice(-15).join("\n");
       throw new ToolUnavailableError(`building ${name} failed (in ${target.folder}):\n${end}`);
     }
+    for (const file of build.besideIt ?? []) {
+      const source = join(await moduleFolder(build.versionedBy, target.folder), file);
+      await copyFile(source, join(temporary, basename(file)));
+      await chmod(join(temporary, basename(file)), 0o755);
+    }
     // A broken entry (no executable in it) may be in the way of the rename.
     await rm(target.entry, { recursive: true, force: true });
     await rename(temporary, target.entry);
@@ -199,6 +207,20 @@ async function compile(
     clearInterval(progress);
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** Where Go keeps the sources of a module that go.mod in `folder` requires. */
+async function moduleFolder(module: string, folder: string): Promise<string> {
+  const { code, stdout, stderr } = await run(
+    "go",
+    ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module],
+    {
+      cwd: folder,
+      env: { ...process.env, GOWORK: "off" },
+    },
+  );
+  if (code !== 0) throw new ToolUnavailableError(`finding ${module} failed (in ${folder}):\n${stderr}`);
+  return stdout.trim();
 }
 
 async function isExecutable(path: string): Promise<boolean> {
