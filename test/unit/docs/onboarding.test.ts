@@ -120,7 +120,7 @@ test("cost: every container of it asks for CPU and memory, and its lines are gro
     .filter(({ title }) => title === "Cost by service");
   assert.ok(panel !== undefined && others.length === 0);
   for (const { query } of panel.targets ?? []) {
-    assert.match(query, /resource_requests_millicpu_units.* FROM "events"\."kubernetes_pod_container" /);
+    assert.match(query, /resource_requests_millicpu_units.* FROM "\w+"\."kubernetes_pod_container" /);
     assert.match(query, / GROUP BY "service"$/);
   }
   assert.equal(panel.targets?.length, 1);
