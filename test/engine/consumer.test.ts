@@ -104,11 +104,112 @@ const alertmanager = { deploy: { email } };
   assert.equal(result.stdout.match(/priorityClassName *: "monitoring"/g)?.length, 1, result.stdout);
 });
 
+/** Workloads of every kind: two of one's own, and those of a component that somebody else wrote. */
+const otherPods = `
+import { Deployment, StatefulSet } from "@pulumi/kubernetes/apps/v1";
+import { CronJob, Job } from "@pulumi/kubernetes/batch/v1";
+import * as pulumi from "@pulumi/pulumi";
+import * as ds from "ds-monitoring";
+
+const monitoring = ds.Monitoring.fromStack("${platformStack}");
+const namespace = new ds.AppNamespace("shop", { monitoring });
+const logging = new ds.Logging("shop-logging", { monitoring, namespace, service: "shop" });
+
+const pod = (name: string, more = {}) => ({
+  containers: [{ name, image: "registry.example.com/" + name + ":1.0.0", securityContext: ds.restrictedContainerSecurityContext() }],
+  securityContext: ds.restrictedPodSecurityContext({ uid: 10001 }),
+  ...more,
+});
+const metadata = { namespace: namespace.namespaceName };
+const labelled = (app: string, spec: object) => ({
+  selector: { matchLabels: { app } },
+  template: { metadata: { labels: { app } }, spec },
+});
+
+new StatefulSet("queue", { metadata, spec: { serviceName: "queue", ...labelled("queue", ds.withLogging(pod("queue"), logging)) } });
+new Job("import", { metadata, spec: { template: { spec: ds.withLogging(pod("import", { restartPolicy: "Never" }), logging) } } });
+
+class Chart extends pulumi.ComponentResource {
+  constructor(name: string, opts: pulumi.ComponentResourceOptions) {
+    super("shop:index:Chart", name, {}, opts);
+    const own = { parent: this };
+    new Deployment("web", { metadata, spec: labelled("web", pod("web")) }, own);
+    new StatefulSet("store", { metadata, spec: { serviceName: "store", ...labelled("store", pod("store")) } }, own);
+    new Job("migrate", { metadata, spec: { template: { spec: pod("migrate", { restartPolicy: "Never" }) } } }, own);
+    const jobTemplate = { spec: { template: { spec: pod("report", { restartPolicy: "Never" }) } } };
+    new CronJob("report", { metadata, spec: { schedule: "0 3 * * *", jobTemplate } }, own);
+  }
+}
+new Chart("shop", { dependsOn: [namespace], transforms: [ds.loggingTransform(logging)] });
+`;
+
 interface PodSpec {
   containers: { name: string; env?: { name: string }[]; volumeMounts?: { mountPath: string }[] }[];
   initContainers?: { name: string; restartPolicy?: string }[];
   terminationGracePeriodSeconds?: number;
 }
+
+test("pods of every kind, also those that a component of others makes, reach the API server with the sidecar", async () => {
+  await writeFile(join(project, "index.ts"), otherPods);
+  const stack = await fixture.stack({ project, stack: "others", env: transpileOnly });
+  const result = await stack.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+
+  const specs = new Map<string, PodSpec>();
+  for (const [path, kind] of [
+    ["apps/v1", "deployments"],
+    ["apps/v1", "statefulsets"],
+    ["batch/v1", "jobs"],
+    ["batch/v1", "cronjobs"],
+  ]) {
+    type Templated = { template: { spec: PodSpec } };
+    const objects = await fixture.api.list<
+      KubernetesObject & { spec: Templated & { jobTemplate: { spec: Templated } } }
+    >(`/apis/${path}/namespaces/shop/${kind}`);
+    for (const { spec } of objects) {
+      const pod = (kind === "cronjobs" ? spec.jobTemplate.spec : spec).template.spec;
+      specs.set(`${kind} ${pod.containers[0]?.name}`, pod);
+    }
+  }
+  assert.deepEqual(
+    [...specs.keys()],
+    [
+      "deployments web",
+      "statefulsets queue",
+      "statefulsets store",
+      "jobs import",
+      "jobs migrate",
+      "cronjobs report",
+    ],
+  );
+  for (const [name, { initContainers, containers, terminationGracePeriodSeconds }] of specs) {
+    assert.deepEqual(
+      initContainers?.map((container) => [container.name, container.restartPolicy]),
+      [["logging", "Always"]],
+      name,
+    );
+    assert.deepEqual(
+      containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath),
+      ["/var/log/app"],
+      name,
+    );
+    assert.deepEqual(
+      containers[0]?.env?.map((variable) => variable.name),
+      ["LOG_DIR"],
+      name,
+    );
+    assert.equal(terminationGracePeriodSeconds, 60, name);
+  }
+  // Jobs end although the sidecar never does, and nothing was refused.
+  assert.deepEqual(await readyReplicasIn("shop"), [1]);
+  const jobs = await fixture.api.list<KubernetesObject & { status: { succeeded?: number } }>(
+    "/apis/batch/v1/namespaces/shop/jobs",
+  );
+  assert.deepEqual(
+    jobs.map(({ status }) => status.succeeded),
+    [1, 1],
+  );
+});
 
 // Other languages: the library as a provider, in a project of YAML without a line of TypeScript.
 
