@@ -71,6 +71,32 @@ test("an app's own stack reads the platform's, comes up, and logs to its aggrega
   assert.deepEqual(changingSteps(await app.preview()), []);
 });
 
+test("a dashboard of an app's own stack comes to the cluster as what Grafana's sidecar watches, changes and goes", async () => {
+  const file = join(project, "index.ts");
+  const program = readFileSync(file, "utf8");
+  const dashboardMaps = () =>
+    fixture.api.list<{
+      metadata: KubernetesObject["metadata"] & { annotations?: Record<string, string> };
+      data: Record<string, string>;
+    }>(`/api/v1/namespaces/churn/configmaps?labelSelector=${encodeURIComponent("grafana_dashboard=1")}`);
+  for (const title of ["Churn quality", "Churn quality, by week"]) {
+    const json = JSON.stringify({ uid: "churn-quality", title, panels: [] });
+    const own = `dashboards: [{ uid: "churn-quality", title: "Churn quality", folder: "Churn", json: ${JSON.stringify(json)} }],`;
+    await writeFile(file, program.replace(/^\}\);$/m, `  ${own}\n});`));
+    const result = await app.up();
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    const maps = await dashboardMaps();
+    assert.deepEqual(
+      maps.map(({ metadata, data }) => [metadata.name, metadata.annotations?.["grafana_folder"], data]),
+      [["churn-dashboard-churn-quality", "Churn", { "churn-quality.json": json }]],
+    );
+  }
+  await writeFile(file, program);
+  const result = await app.up();
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  assert.deepEqual(await dashboardMaps(), []);
+});
+
 test("a text-log app comes up; a sample that its format does not match fails the preview", async () => {
   // Another name than the first app's: its namespace goes only after the new one is there.
   const options = { name: "billing", platform: platformStack, kind: "text-logs" } as const;
