@@ -75,11 +75,22 @@ export async function processesOf(prefix: string): Promise<number[]> {
  * Ids of Node.js processes that run a file of the folder `root` and whose parent has ended: plugins whose
  * engine was killed.
  */
-export async function orphansOf(root: string): Promise<number[]> {
+async function orphansOf(root: string): Promise<number[]> {
   const isOurs = (command: string) => /^(\S*\/)?node /.test(command) && command.includes(` ${root}/`);
   return (await processes())
     .filter(({ parent, command }) => parent === 1 && isOurs(command))
     .map(({ pid }) => pid);
+}
+
+/**
+ * End what a killed run of the folder `root` has left running, see {@link orphansOf}.
+ *
+ * @returns how many processes were ended
+ */
+export async function endOrphans(root: string): Promise<number> {
+  const orphans = await orphansOf(root);
+  await endProcesses(orphans);
+  return orphans.length;
 }
 
 async function processes(): Promise<Array<{ pid: number; parent: number; command: string }>> {

@@ -549,9 +549,9 @@ function deadLetters(): AlertRule {
     labels: appLabels,
     threshold: thresholds.deadLetters,
     unit: "count",
-    summary: "InfluxDB refused {value} points of {service}",
+    summary: "{value} points of {service} were put aside",
     description:
-      "Within ten minutes, {value} points of {service} were put aside because InfluxDB refused them for good. They are on the aggregator's volume; the dashboards don't count them.",
+      "Within ten minutes, {value} points of {service} were put aside: InfluxDB refused them for good, or Fluentd could not read a batch of them after a crash. The dashboards don't count them; the events log.refused hold them, or say where they are.",
     dashboardUid: dashboards.health,
     dashboardVariables: { service: "service", environment: "environment" },
   };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
-import { endProcesses, orphansOf } from "../processes";
+import { endOrphans } from "../processes";
 import { UserError } from "../userError";
 import { clusterDirectory, localStack, openEngine } from "./localStack";
 import { describeChanges, engineOutput, say, seconds } from "./output";
@@ -39,9 +39,8 @@ async function takeDown(state: string): Promise<void> {
   }
   const ended = await removeCluster(directory);
   if (ended > 0) say(`ended the ${ended} processes of the embedded cluster`);
-  const orphans = await orphansOf(repositoryRoot);
-  await endProcesses(orphans);
-  if (orphans.length > 0) say(`ended ${orphans.length} processes that a killed run had left`);
+  const orphans = await endOrphans(repositoryRoot);
+  if (orphans > 0) say(`ended ${orphans} processes that a killed run had left`);
 }
 
 async function destroy(state: string, kubeconfig: string | undefined, where: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine";
 import { changingSteps } from "../engine/events";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
+import { endOrphans } from "../processes";
 import { UserError } from "../userError";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
 import {
@@ -47,6 +48,7 @@ async function bringUp(state: string, started: number): Promise<void> {
   const before = (await engine.state()).deployment;
   if ((before.pending_operations ?? []).length > 0) {
     say("an earlier run was cut off: dropping what it had begun and not finished");
+    await endOrphans(repositoryRoot);
     await refresh(engine);
   } else if (cluster?.fresh === true && (before.resources ?? []).length > 0) {
     say("the cluster is new: forgetting what the earlier one held");

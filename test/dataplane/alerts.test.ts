@@ -333,7 +333,7 @@ describe("alert rules in a real InfluxDB", () => {
     );
     const alerts = await evaluate("DeadLetters");
     assert.deepEqual(services(alerts), ["odd-types"]);
-    assert.equal(alerts.get("odd-types")?.annotations.summary, "InfluxDB refused 10 points of odd-types");
+    assert.equal(alerts.get("odd-types")?.annotations.summary, "10 points of odd-types were put aside");
   });
 
   it("UnparsedLogs: share of the lines that match no format", async () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { KubernetesObject } from "../../local/cluster/apiClient";
 import type { Engine } from "../../local/engine/engine";
-import { isAlive, sleep } from "../../local/processes";
+import { repositoryRoot } from "../../local/paths";
+import { endOrphans, isAlive, sleep } from "../../local/processes";
 import { changingSteps, Fixture } from "./harness";
 
 // One life of the stack `local`, in order: each test begins where the one before it ended.
@@ -38,9 +39,10 @@ test("an up that is killed in the middle recovers, and nothing is left over", as
   assert.equal(cut.code, null, "the run was ended by the signal");
   while (isAlive(pid)) await sleep(50);
 
-  // As `make up` does: open again (which releases the lock), drop what was begun, go on.
+  // As `make up` does: open again (which releases the lock), end what it left running, drop what was begun, go on.
   engine = await fixture.stack();
   if (((await engine.state()).deployment.pending_operations ?? []).length > 0) {
+    await endOrphans(repositoryRoot);
     const refreshed = await engine.refresh();
     assert.equal(refreshed.code, 0, refreshed.stdout + refreshed.stderr);
   }

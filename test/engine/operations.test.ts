@@ -18,6 +18,9 @@ interface Workload extends KubernetesObject {
   status: { readyReplicas?: number; phase?: string };
 }
 
+/** A command that waits for ever fails its test; it ends with the cluster. */
+const limit = { timeout: 300_000 };
+
 let fixture: Fixture;
 let engine: Engine;
 let kubectl: string;
@@ -109,21 +112,25 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   assert.fail(`${what}: not within a minute`);
 }
 
-test("a password is rotated: a new Secret, a new reconcile Job, new pods, and nothing that holds data", async () => {
-  const earlier = await uids(pod("fluentd-aggregator-0"), claim("buffer-fluentd-aggregator-0"));
-  assert.deepEqual(done(await documented("Passwords and tokens")), [
-    "replace Job monitoring-influxdb-reconcile",
-    "replace RandomPassword monitoring-influxdb-fluentd",
-    "replace Secret monitoring-fluentd-aggregator-credentials",
-    "replace Secret monitoring-influxdb-reconcile-credentials",
-    "update StatefulSet monitoring-fluentd-aggregator",
-  ]);
-  const [podUid, claimUid] = await uids(pod("fluentd-aggregator-0"), claim("buffer-fluentd-aggregator-0"));
-  assert.notEqual(podUid, earlier[0]);
-  assert.equal(claimUid, earlier[1]);
-});
+test(
+  "a password is rotated: a new Secret, a new reconcile Job, new pods, and nothing that holds data",
+  limit,
+  async () => {
+    const earlier = await uids(pod("fluentd-aggregator-0"), claim("buffer-fluentd-aggregator-0"));
+    assert.deepEqual(done(await documented("Passwords and tokens")), [
+      "replace Job monitoring-influxdb-reconcile",
+      "replace RandomPassword monitoring-influxdb-fluentd",
+      "replace Secret monitoring-fluentd-aggregator-credentials",
+      "replace Secret monitoring-influxdb-reconcile-credentials",
+      "update StatefulSet monitoring-fluentd-aggregator",
+    ]);
+    const [podUid, claimUid] = await uids(pod("fluentd-aggregator-0"), claim("buffer-fluentd-aggregator-0"));
+    assert.notEqual(podUid, earlier[0]);
+    assert.equal(claimUid, earlier[1]);
+  },
+);
 
-test("the other passwords are rotated the same way, and roll the pods that know them", async () => {
+test("the other passwords are rotated the same way, and roll the pods that know them", limit, async () => {
   const urns = await Promise.all(
     ["fluentd-aggregator-shared-key", "grafana-admin-password", "influxdb-telegraf"].map(passwordUrn),
   );
@@ -143,7 +150,7 @@ test("the other passwords are rotated the same way, and roll the pods that know 
   ]);
 });
 
-test("InfluxDB's own password and token are not rotated: the engine refuses", async () => {
+test("InfluxDB's own password and token are not rotated: the engine refuses", limit, async () => {
   const result = await engine.up({ args: ["--replace", await passwordUrn("influxdb-operator-token")] });
   assert.notEqual(result.code, 0);
   assert.match(
@@ -152,7 +159,7 @@ test("InfluxDB's own password and token are not rotated: the engine refuses", as
   );
 });
 
-test("a volume is grown: the same pod on the same claim, and a program that agrees", async () => {
+test("a volume is grown: the same pod on the same claim, and a program that agrees", limit, async () => {
   const earlier = await uids(pod("influxdb-0"), claim("data-influxdb-0"));
   assert.deepEqual(done(await documented("Growing a volume")), ["create StatefulSet monitoring-influxdb"]);
   assert.deepEqual(await uids(pod("influxdb-0"), claim("data-influxdb-0")), earlier);
@@ -164,38 +171,42 @@ test("a volume is grown: the same pod on the same claim, and a program that agre
   );
 });
 
-test("the aggregator is scaled: another pod with a claim of its own, and the first keeps its own", async () => {
-  const earlier = await claim("buffer-fluentd-aggregator-0");
-  assert.deepEqual(done(await documented("Scaling")), [
-    "create PodDisruptionBudget monitoring-fluentd-aggregator",
-    "create Service monitoring-fluentd-aggregator-0",
-    "create Service monitoring-fluentd-aggregator-1",
-    "replace ConfigMap monitoring-telegraf-config",
-    "update Deployment monitoring-telegraf",
-    "update StatefulSet monitoring-fluentd-aggregator",
-  ]);
-  assert.equal((await statefulSet("fluentd-aggregator")).status.readyReplicas, 2);
-  const [first, second] = await uids(
-    claim("buffer-fluentd-aggregator-0"),
-    claim("buffer-fluentd-aggregator-1"),
-  );
-  assert.equal(first, earlier.metadata.uid);
-  assert.ok(second);
-  // Each pod's Service leads to that pod alone.
-  for (const name of ["fluentd-aggregator-0", "fluentd-aggregator-1"]) {
-    const slices = await fixture.api.list<
-      KubernetesObject & { endpoints: { targetRef: { name: string } }[] }
-    >(
-      `/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D${name}`,
+test(
+  "the aggregator is scaled: another pod with a claim of its own, and the first keeps its own",
+  limit,
+  async () => {
+    const earlier = await claim("buffer-fluentd-aggregator-0");
+    assert.deepEqual(done(await documented("Scaling")), [
+      "create PodDisruptionBudget monitoring-fluentd-aggregator",
+      "create Service monitoring-fluentd-aggregator-0",
+      "create Service monitoring-fluentd-aggregator-1",
+      "replace ConfigMap monitoring-telegraf-config",
+      "update Deployment monitoring-telegraf",
+      "update StatefulSet monitoring-fluentd-aggregator",
+    ]);
+    assert.equal((await statefulSet("fluentd-aggregator")).status.readyReplicas, 2);
+    const [first, second] = await uids(
+      claim("buffer-fluentd-aggregator-0"),
+      claim("buffer-fluentd-aggregator-1"),
     );
-    assert.deepEqual(
-      slices.flatMap(({ endpoints }) => endpoints.map(({ targetRef }) => targetRef.name)),
-      [name],
-    );
-  }
-});
+    assert.equal(first, earlier.metadata.uid);
+    assert.ok(second);
+    // Each pod's Service leads to that pod alone.
+    for (const name of ["fluentd-aggregator-0", "fluentd-aggregator-1"]) {
+      const slices = await fixture.api.list<
+        KubernetesObject & { endpoints: { targetRef: { name: string } }[] }
+      >(
+        `/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D${name}`,
+      );
+      assert.deepEqual(
+        slices.flatMap(({ endpoints }) => endpoints.map(({ targetRef }) => targetRef.name)),
+        [name],
+      );
+    }
+  },
+);
 
-test("the archive is run by hand, and its volume grows in place", async () => {
+test("the archive is run by hand, and its volume grows in place", limit, async () => {
   const result = await documented("Archive of raw events");
   assert.match(result.stdout, /^influxdb-archive +30 3 \* \* \* +Etc\/UTC/m);
   assert.deepEqual(done(result), ["update PersistentVolumeClaim monitoring-influxdb-archive"]);
@@ -204,7 +215,7 @@ test("the archive is run by hand, and its volume grows in place", async () => {
   assert.equal(spec.resources?.requests?.storage, "100Gi");
 });
 
-test("a lost volume of InfluxDB: an empty one with a pod, set up by a new reconcile Job", async () => {
+test("a lost volume of InfluxDB: an empty one with a pod, set up by a new reconcile Job", limit, async () => {
   const earlier = await uids(pod("influxdb-0"), claim("data-influxdb-0"));
   assert.deepEqual(done(await documented("A lost volume")), ["replace Job monitoring-influxdb-reconcile"]);
   await until("a new pod on a new claim", async () => {
