@@ -63,7 +63,7 @@ after(() => fixture.stop());
 async function documented(section: string): Promise<OperationResult> {
   const text = readFileSync(join(repositoryRoot, "docs", "operations.md"), "utf8");
   const content = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? "";
-  const [block, ...more] = [...content.matchAll(/^```sh [^\n]*\n([^]*?)^```$/gm)].map((match) => match[1]);
+  const [block, ...more] = [...content.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1]);
   assert.ok(block !== undefined && more.length === 0, `"${section}" has one block of commands`);
   return succeeded(await engine.shell(block, { PATH: kubectl }));
 }

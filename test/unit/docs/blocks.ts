@@ -6,6 +6,8 @@ import { repositoryRoot } from "../../../local/paths";
 export interface Block {
   /** File and line of the fence. */
   where: string;
+  /** The heading that it is below, e.g. `Scaling`. */
+  section?: string;
   language: string;
   /** What `needs=` of the fence says. */
   needs?: string;
@@ -39,6 +41,7 @@ function blocksOf(file: string, text: string): Block[] {
   const fence = /^( *)```(\S*)(?: +needs=(\S+))?[^\n]*\n([^]*?)^ *```$/gm;
   return [...text.matchAll(fence)].map((match) => ({
     where: `${file}:${text.slice(0, match.index).split("\n").length}`,
+    section: [...text.slice(0, match.index).matchAll(/^## (.+)$/gm)].at(-1)?.[1],
     language: match[2] ?? "",
     needs: match[3],
     text: match[4] ?? "",
