@@ -204,8 +204,9 @@ function forward(
           flush_mode: "interval",
           flush_interval: 1,
           flush_thread_interval: 0.1,
-          // What has piled up goes without a pause.
-          flush_thread_burst_interval: 0,
+          // Ten chunks a second are 20 MB of what has piled up. Without a pause, a chunk that the aggregator can't take (its
+          // disk is full) would be sent again in a tight loop.
+          flush_thread_burst_interval: 0.1,
           flush_at_shutdown: true,
           chunk_limit_size: "2m",
           // A full buffer stops the reading: what waits in the log files is not lost.

@@ -93,19 +93,19 @@ async function fill(folder: string): Promise<string> {
   return junk;
 }
 
-/** Whether no batch fits onto the volume any more. */
+/** Whether the largest batch, a chunk of the sidecar's buffer (2 MiB), fits onto the volume no more: it is taken whole or not at all. */
 async function isFull(folder: string): Promise<true | undefined> {
   const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize < 512 * 1024 ? true : undefined;
+  return bavail * bsize < 2 * 1024 * 1024 ? true : undefined;
 }
 
 function logOf({ logFile }: Fluentd, text: RegExp): true | undefined {
   return text.test(readFileSync(logFile, "utf8")) ? true : undefined;
 }
 
-/** What it prints goes onto the node's disk too. */
+/** What it prints goes onto the node's disk too: an aggregator prints a stack trace for each batch that has no room, up to 70 a second. */
 function assertQuiet({ logFile }: Fluentd): void {
   const lines = readFileSync(logFile, "utf8").split("\n");
   const last = lines.slice(-20).join("\n");
-  assert.ok(lines.length < 5_000, `${lines.length} lines in its log, the last of them\n${last}`);
+  assert.ok(lines.length < 60_000, `${lines.length} lines in its log, the last of them\n${last}`);
 }
