@@ -1,14 +1,12 @@
-import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
-import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
-import { resources } from "../kubernetes/resources";
 import { archiveBundle } from "../metrics/archive/bundle";
 import { InfluxDbClient } from "./neighbours";
-import { partNetworkPolicy, partServiceAccount, partVolumeClaim } from "./partObjects";
+import { partNetworkPolicy, partVolumeClaim } from "./partObjects";
 import { parts } from "./parts";
+import { scheduledJob } from "./scheduledJob";
 import { StorageArgs } from "./storage";
 
 /** When the raw events are archived, where to, and how long they are kept there. */
@@ -45,19 +43,16 @@ export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
   protect?: boolean;
 }
 
-const user = { uid: 1000 };
 const programPath = "/opt/archive";
 const programFile = "archive.js";
 const archivePath = "/archive";
 const passwordKey = "influxDbPassword";
 
-/** Longest that a run may take, in seconds: the first one has all days of the bucket to archive. */
-const deadlineSeconds = 12 * 3600;
-
-/** Exit codes of the program that another try doesn't change: wrong configuration, days that are lost. */
-const finalExitCodes = [2, 3];
-
-/** Archives each day's raw events as line protocol, before InfluxDB drops them. */
+/**
+ * Archives each day's raw events as line protocol, before InfluxDB drops them.
+ *
+ * @throws Error when `keepDays` is not whole days, more than `eventsRetentionDays`
+ */
 export class InfluxDbArchive extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbArchive", name, {}, opts);
@@ -82,79 +77,38 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
       { metadata: { namespace, labels }, immutable: true, data: { [programFile]: archiveBundle() } },
       { parent: this },
     );
-    const serviceAccount = partServiceAccount(common);
     partNetworkPolicy({ ...common, egress: [influxDb.flow] });
-
-    new CronJob(
-      name,
-      {
-        metadata: { name: parts.influxDbArchive.name, namespace, labels },
-        spec: {
-          schedule: args.schedule ?? "30 3 * * *",
-          timeZone: "Etc/UTC",
-          concurrencyPolicy: "Forbid",
-          // Late is as good as in time: what was missed is caught up.
-          startingDeadlineSeconds: 12 * 3600,
-          successfulJobsHistoryLimit: 3,
-          failedJobsHistoryLimit: 3,
-          jobTemplate: {
-            metadata: { labels },
-            spec: {
-              backoffLimit: 4,
-              activeDeadlineSeconds: deadlineSeconds,
-              podFailurePolicy: {
-                rules: [
-                  {
-                    action: "FailJob",
-                    onExitCodes: { containerName: "archive", operator: "In", values: finalExitCodes },
-                  },
-                ],
-              },
-              template: {
-                metadata: { labels },
-                spec: {
-                  ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
-                  restartPolicy: "Never",
-                  containers: [
-                    {
-                      name: "archive",
-                      image: images.node,
-                      command: ["node", `${programPath}/${programFile}`],
-                      env: [
-                        { name: "INFLUXDB_URL", value: influxDb.url },
-                        { name: "INFLUXDB_USERNAME", value: influxDb.username },
-                        fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, passwordKey),
-                        { name: "ARCHIVE_DIRECTORY", value: archivePath },
-                        { name: "ARCHIVE_RETENTION_DAYS", value: String(eventsRetentionDays) },
-                        ...(keepDays === undefined
-                          ? []
-                          : [{ name: "ARCHIVE_KEEP_DAYS", value: String(keepDays) }]),
-                      ],
-                      resources: resources({
-                        cpu: "100m",
-                        cpuLimit: "1",
-                        memory: "128Mi",
-                        memoryLimit: "512Mi",
-                      }),
-                      securityContext: restrictedContainerSecurityContext(),
-                      volumeMounts: [
-                        { name: "archive", mountPath: archivePath },
-                        { name: "program", mountPath: programPath, readOnly: true },
-                      ],
-                    },
-                  ],
-                  volumes: [
-                    { name: "archive", persistentVolumeClaim: { claimName: claim.metadata.name } },
-                    { name: "program", configMap: { name: program.metadata.name } },
-                  ],
-                },
-              },
-            },
-          },
-        },
+    scheduledJob({
+      ...common,
+      schedule: args.schedule ?? "30 3 * * *",
+      // Late is as good as in time: what was missed is caught up, by the first run all days of the bucket.
+      startingDeadlineSeconds: 12 * 3600,
+      activeDeadlineSeconds: 12 * 3600,
+      backoffLimit: 4,
+      // Wrong configuration, days that are lost.
+      finalExitCodes: [2, 3],
+      container: {
+        name: "archive",
+        image: images.node,
+        command: ["node", `${programPath}/${programFile}`],
+        env: [
+          { name: "INFLUXDB_URL", value: influxDb.url },
+          { name: "INFLUXDB_USERNAME", value: influxDb.username },
+          fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, passwordKey),
+          { name: "ARCHIVE_DIRECTORY", value: archivePath },
+          { name: "ARCHIVE_RETENTION_DAYS", value: String(eventsRetentionDays) },
+          ...(keepDays === undefined ? [] : [{ name: "ARCHIVE_KEEP_DAYS", value: String(keepDays) }]),
+        ],
+        volumeMounts: [
+          { name: "archive", mountPath: archivePath },
+          { name: "program", mountPath: programPath, readOnly: true },
+        ],
       },
-      { parent: this },
-    );
+      volumes: [
+        { name: "archive", persistentVolumeClaim: { claimName: claim.metadata.name } },
+        { name: "program", configMap: { name: program.metadata.name } },
+      ],
+    });
 
     this.registerOutputs();
   }

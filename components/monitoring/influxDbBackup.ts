@@ -1,14 +1,12 @@
-import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
-import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
-import { resources } from "../kubernetes/resources";
 import { backupScript, restoreScript } from "../metrics/backupScripts";
 import { Neighbour } from "./neighbours";
-import { partNetworkPolicy, partServiceAccount, partVolumeClaim } from "./partObjects";
+import { partNetworkPolicy, partVolumeClaim } from "./partObjects";
 import { parts } from "./parts";
+import { scheduledJob } from "./scheduledJob";
 import { StorageArgs } from "./storage";
 
 /** When InfluxDB is backed up, where to, and how many backups are kept. */
@@ -45,13 +43,9 @@ export interface InfluxDbBackupArgs extends InfluxDbBackupDeployArgs {
   protect?: boolean;
 }
 
-const user = { uid: 1000 };
 const scriptsPath = "/opt/backup";
 const backupsPath = "/backups";
 const tokenKey = "operatorToken";
-
-/** Longest that a backup may take, in seconds. */
-const deadlineSeconds = 4 * 3600;
 
 /**
  * Backs InfluxDB up on a schedule, and keeps the scripts to restore it beside the backups.
@@ -86,71 +80,38 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const serviceAccount = partServiceAccount(common);
     partNetworkPolicy({ ...common, egress: [influxDb.flow] });
-
-    new CronJob(
-      name,
-      {
-        metadata: { name: parts.influxDbBackup.name, namespace, labels },
-        spec: {
-          schedule: args.schedule ?? "30 2 * * *",
-          timeZone: "Etc/UTC",
-          concurrencyPolicy: "Forbid",
-          // A control plane that was away for an hour still makes the night's backup.
-          startingDeadlineSeconds: 3600,
-          successfulJobsHistoryLimit: 3,
-          failedJobsHistoryLimit: 3,
-          jobTemplate: {
-            metadata: { labels },
-            spec: {
-              backoffLimit: 2,
-              activeDeadlineSeconds: deadlineSeconds,
-              template: {
-                metadata: { labels },
-                spec: {
-                  ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
-                  restartPolicy: "Never",
-                  containers: [
-                    {
-                      name: "backup",
-                      image: images.influxdb,
-                      command: ["sh", `${scriptsPath}/backup.sh`],
-                      env: [
-                        { name: "INFLUX_HOST", value: influxDb.url },
-                        fromSecret("INFLUX_TOKEN", secret.metadata.name, tokenKey),
-                        // The program wants to keep a file of connections; the root file system is read-only.
-                        { name: "INFLUX_CONFIGS_PATH", value: "/tmp/influx-configs" },
-                        { name: "BACKUP_DIRECTORY", value: backupsPath },
-                        { name: "BACKUP_KEEP", value: String(keep) },
-                      ],
-                      resources: resources({
-                        cpu: "100m",
-                        cpuLimit: "1",
-                        memory: "128Mi",
-                        memoryLimit: "512Mi",
-                      }),
-                      securityContext: restrictedContainerSecurityContext(),
-                      volumeMounts: [
-                        { name: "backups", mountPath: backupsPath },
-                        { name: "scripts", mountPath: scriptsPath, readOnly: true },
-                        { name: "tmp", mountPath: "/tmp" },
-                      ],
-                    },
-                  ],
-                  volumes: [
-                    { name: "backups", persistentVolumeClaim: { claimName: claim.metadata.name } },
-                    { name: "scripts", configMap: { name: scripts.metadata.name } },
-                    { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-                  ],
-                },
-              },
-            },
-          },
-        },
+    scheduledJob({
+      ...common,
+      schedule: args.schedule ?? "30 2 * * *",
+      // A control plane that was away for an hour still makes the night's backup.
+      startingDeadlineSeconds: 3600,
+      activeDeadlineSeconds: 4 * 3600,
+      backoffLimit: 2,
+      container: {
+        name: "backup",
+        image: images.influxdb,
+        command: ["sh", `${scriptsPath}/backup.sh`],
+        env: [
+          { name: "INFLUX_HOST", value: influxDb.url },
+          fromSecret("INFLUX_TOKEN", secret.metadata.name, tokenKey),
+          // The program wants to keep a file of connections; the root file system is read-only.
+          { name: "INFLUX_CONFIGS_PATH", value: "/tmp/influx-configs" },
+          { name: "BACKUP_DIRECTORY", value: backupsPath },
+          { name: "BACKUP_KEEP", value: String(keep) },
+        ],
+        volumeMounts: [
+          { name: "backups", mountPath: backupsPath },
+          { name: "scripts", mountPath: scriptsPath, readOnly: true },
+          { name: "tmp", mountPath: "/tmp" },
+        ],
       },
-      { parent: this },
-    );
+      volumes: [
+        { name: "backups", persistentVolumeClaim: { claimName: claim.metadata.name } },
+        { name: "scripts", configMap: { name: scripts.metadata.name } },
+        { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+      ],
+    });
 
     this.registerOutputs();
   }
