@@ -57,6 +57,13 @@ const candidate: readonly Condition[] = [...model, matchesVariable("model_versio
 const champion: readonly Condition[] = [...model, matchesVariable("model_version", "champion")];
 const eitherVersion = matchesEitherVariable("model_version", "version", "champion");
 const onSplit = matchesVariable("split", "split");
+/** How many rows of each actual class were predicted as which. */
+const confusionCells = {
+  query: select(field("actual"), field("predicted"), field("count"))
+    .from(confusion)
+    .where(...candidate, onSplit),
+  format: "table",
+} as const;
 const overall = equals("class", "_all");
 const singleClass = notEquals("class", "_all");
 
@@ -374,14 +381,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
               decimals: 0,
               width: 6,
               height: 8,
-              targets: [
-                {
-                  query: select(field("actual"), field("predicted"), field("count"))
-                    .from(confusion)
-                    .where(...candidate, onSplit),
-                  format: "table",
-                },
-              ],
+              targets: [confusionCells],
               transformations: [
                 matrix({ row: "actual", column: "predicted", value: "count" }),
                 rowTotal("n"),
@@ -398,14 +398,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
               xField: "actual\\predicted",
               width: 6,
               height: 8,
-              targets: [
-                {
-                  query: select(field("actual"), field("predicted"), field("count"))
-                    .from(confusion)
-                    .where(...candidate, onSplit),
-                  format: "table",
-                },
-              ],
+              targets: [confusionCells],
               transformations: [matrix({ row: "actual", column: "predicted", value: "count" })],
             }),
           ],

@@ -124,7 +124,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
             buffer: {
               path: `${dataPath}/buffer-retry-${size}`,
               chunk_limit_records: size,
-              total_limit_size: Math.max(leastBufferBytes, Math.floor(bufferBytes / 14)),
+              total_limit_size: Math.max(leastBufferBytes, putAsideBytes),
               flush_interval: 1,
               flush_thread_count: 2,
             },

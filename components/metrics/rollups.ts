@@ -65,6 +65,16 @@ export interface Rollup {
 
 const resourceTags = ["service", "environment", "namespace", "container_name"] as const;
 
+/** Use, request and limit of a container: each says something by itself, and adds up over the containers of an app. */
+const containerAmounts = [
+  "cpu_usage_nanocores",
+  "memory_working_set_bytes",
+  "resource_requests_millicpu_units",
+  "resource_requests_memory_bytes",
+  "resource_limits_millicpu_units",
+  "resource_limits_memory_bytes",
+];
+
 /**
  * What the platform rolls up by itself.
  *
@@ -102,23 +112,9 @@ export const defaultRollups: readonly Rollup[] = [
   {
     measurement: "kubernetes_pod_container",
     countedField: "memory_working_set_bytes",
-    fields: [
-      "cpu_usage_nanocores",
-      "memory_working_set_bytes",
-      "resource_requests_millicpu_units",
-      "resource_requests_memory_bytes",
-      "resource_limits_millicpu_units",
-      "resource_limits_memory_bytes",
-    ],
+    fields: containerAmounts,
     percentiles: false,
-    amounts: [
-      "cpu_usage_nanocores",
-      "memory_working_set_bytes",
-      "resource_requests_millicpu_units",
-      "resource_requests_memory_bytes",
-      "resource_limits_millicpu_units",
-      "resource_limits_memory_bytes",
-    ],
+    amounts: containerAmounts,
     counters: ["restarts_total"],
     tags: resourceTags,
   },
