@@ -20,7 +20,7 @@ preview: build ## What STACK (default local) would change and cost, and what pol
 	@$(CLI) preview $(STACK) "$(REPORT)" "$(BASE)"
 
 demo: node_modules/.package-lock.json ## The way of the data on this machine: train, serve, fail, mail; ARGS=--keep stays up
-	@node --import tsx local/demo/main.ts $(ARGS)
+	@node --import tsx demo/main.ts $(ARGS)
 
 tools: node_modules/.package-lock.json ## Find or build every tool, and say where it is
 	@$(CLI) tools
@@ -55,7 +55,7 @@ bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|laten
 # Bundles of what runs outside of the Pulumi program.
 build: dist/.built
 
-dist/.built: node_modules/.package-lock.json local/build.mjs $(shell find local/plugins cli components -name '*.ts')
+dist/.built: node_modules/.package-lock.json scripts/build.mjs $(shell find local/plugins cli components contract -name '*.ts')
 	@npm run --silent build
 	@touch $@
 

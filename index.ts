@@ -2,8 +2,8 @@ import { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { Monitoring } from "./components";
 import { AksCluster } from "./components/azure";
-import { readConfig } from "./config";
-import { penguins, penguinsProbe } from "./workloads/penguins";
+import { readConfig } from "./config/stackConfig";
+import { penguins, penguinsProbe } from "./examples/penguins/penguins";
 
 const config = readConfig(new pulumi.Config());
 

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { checkLogs, formatReport } from "../components/logs/checkLogs";
-import { builtInFormats, LogFormat } from "../components/logs/formats";
+import { checkLogs, formatReport } from "../contract/checkLogs";
+import { builtInFormats, LogFormat } from "../contract/formats";
 import { AppKind, appKinds, writeNewApp } from "./newApp";
 
 const formats = ["auto", "json", ...Object.keys(builtInFormats)];

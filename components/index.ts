@@ -5,32 +5,32 @@ export {
   type AlertmanagerDeployArgs,
   type EmailArgs,
   type EmailLogin,
-} from "./monitoring/alertmanager";
-export { type MonitoringConnection } from "./monitoring/connection";
+} from "./alertmanager/alertmanager";
+export { type MonitoringConnection } from "./connection";
 export {
   FluentdAggregator,
   type FluentdAggregatorArgs,
   type FluentdAggregatorDeployArgs,
-} from "./monitoring/fluentdAggregator";
+} from "./fluentd/aggregator";
 export {
   Grafana,
   type GrafanaArgs,
   type GrafanaDeployArgs,
   type GrafanaIngressArgs,
-} from "./monitoring/grafana";
-export { GrafanaContent, type GrafanaContentArgs } from "./monitoring/grafanaContent";
-export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./monitoring/influxDb";
+} from "./grafana/grafana";
+export { GrafanaContent, type GrafanaContentArgs } from "./grafana/grafanaContent";
+export { InfluxDb, type InfluxDbArgs, type InfluxDbDeployArgs } from "./influxdb/influxDb";
 export {
   InfluxDbArchive,
   type InfluxDbArchiveArgs,
   type InfluxDbArchiveDeployArgs,
-} from "./monitoring/influxDbArchive";
+} from "./influxdb/influxDbArchive";
 export {
   InfluxDbBackup,
   type InfluxDbBackupArgs,
   type InfluxDbBackupDeployArgs,
-} from "./monitoring/influxDbBackup";
-export { InfluxDbReconcile, type InfluxDbReconcileArgs } from "./monitoring/influxDbReconcile";
+} from "./influxdb/influxDbBackup";
+export { InfluxDbReconcile, type InfluxDbReconcileArgs } from "./influxdb/influxDbReconcile";
 export {
   type DeployedOrExisting,
   type ExistingAlertmanager,
@@ -40,13 +40,13 @@ export {
   type ExistingInfluxDb,
   Monitoring,
   type MonitoringArgs,
-} from "./monitoring/monitoring";
-export { type AlertmanagerNeighbour, type InfluxDbClient, type Neighbour } from "./monitoring/neighbours";
-export { type StorageArgs } from "./monitoring/storage";
-export { Telegraf, type TelegrafArgs, type TelegrafDeployArgs } from "./monitoring/telegraf";
-export { AppNamespace, type AppNamespaceArgs } from "./namespaces/appNamespace";
-export { RestrictedNamespace, type RestrictedNamespaceArgs } from "./namespaces/restrictedNamespace";
-export { ModelVolume, type ModelVolumeArgs } from "./workloads/modelVolume";
+} from "./monitoring";
+export { type AlertmanagerNeighbour, type InfluxDbClient, type Neighbour } from "./platform/endpoints";
+export { type StorageArgs } from "./platform/storage";
+export { Telegraf, type TelegrafArgs, type TelegrafDeployArgs } from "./telegraf/telegraf";
+export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";
+export { RestrictedNamespace, type RestrictedNamespaceArgs } from "./kubernetes/restrictedNamespace";
+export { ModelVolume, type ModelVolumeArgs } from "./workloads/volume";
 export { Logging, type LoggingArgs } from "./workloads/logging";
 export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
@@ -57,7 +57,7 @@ export { type ComputePrices, type DashboardDefinition } from "../dashboards";
 // Pure functions, and the types that the components take
 export { type AlertRule, type Severity, type ThresholdOverride, type Unit } from "./alerts/rule";
 export { type AlertRulesOptions, alertRules, type AppAlertOptions } from "./alerts/rules";
-export { spotAffinity, spotTolerations } from "./cluster/nodePools";
+export { spotAffinity, spotTolerations } from "./azure/nodePools";
 export { type Flow, type PolicyPeer, type PolicyPort } from "./kubernetes/networkPolicies";
 export {
   type PodUser,
@@ -67,25 +67,25 @@ export {
   restrictedPodSecurityContext,
 } from "./kubernetes/podSecurity";
 export { type ComputeQuantities, type ContainerResources, resources } from "./kubernetes/resources";
-export { checkLogs, formatReport, type LogReport, type Problem } from "./logs/checkLogs";
+export { checkLogs, formatReport, type LogReport, type Problem } from "../contract/checkLogs";
 export {
   type BuiltInFormat,
   checkFormat,
   type CustomFormat,
   type LogFormat,
   type LogSource,
-} from "./logs/formats";
-export { type BucketName, type RetentionDays } from "./metrics/buckets";
+} from "../contract/formats";
+export { type BucketName, type RetentionDays } from "../contract/buckets";
 export {
   type DesiredBucket,
   type DesiredCredential,
   type DesiredDatabaseMapping,
   type DesiredSecret,
   type InfluxDesiredState,
-} from "./metrics/desiredState";
-export { type FluxTask } from "./metrics/flux";
-export { type Rollup } from "./metrics/rollups";
-export { type HttpProbe } from "./metrics/telegrafConfig";
+} from "./influxdb/desiredState";
+export { type FluxTask } from "./influxdb/flux";
+export { type Rollup } from "../contract/rollups";
+export { type HttpProbe } from "./telegraf/telegrafConfig";
 export {
   logDirectory,
   type LoggedContainer,
@@ -93,5 +93,5 @@ export {
   type LoggingReferences,
   loggingSidecar,
   withLogging,
-} from "./workloads/loggingSidecar";
+} from "./fluentd/sidecar";
 export { type LoggingSelector, loggingTransform } from "./workloads/loggingTransform";

@@ -1,4 +1,4 @@
-import { thresholds } from "../components/alerts/thresholds";
+import { thresholds } from "../contract/thresholds";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";

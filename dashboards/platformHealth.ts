@@ -1,5 +1,5 @@
-import { thresholds } from "../components/alerts/thresholds";
-import { rollupField } from "../components/metrics/rollups";
+import { thresholds } from "../contract/thresholds";
+import { rollupField } from "../contract/rollups";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";

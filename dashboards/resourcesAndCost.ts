@@ -1,5 +1,5 @@
-import { thresholds } from "../components/alerts/thresholds";
-import { increaseField, minutesField, rollupField } from "../components/metrics/rollups";
+import { thresholds } from "../contract/thresholds";
+import { increaseField, minutesField, rollupField } from "../contract/rollups";
 import { buildDashboard } from "./buildDashboard";
 import { DASHBOARDS } from "./catalogue";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";

@@ -1,4 +1,4 @@
-import { eventCountField, rollupField } from "../components/metrics/rollups";
+import { eventCountField, rollupField } from "../contract/rollups";
 import { field, select, timeFilter } from "./influxql";
 import type { Condition, Dimension, Expression, Query } from "./influxql";
 import type { Rollups } from "./sources";

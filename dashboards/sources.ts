@@ -1,6 +1,6 @@
-import type { EventName } from "../components/logs/contract";
-import { buckets } from "../components/metrics/buckets";
-import type { BucketName } from "../components/metrics/buckets";
+import type { EventName } from "../contract/events";
+import { buckets } from "../contract/buckets";
+import type { BucketName } from "../contract/buckets";
 import { windowsBelow, windowsFrom } from "./influxql";
 import type { Condition, Source } from "./influxql";
 

@@ -1,6 +1,5 @@
 import { down } from "./commands/down";
 import { preview } from "./commands/preview";
-import { recordStates } from "./commands/recordStates";
 import { cleanTools, tools } from "./commands/tools";
 import { up } from "./commands/up";
 import { UserError } from "./userError";
@@ -14,7 +13,6 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
       report: report === "" ? undefined : report,
       base: base === "" ? undefined : base,
     }),
-  "record-state": recordStates,
   tools,
   "clean-tools": cleanTools,
 };

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Flow, PolicyPeer } from "../components/kubernetes/networkPolicies";
 import { namespaceNamed } from "../components/kubernetes/networkPolicies";
 import { ContainerResources, resources } from "../components/kubernetes/resources";
-import type { LogFormat, LogSource } from "../components/logs/formats";
-import { builtInFormats } from "../components/logs/formats";
-import { connectionFromOutput, MonitoringConnection } from "../components/monitoring/connection";
-import type * as library from "../components/monitoring/monitoring";
+import type { LogFormat, LogSource } from "../contract/formats";
+import { builtInFormats } from "../contract/formats";
+import { connectionFromOutput, MonitoringConnection } from "../components/connection";
+import type * as library from "../components/monitoring";
 import type * as modelApi from "../components/workloads/modelApi";
 import type * as pipeline from "../components/workloads/pipeline";
 import type {

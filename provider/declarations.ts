@@ -1,20 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AppAlertOptions } from "../components/alerts/rules";
-import type { EmailArgs } from "../components/monitoring/alertmanager";
-import type { MonitoringConnection } from "../components/monitoring/connection";
-import type { GrafanaIngressArgs } from "../components/monitoring/grafana";
-import type { InfluxDbArchiveDeployArgs } from "../components/monitoring/influxDbArchive";
-import type { InfluxDbBackupDeployArgs } from "../components/monitoring/influxDbBackup";
-import type {
-  ExistingAlertmanager,
-  ExistingGrafana,
-  ExistingInfluxDb,
-} from "../components/monitoring/monitoring";
-import type { StorageArgs } from "../components/monitoring/storage";
+import type { EmailArgs } from "../components/alertmanager/alertmanager";
+import type { MonitoringConnection } from "../components/connection";
+import type { GrafanaIngressArgs } from "../components/grafana/grafana";
+import type { InfluxDbArchiveDeployArgs } from "../components/influxdb/influxDbArchive";
+import type { InfluxDbBackupDeployArgs } from "../components/influxdb/influxDbBackup";
+import type { ExistingAlertmanager, ExistingGrafana, ExistingInfluxDb } from "../components/monitoring";
+import type { StorageArgs } from "../components/platform/storage";
 import type { ReplicaArgs, ServedModel } from "../components/workloads/modelApi";
 import type { PodUser } from "../components/kubernetes/podSecurity";
 
-// What programs in other languages see. local/providerSchema.ts makes the schema from it, and Pulumi's analysis of
+// What programs in other languages see. scripts/providerSchema.ts makes the schema from it, and Pulumi's analysis of
 // TypeScript reads interfaces only: no unions, intersections, aliases of object types or readonly arrays. arguments.ts
 // checks what the types can't say, and turns it into the library's arguments.
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ConstructResult, Provider } from "@pulumi/pulumi/provider";
-import { Monitoring } from "../components/monitoring/monitoring";
+import { Monitoring } from "../components/monitoring";
 import { ModelApi } from "../components/workloads/modelApi";
 import { Pipeline } from "../components/workloads/pipeline";
 import { modelApiArgs, monitoringArgs, pipelineArgs } from "./arguments";
@@ -45,7 +45,7 @@ const components: Readonly<Record<string, Construct>> = {
 /**
  * The library as a Pulumi provider, for programs in other languages than TypeScript.
  *
- * @param schema the package's schema as JSON, made by local/providerSchema.ts
+ * @param schema the package's schema as JSON, made by scripts/providerSchema.ts
  */
 export function componentProvider(schema: string): Provider {
   const parsed = JSON.parse(schema) as PackageSchema;

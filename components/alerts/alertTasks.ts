@@ -1,4 +1,4 @@
-import { anyOf, fluxDuration, fluxFloat, fluxString, FluxTask, taskOption } from "../metrics/flux";
+import { anyOf, fluxDuration, fluxFloat, fluxString, FluxTask, taskOption } from "../influxdb/flux";
 import { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */

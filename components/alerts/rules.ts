@@ -1,8 +1,8 @@
-import { buckets } from "../metrics/buckets";
-import { fluxDuration, fluxFloat, fluxString } from "../metrics/flux";
-import { defaultProbeIntervalSeconds } from "../metrics/telegrafConfig";
+import { buckets } from "../../contract/buckets";
+import { fluxDuration, fluxFloat, fluxString } from "../influxdb/flux";
+import { defaultProbeIntervalSeconds } from "../telegraf/telegrafConfig";
 import { AlertRule, ThresholdOverride } from "./rule";
-import { thresholds } from "./thresholds";
+import { thresholds } from "../../contract/thresholds";
 
 /** What an app asks of its own alerts; what is left out keeps the platform's default. */
 export interface AppAlertOptions {

@@ -1,10 +1,10 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { LogSource } from "../logs/formats";
-import { checkSources, renderSidecarConfig } from "../logs/sidecarConfig";
-import { MonitoringConnection } from "../monitoring/connection";
-import { AppNamespace } from "../namespaces/appNamespace";
-import { LoggingReferences } from "./loggingSidecar";
+import { LogSource } from "../../contract/formats";
+import { checkSources, renderSidecarConfig } from "../fluentd/sidecarConfig";
+import { MonitoringConnection } from "../connection";
+import { AppNamespace } from "./namespace";
+import { LoggingReferences } from "../fluentd/sidecar";
 
 /** Arguments of {@link Logging}. */
 export interface LoggingArgs {

@@ -12,15 +12,15 @@ import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
 import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { ContainerResources, resources } from "../kubernetes/resources";
-import { MonitoringConnection } from "../monitoring/connection";
-import { generatedPassword } from "../monitoring/credentials";
-import { parts } from "../monitoring/parts";
-import { AppNamespace } from "../namespaces/appNamespace";
-import { LogSource } from "../logs/formats";
-import { placeAppDashboards } from "./appDashboards";
+import { MonitoringConnection } from "../connection";
+import { generatedPassword } from "../platform/generatedPassword";
+import { parts } from "../platform/parts";
+import { AppNamespace } from "./namespace";
+import { LogSource } from "../../contract/formats";
+import { placeAppDashboards } from "../grafana/appDashboards";
 import { Logging } from "./logging";
-import { withLogging } from "./loggingSidecar";
-import { ModelVolume } from "./modelVolume";
+import { withLogging } from "../fluentd/sidecar";
+import { ModelVolume } from "./volume";
 import {
   appContainer,
   defaultAppUser,

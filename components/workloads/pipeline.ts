@@ -4,18 +4,18 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import type { DashboardDefinition } from "../../dashboards";
-import { spotAffinity, spotTolerations } from "../cluster/nodePools";
+import { spotAffinity, spotTolerations } from "../azure/nodePools";
 import { selectorLabels, standardLabels } from "../kubernetes/labels";
 import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
 import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
 import { ContainerResources, resources } from "../kubernetes/resources";
-import { MonitoringConnection } from "../monitoring/connection";
-import { AppNamespace } from "../namespaces/appNamespace";
-import { LogSource } from "../logs/formats";
-import { placeAppDashboards } from "./appDashboards";
+import { MonitoringConnection } from "../connection";
+import { AppNamespace } from "./namespace";
+import { LogSource } from "../../contract/formats";
+import { placeAppDashboards } from "../grafana/appDashboards";
 import { Logging } from "./logging";
-import { withLogging } from "./loggingSidecar";
-import { ModelVolume } from "./modelVolume";
+import { withLogging } from "../fluentd/sidecar";
+import { ModelVolume } from "./volume";
 import {
   appContainer,
   defaultAppUser,

@@ -22,7 +22,7 @@ export async function previewBase(stack: string, base: string, stateDirectory: s
   await command("git", ["worktree", "add", "--detach", project, base], repositoryRoot);
   try {
     await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
-    await command(process.execPath, ["local/build.mjs"], project);
+    await command("npm", ["run", "--silent", "build"], project);
     const engine = await Engine.open({ project, stack, stateDirectory: join(stateDirectory, "base-state") });
     const result = await engine.preview();
     if (result.code !== 0) {

@@ -1,12 +1,12 @@
 import { get } from "node:http";
 
 import { dashboards } from "../../dashboards";
-import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel";
-import { influxClient } from "../../local/dashboardPreview/influxClient";
-import type { InfluxConnection, RunQuery } from "../../local/dashboardPreview/influxClient";
-import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
-import { startTemporaryInfluxDb, writeLines } from "../../local/dashboardPreview/sampleInfluxDb";
-import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
+import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
+import { influxClient } from "../../demo/dashboardPreview/influxClient";
+import type { InfluxConnection, RunQuery } from "../../demo/dashboardPreview/influxClient";
+import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
+import { startTemporaryInfluxDb, writeLines } from "../../demo/dashboardPreview/sampleInfluxDb";
+import type { TemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
 import { benchLines, DAYS, FULL_REQUESTS_PER_DAY, NOW } from "./dashboards/data";
 import type { BucketLines } from "./dashboards/data";

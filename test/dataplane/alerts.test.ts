@@ -4,8 +4,8 @@ import { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { alertTask } from "../../components/alerts/alertTasks";
 import { AlertRulesOptions, alertRules } from "../../components/alerts/rules";
-import { influxDesiredState } from "../../components/metrics/desiredState";
-import { freePort } from "../../local/dataplane/service";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
+import { freePort } from "../../demo/services/service";
 import { startTestDatabase, TestDatabase } from "./support/database";
 
 const second = 1000;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { backupScript, restoreScript } from "../../components/metrics/backupScripts";
+import { backupScript, restoreScript } from "../../components/influxdb/backupScripts";
 import { Finished, run } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase, TestDatabase } from "./support/database";

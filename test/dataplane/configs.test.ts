@@ -5,8 +5,8 @@ import { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { renderAlertmanagerConfig } from "../../components/alerts/alertmanagerConfig";
-import { renderTelegrafConfig } from "../../components/metrics/telegrafConfig";
+import { renderAlertmanagerConfig } from "../../components/alertmanager/alertmanagerConfig";
+import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { Finished, run } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 

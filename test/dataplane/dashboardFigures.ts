@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 import { DEFAULT_PRICES } from "../../dashboards";
-import type { Cell, Frame } from "../../local/dashboardPreview/frames";
-import type { PanelData } from "../../local/dashboardPreview/queryDashboard";
+import type { Cell, Frame } from "../../demo/dashboardPreview/frames";
+import type { PanelData } from "../../demo/dashboardPreview/queryDashboard";
 import {
   API_PODS,
   API_REQUESTS,
@@ -20,9 +20,9 @@ import {
   sampleRemoved,
   sampleRequests,
   sampleVerdict,
-} from "../../local/dashboardPreview/sampleData";
-import { LAG_MINUTES } from "../../local/dashboardPreview/sampleInfluxDb";
-import type { SampleRequest } from "../../local/dashboardPreview/sampleData";
+} from "../../demo/dashboardPreview/sampleData";
+import { LAG_MINUTES } from "../../demo/dashboardPreview/sampleInfluxDb";
+import type { SampleRequest } from "../../demo/dashboardPreview/sampleData";
 
 /**
  * What each panel has to show of the sample data, computed from the data itself and not through InfluxDB: by dashboard,

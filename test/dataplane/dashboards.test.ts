@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
-import type { DashboardModel } from "../../local/dashboardPreview/dashboardModel";
-import { uploadDashboards } from "../../local/dashboardPreview/grafanaClient";
-import { influxClient } from "../../local/dashboardPreview/influxClient";
-import { queryDashboard } from "../../local/dashboardPreview/queryDashboard";
-import type { DashboardData, PanelData } from "../../local/dashboardPreview/queryDashboard";
-import { findChromium, renderDashboards } from "../../local/dashboardPreview/render";
+import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
+import { uploadDashboards } from "../../demo/dashboardPreview/grafanaClient";
+import { influxClient } from "../../demo/dashboardPreview/influxClient";
+import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
+import type { DashboardData, PanelData } from "../../demo/dashboardPreview/queryDashboard";
+import { findChromium, renderDashboards } from "../../demo/dashboardPreview/render";
 import {
   API_PODS,
   API_REQUESTS,
@@ -18,10 +18,10 @@ import {
   SAMPLE_NOW,
   sampleRequests,
   SIDECAR,
-} from "../../local/dashboardPreview/sampleData";
-import { fillWithSampleData, startTemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
-import type { TemporaryInfluxDb } from "../../local/dashboardPreview/sampleInfluxDb";
-import { findGrafana } from "../../local/dataplane/grafana";
+} from "../../demo/dashboardPreview/sampleData";
+import { fillWithSampleData, startTemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
+import type { TemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
+import { findGrafana } from "../../demo/services/grafana";
 import { resolveTool } from "../../local/tools/resolve";
 import { EXPECTATIONS, expectedCosts, sampleMinutes } from "./dashboardFigures";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { influxQl, influxQlNumber, InfluxRow } from "../../local/dataplane/influxQuery";
-import { writeHistory } from "../../local/demo/history";
+import { influxQl, influxQlNumber, InfluxRow } from "../../demo/services/influxQuery";
+import { writeHistory } from "../../demo/history";
 import {
   DemoFacts,
   fillDemo,
@@ -13,11 +13,11 @@ import {
   train,
   waitForMail,
   waitForRequests,
-} from "../../local/demo/scenario";
-import { Demo, startDemo } from "../../local/demo/stack";
-import { rollUpHistory } from "../../local/demo/tasks";
-import { waitFor } from "../../local/demo/waiting";
-import { logDirectoryOf, pipelineSteps, workloadNames } from "../../local/demo/workloads";
+} from "../../demo/scenario";
+import { Demo, startDemo } from "../../demo/stack";
+import { rollUpHistory } from "../../demo/tasks";
+import { waitFor } from "../../demo/waiting";
+import { logDirectoryOf, pipelineSteps, workloadNames } from "../../demo/workloads";
 import { resolveTool, ToolUnavailableError } from "../../local/tools/resolve";
 import { contractViolations } from "../support/contractViolations";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import type { Fluentd } from "../../local/dataplane/fluentd";
+import type { Fluentd } from "../../demo/services/fluentd";
 import { sleep } from "../../local/processes";
 import {
   faultEvents,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { corpus, hostileLines } from "../unit/logs/corpus";
+import { corpus, hostileLines } from "../unit/contract/corpus";
 import { LogPathFixture, missingFluentd } from "./support/logPath";
 import { waitFor } from "./support/waitFor";
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { build } from "esbuild";
-import { influxDesiredState } from "../../components/metrics/desiredState";
-import { reconcile } from "../../components/metrics/reconcile/reconcile";
-import { freePort } from "../../local/dataplane/service";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
+import { reconcile } from "../../components/influxdb/reconcile/reconcile";
+import { freePort } from "../../demo/services/service";
 import { run } from "../../local/processes";
 import { repositoryRoot } from "../../local/paths";
 import { passwords, startTestDatabase, TestDatabase } from "./support/database";
@@ -269,7 +269,7 @@ array.from(rows: [{_value: secrets.get(key: "LOGIN")}])`);
       directory = await mkdtemp(join(tmpdir(), "ds-monitoring-reconcile-"));
       program = join(directory, "reconcile.js");
       await build({
-        entryPoints: [join(repositoryRoot, "components/metrics/reconcile/main.ts")],
+        entryPoints: [join(repositoryRoot, "components/influxdb/reconcile/main.ts")],
         outfile: program,
         bundle: true,
         platform: "node",

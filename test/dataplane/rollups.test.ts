@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { influxDesiredState } from "../../components/metrics/desiredState";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { startTestDatabase, TestDatabase } from "./support/database";
 
 const minute = 60_000;

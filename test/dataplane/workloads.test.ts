@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { PythonUnavailableError, workloadPython, workloadsDirectory } from "../../local/demo/python";
+import { PythonUnavailableError, workloadPython, helperDirectory, exampleDirectory } from "../../demo/python";
 import { run } from "../../local/processes";
 
 /** The interpreter with the workloads' pinned packages, or why there is none. */
@@ -14,17 +14,22 @@ async function pinnedPython(): Promise<{ python: string; skip: false } | { skip:
   }
 }
 
-describe("the workloads' own tests, with their pinned packages", async () => {
+describe("the example's and the helper's own tests, with their pinned packages", async () => {
   const found = await pinnedPython();
   // With these packages the helper's tests also compare its figures with SciPy, and find Flask's routes.
-  for (const folder of ["ds_monitoring", "pipeline", "api"]) {
-    it(folder, { skip: found.skip }, async () => {
+  const folders = {
+    ds_monitoring: helperDirectory,
+    pipeline: path.join(exampleDirectory, "pipeline"),
+    api: path.join(exampleDirectory, "api"),
+  };
+  for (const [name, folder] of Object.entries(folders)) {
+    it(name, { skip: found.skip }, async () => {
       assert.ok(found.skip === false);
       const { code, stderr } = await run(found.python, ["-m", "unittest"], {
-        cwd: path.join(workloadsDirectory, folder),
+        cwd: folder,
         env: {
           PATH: process.env.PATH,
-          PYTHONPATH: path.join(workloadsDirectory, "ds_monitoring"),
+          PYTHONPATH: helperDirectory,
           PYTHONDONTWRITEBYTECODE: "1",
         },
         timeoutMs: 300_000,

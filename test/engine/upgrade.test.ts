@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Engine, State, StateResource } from "../../local/engine/engine";
-import { recordedPassphrase, recordedStates } from "../../local/engine/recordedState";
+import { recordedPassphrase, recordedStates } from "../../scripts/recordedState";
 import { dataLosses, holdsData } from "./dataHolders";
 import { Fixture } from "./harness";
 

@@ -1,6 +1,6 @@
 import Ajv, { ValidateFunction } from "ajv";
-import { attributesOf, EventName, events } from "../../components/logs/contract";
-import { logContractSchema } from "../../components/logs/jsonSchema";
+import { attributesOf, EventName, events } from "../../contract/events";
+import { logContractSchema } from "../../contract/jsonSchema";
 
 let validate: ValidateFunction | undefined;
 

@@ -13,7 +13,7 @@ export interface PackedLibrary {
 
 /** Compiles the library and packs it as `npm pack` does at a release, into `folder`. What is bundled must be built. */
 export async function packLibrary(folder: string): Promise<PackedLibrary> {
-  await execute(process.execPath, ["local/package.mjs"], { cwd: repositoryRoot });
+  await execute(process.execPath, ["scripts/package.mjs"], { cwd: repositoryRoot });
   // `prepack` would bundle anew what other tests run at this moment.
   const { stdout } = await execute(
     "npm",

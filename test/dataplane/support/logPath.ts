@@ -2,15 +2,15 @@ import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LogSource } from "../../../components/logs/formats";
+import { LogSource } from "../../../contract/formats";
 import {
   Aggregator,
   AggregatorOptions,
   Fluentd,
   startAggregator,
   startSidecar,
-} from "../../../local/dataplane/fluentd";
-import { ServiceBalancer, startServiceBalancer } from "../../../local/dataplane/serviceBalancer";
+} from "../../../demo/services/fluentd";
+import { ServiceBalancer, startServiceBalancer } from "../../../demo/services/serviceBalancer";
 import { sleep } from "../../../local/processes";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
 import { passwords, startTestDatabase, TestDatabase } from "./database";

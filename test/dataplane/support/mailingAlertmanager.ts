@@ -1,6 +1,6 @@
-import { renderAlertmanagerConfig } from "../../../components/alerts/alertmanagerConfig";
-import { AlertmanagerProcess, startAlertmanager } from "../../../local/dataplane/alertmanager";
-import { ReceivedMail, startSmtpSink } from "../../../local/dataplane/smtpSink";
+import { renderAlertmanagerConfig } from "../../../components/alertmanager/alertmanagerConfig";
+import { AlertmanagerProcess, startAlertmanager } from "../../../demo/services/alertmanager";
+import { ReceivedMail, startSmtpSink } from "../../../demo/services/smtpSink";
 import { resolveTool } from "../../../local/tools/resolve";
 
 /** What mails of the tests link to. */

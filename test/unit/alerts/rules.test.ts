@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { alertTask, firingSeconds } from "../../../components/alerts/alertTasks";
 import { alertRules } from "../../../components/alerts/rules";
-import { thresholds } from "../../../components/alerts/thresholds";
+import { thresholds } from "../../../contract/thresholds";
 import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
 

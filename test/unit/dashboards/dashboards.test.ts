@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { alertRules } from "../../../components/alerts/rules";
 import { checkDashboardDefinitions, dashboards } from "../../../dashboards";
 import type { DashboardDefinition } from "../../../dashboards";
-import type { DashboardModel } from "../../../local/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
 import { LINT_RULES } from "./lintRules";
 
 const definitions = dashboards();

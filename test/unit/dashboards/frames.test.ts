@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { toFrames, transform } from "../../../local/dashboardPreview/frames";
-import { formatValue } from "../../../local/dashboardPreview/units";
+import { toFrames, transform } from "../../../demo/dashboardPreview/frames";
+import { formatValue } from "../../../demo/dashboardPreview/units";
 
 const series = [
   { name: "m", tags: { route: "/a" }, columns: ["time", "n"], values: [[1, 2]] },

@@ -4,9 +4,9 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
-import type { DashboardModel, PanelModel } from "../../../local/dashboardPreview/dashboardModel";
-import { uploadDashboards } from "../../../local/dashboardPreview/grafanaClient";
-import { findGrafana } from "../../../local/dataplane/grafana";
+import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
+import { uploadDashboards } from "../../../demo/dashboardPreview/grafanaClient";
+import { findGrafana } from "../../../demo/services/grafana";
 
 /** A stand-in for Grafana's HTTP API, as far as the client uses it; its answers have the form of Grafana's. */
 const seen: { method: string; path: string; authorization: string; body: Record<string, unknown> }[] = [];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { dashboards } from "../../../dashboards";
-import type { DashboardModel } from "../../../local/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
 import { LINT_RULES } from "./lintRules";
 
 /** A dashboard that keeps to every rule, free to be broken: any part may be written. */

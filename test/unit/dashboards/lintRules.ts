@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import { thresholds } from "../../../components/alerts/thresholds";
+import { thresholds } from "../../../contract/thresholds";
 import { DASHBOARD_TAG, MAX_DASHBOARD_BYTES } from "../../../dashboards";
-import { dataPanels } from "../../../local/dashboardPreview/dashboardModel";
-import type { DashboardModel, PanelModel } from "../../../local/dashboardPreview/dashboardModel";
+import { dataPanels } from "../../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
 
 /** What each of our dashboards keeps to, by name. A rule throws an AssertionError that names what breaks it. */
 export type LintRule = (model: DashboardModel) => void;

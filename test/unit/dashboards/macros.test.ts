@@ -8,7 +8,7 @@ import {
   intervalText,
   panelIntervalMs,
   timeRange,
-} from "../../../local/dashboardPreview/macros";
+} from "../../../demo/dashboardPreview/macros";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -6,14 +6,14 @@ import * as pulumi from "@pulumi/pulumi";
 import Ajv from "ajv";
 import ts from "typescript";
 import { parse } from "yaml";
-import { readConfig } from "../../../config";
+import { readConfig } from "../../../config/stackConfig";
 import { repositoryRoot } from "../../../local/paths";
 import { stackBudget } from "../../../policies/cost/stackBudget";
 import { pinnedImages } from "../../../policies/safety/pinnedImages";
 import { blocks, files, inLanguage, textOf } from "./blocks";
 
 /*
- * Every code block of README.md, docs/ and workloads/ is checked, by the language of its fence; a language that is not
+ * Every code block of README.md, docs/, examples/ and python/ is checked, by the language of its fence; a language that is not
  * here fails. What can run offline is run by execution.test.ts.
  *
  * ts      type-checked as a file of the repository's root, with the names of `preamble`; run

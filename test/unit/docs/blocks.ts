@@ -18,7 +18,8 @@ export interface Block {
 export const files: readonly string[] = [
   "README.md",
   ...markdownIn("docs"),
-  ...markdownIn("workloads"),
+  ...markdownIn("examples"),
+  ...markdownIn("python"),
 ].sort();
 
 /** All of their blocks. */

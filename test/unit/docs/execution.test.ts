@@ -113,7 +113,7 @@ test("python blocks run, and log what they show in the words of the contract", (
     const logs = join(folder, `python-${index}`);
     mkdirSync(logs);
     const { status, stdout, stderr } = spawnSync("python3", ["-c", pythonPrelude + text + pythonEpilogue], {
-      env: { ...process.env, LOG_DIR: logs, PYTHONPATH: join(repositoryRoot, "workloads/ds_monitoring") },
+      env: { ...process.env, LOG_DIR: logs, PYTHONPATH: join(repositoryRoot, "python") },
       encoding: "utf8",
     });
     assert.equal(status, 0, `${where}\n${stdout}${stderr}`);
@@ -136,9 +136,9 @@ test("python blocks run, and log what they show in the words of the contract", (
 
 /** Commands that are run here as they stand, in a folder that `prepare` fills; afterwards `shows` must succeed too. */
 const executed: Readonly<Record<string, { prepare: (at: string) => void; shows: string }>> = {
-  "pip install ./workloads/ds_monitoring": {
+  "pip install ./python": {
     prepare: (at) =>
-      cpSync(join(repositoryRoot, "workloads/ds_monitoring"), join(at, "workloads/ds_monitoring"), {
+      cpSync(join(repositoryRoot, "python"), join(at, "python"), {
         recursive: true,
       }),
     shows: "python -c 'import ds_monitoring, sys; sys.exit(sys.prefix not in ds_monitoring.__file__)'",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { alertRules } from "../../../components/alerts/rules";
-import { renderTelegrafConfig } from "../../../components/metrics/telegrafConfig";
+import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
 import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
 import { deploy, find, RequestedResource } from "../support/deploy";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ModelApi, Monitoring } from "../../../components";
-import { partOfConnection } from "../../../components/monitoring/connection";
+import { partOfConnection } from "../../../components/connection";
 import { deploy, find, isSecret, valueOf } from "../support/deploy";
 import { connection } from "../support/fixtures";
 

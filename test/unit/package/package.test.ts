@@ -57,7 +57,7 @@ test("the tarball holds the compiled library, its types and the command, and not
     library.files.filter((file) => !allowed.test(file)),
     [],
   );
-  for (const entry of ["components/index", "components/azure", "dashboards/index"]) {
+  for (const entry of ["components/index", "components/azure/index", "dashboards/index"]) {
     for (const file of [`cjs/${entry}.js`, `cjs/${entry}.d.ts`, `esm/${entry}.js`]) {
       assert.ok(library.files.includes(`dist/${file}`), file);
     }
@@ -150,14 +150,14 @@ test("a bundle of one import leaves the rest out", async () => {
 
 test("a bundle needs no file of the package beside it", async () => {
   await bundled(
-    `import { Logging } from "ds-monitoring"; import { rubySource } from "./node_modules/ds-monitoring/dist/esm/components/logs/ruby/source.js";
+    `import { Logging } from "ds-monitoring"; import { rubySource } from "./node_modules/ds-monitoring/dist/esm/components/fluentd/ruby/source.js";
      console.log(typeof Logging, rubySource().length);`,
   );
   const printed = execFileSync(process.execPath, [join(folder, "bundle.js")], {
     cwd: folder,
     encoding: "utf8",
   });
-  const source = readFileSync(join(repositoryRoot, "components/logs/ruby/log_contract.rb"), "utf8");
+  const source = readFileSync(join(repositoryRoot, "components/fluentd/ruby/log_contract.rb"), "utf8");
   assert.equal(printed.trim(), `function ${source.length}`);
 });
 

@@ -6,7 +6,7 @@ import { repositoryRoot } from "../../../local/paths";
 import { standInVersion } from "../../../local/plugins/version";
 
 const plugins = join(repositoryRoot, "local/plugins");
-const build = readFileSync(join(repositoryRoot, "local/build.mjs"), "utf8");
+const build = readFileSync(join(repositoryRoot, "scripts/build.mjs"), "utf8");
 
 test("each launcher can be run, starts a plugin of its name, and is bundled", () => {
   const launchers = readdirSync(join(plugins, "bin"));
@@ -21,7 +21,7 @@ test("each launcher can be run, starts a plugin of its name, and is bundled", ()
     assert.ok(existsSync(join(plugins, name, "main.ts")), `${name}/main.ts`);
     assert.ok(
       build.includes(`"local/plugins/${name}/main.ts"`),
-      `${name} is an entry point of local/build.mjs`,
+      `${name} is an entry point of scripts/build.mjs`,
     );
   }
 });

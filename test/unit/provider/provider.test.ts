@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { providerSchema } from "../../../local/providerSchema";
+import { providerSchema } from "../../../scripts/providerSchema";
 import { monitoringArgs, modelApiArgs } from "../../../provider/arguments";
 import { inputProblems, PackageSchema } from "../../../provider/schema";
 

@@ -1,5 +1,5 @@
 import { Monitoring, MonitoringArgs, MonitoringConnection } from "../../../components";
-import { penguins, penguinsProbe } from "../../../workloads/penguins";
+import { penguins, penguinsProbe } from "../../../examples/penguins/penguins";
 
 /** The connection of a platform that runs elsewhere. */
 export const connection: MonitoringConnection = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppNamespace, ModelApi, ModelApiArgs, ModelVolume } from "../../../components";
-import { renderTelegrafConfig } from "../../../components/metrics/telegrafConfig";
+import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
 import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
 import { connection } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";

@@ -1,0 +1,10 @@
+// The entry `ds-monitoring/azure`: apart from the rest, so that a stack without AKS needs no @pulumi/azure-native.
+export {
+  AksCluster,
+  type AksClusterArgs,
+  type ClusterNetworkArgs,
+  type EntraArgs,
+  type MaintenanceWindowArgs,
+} from "./aksCluster";
+export { type KubeLogin } from "./kubeconfig";
+export { type NodePoolArgs, type UserPoolArgs } from "./nodePools";

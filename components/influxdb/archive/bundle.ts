@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The archive program as one file, with all that it needs. The package's build puts the text itself in place of this
+ * module (scripts/package.mjs).
+ *
+ * @throws Error when it has not been built
+ */
+export function archiveBundle(): string {
+  const path = join(__dirname, "..", "..", "..", "dist", "archive.js");
+  if (!existsSync(path)) {
+    throw new Error(`${path} is not there: run \`npm run build\`, which bundles the archive of raw events`);
+  }
+  return readFileSync(path, "utf8");
+}

@@ -1,0 +1,123 @@
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
+import { archiveBundle } from "./archive/bundle";
+import { InfluxDbClient } from "../platform/endpoints";
+import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
+import { parts } from "../platform/parts";
+import { scheduledJob } from "../platform/scheduledJob";
+import { StorageArgs } from "../platform/storage";
+
+/** When the raw events are archived, where to, and how long they are kept there. */
+export interface InfluxDbArchiveDeployArgs {
+  /**
+   * Schedule in the form of cron, UTC. A day is archived once it has been over for an hour.
+   * @default "30 3 * * *": each night, after the backup
+   */
+  schedule?: string;
+  /**
+   * Days that are kept; more than those of the bucket `events`.
+   * @default all
+   */
+  keepDays?: number;
+  /**
+   * Volume of the archive. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`) bills
+   * what is stored, and grows by itself or by raising `size`.
+   */
+  storage: StorageArgs;
+}
+
+/** Arguments of {@link InfluxDbArchive}. */
+export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+  /** The InfluxDB whose events are archived, and who reads them. */
+  influxDb: InfluxDbClient;
+  /** Days that the bucket `events` keeps its points. */
+  eventsRetentionDays: number;
+  /**
+   * Refuse to delete or replace the volume of the archive.
+   * @default true
+   */
+  protect?: boolean;
+}
+
+const programPath = "/opt/archive";
+const programFile = "archive.js";
+const archivePath = "/archive";
+const passwordKey = "influxDbPassword";
+
+/**
+ * Archives each day's raw events as line protocol, before InfluxDB drops them.
+ *
+ * @throws Error when `keepDays` is not whole days, more than `eventsRetentionDays`
+ */
+export class InfluxDbArchive extends pulumi.ComponentResource {
+  constructor(name: string, args: InfluxDbArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:InfluxDbArchive", name, {}, opts);
+
+    const { namespace, influxDb, storage, keepDays, eventsRetentionDays } = args;
+    checkKeepDays(keepDays, eventsRetentionDays);
+    const { labels } = parts.influxDbArchive;
+    const common = { name, part: parts.influxDbArchive, namespace, parent: this };
+
+    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: { [passwordKey]: pulumi.secret(influxDb.password) },
+      },
+      { parent: this },
+    );
+    const program = new ConfigMap(
+      `${name}-program`,
+      { metadata: { namespace, labels }, immutable: true, data: { [programFile]: archiveBundle() } },
+      { parent: this },
+    );
+    partNetworkPolicy({ ...common, egress: [influxDb.flow] });
+    scheduledJob({
+      ...common,
+      schedule: args.schedule ?? "30 3 * * *",
+      // Late is as good as in time: what was missed is caught up, by the first run all days of the bucket.
+      startingDeadlineSeconds: 12 * 3600,
+      activeDeadlineSeconds: 12 * 3600,
+      backoffLimit: 4,
+      // Wrong configuration, days that are lost.
+      finalExitCodes: [2, 3],
+      container: {
+        name: "archive",
+        image: images.node,
+        command: ["node", `${programPath}/${programFile}`],
+        env: [
+          { name: "INFLUXDB_URL", value: influxDb.url },
+          { name: "INFLUXDB_USERNAME", value: influxDb.username },
+          fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, passwordKey),
+          { name: "ARCHIVE_DIRECTORY", value: archivePath },
+          { name: "ARCHIVE_RETENTION_DAYS", value: String(eventsRetentionDays) },
+          ...(keepDays === undefined ? [] : [{ name: "ARCHIVE_KEEP_DAYS", value: String(keepDays) }]),
+        ],
+        volumeMounts: [
+          { name: "archive", mountPath: archivePath },
+          { name: "program", mountPath: programPath, readOnly: true },
+        ],
+      },
+      volumes: [
+        { name: "archive", persistentVolumeClaim: { claimName: claim.metadata.name } },
+        { name: "program", configMap: { name: program.metadata.name } },
+      ],
+    });
+
+    this.registerOutputs();
+  }
+}
+
+function checkKeepDays(keepDays: number | undefined, eventsRetentionDays: number): void {
+  if (keepDays === undefined || (Number.isInteger(keepDays) && keepDays > eventsRetentionDays)) return;
+  throw new Error(
+    `InfluxDbArchive: keepDays must be whole days, more than the ${eventsRetentionDays} of retentionDays.events, ` +
+      `got ${keepDays}: days that are removed while InfluxDB still holds them would be archived again`,
+  );
+}

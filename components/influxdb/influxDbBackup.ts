@@ -1,0 +1,124 @@
+import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
+import { backupScript, restoreScript } from "./backupScripts";
+import { Neighbour } from "../platform/endpoints";
+import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
+import { parts } from "../platform/parts";
+import { scheduledJob } from "../platform/scheduledJob";
+import { StorageArgs } from "../platform/storage";
+
+/** When InfluxDB is backed up, where to, and how many backups are kept. */
+export interface InfluxDbBackupDeployArgs {
+  /**
+   * Schedule in the form of cron, UTC.
+   * @default "30 2 * * *": each night
+   */
+  schedule?: string;
+  /**
+   * Number of backups that are kept.
+   * @default 7
+   */
+  keep?: number;
+  /**
+   * Volume of the backups. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`)
+   * outlives the zone that the database's disk is in; one disk more does not.
+   */
+  storage: StorageArgs;
+}
+
+/** Arguments of {@link InfluxDbBackup}. */
+export interface InfluxDbBackupArgs extends InfluxDbBackupDeployArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+  /** The InfluxDB that is backed up. */
+  influxDb: Neighbour;
+  /** Token that may read everything. Secret. */
+  operatorToken: pulumi.Input<string>;
+  /**
+   * Refuse to delete or replace the volume of the backups.
+   * @default true
+   */
+  protect?: boolean;
+}
+
+const scriptsPath = "/opt/backup";
+const backupsPath = "/backups";
+const tokenKey = "operatorToken";
+
+/**
+ * Backs InfluxDB up on a schedule, and keeps the scripts to restore it beside the backups.
+ *
+ * @throws Error when `keep` is no whole number from 1
+ */
+export class InfluxDbBackup extends pulumi.ComponentResource {
+  constructor(name: string, args: InfluxDbBackupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:InfluxDbBackup", name, {}, opts);
+
+    const { namespace, influxDb, storage, keep = 7 } = args;
+    requireWholeNumber(keep);
+    const { labels } = parts.influxDbBackup;
+    const common = { name, part: parts.influxDbBackup, namespace, parent: this };
+
+    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
+    const secret = new Secret(
+      `${name}-credentials`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: { [tokenKey]: pulumi.secret(args.operatorToken) },
+      },
+      { parent: this },
+    );
+    const scripts = new ConfigMap(
+      `${name}-scripts`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        data: { "backup.sh": backupScript, "restore.sh": restoreScript },
+      },
+      { parent: this },
+    );
+    partNetworkPolicy({ ...common, egress: [influxDb.flow] });
+    scheduledJob({
+      ...common,
+      schedule: args.schedule ?? "30 2 * * *",
+      // A control plane that was away for an hour still makes the night's backup.
+      startingDeadlineSeconds: 3600,
+      activeDeadlineSeconds: 4 * 3600,
+      backoffLimit: 2,
+      container: {
+        name: "backup",
+        image: images.influxdb,
+        command: ["sh", `${scriptsPath}/backup.sh`],
+        env: [
+          { name: "INFLUX_HOST", value: influxDb.url },
+          fromSecret("INFLUX_TOKEN", secret.metadata.name, tokenKey),
+          // The program wants to keep a file of connections; the root file system is read-only.
+          { name: "INFLUX_CONFIGS_PATH", value: "/tmp/influx-configs" },
+          { name: "BACKUP_DIRECTORY", value: backupsPath },
+          { name: "BACKUP_KEEP", value: String(keep) },
+        ],
+        volumeMounts: [
+          { name: "backups", mountPath: backupsPath },
+          { name: "scripts", mountPath: scriptsPath, readOnly: true },
+          { name: "tmp", mountPath: "/tmp" },
+        ],
+      },
+      volumes: [
+        { name: "backups", persistentVolumeClaim: { claimName: claim.metadata.name } },
+        { name: "scripts", configMap: { name: scripts.metadata.name } },
+        { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+      ],
+    });
+
+    this.registerOutputs();
+  }
+}
+
+function requireWholeNumber(keep: number): void {
+  if (!Number.isInteger(keep) || keep < 1) {
+    throw new Error(`InfluxDbBackup: keep must be a whole number from 1, got ${keep}`);
+  }
+}

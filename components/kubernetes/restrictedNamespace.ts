@@ -1,0 +1,54 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { allowDnsSpec, defaultDenySpec } from "./networkPolicies";
+import { restrictedNamespaceLabels } from "./podSecurity";
+
+/** Arguments of {@link RestrictedNamespace}. */
+export interface RestrictedNamespaceArgs {
+  /** Name of the namespace in the cluster. */
+  namespaceName: string;
+  /**
+   * Labels besides those of Pod Security.
+   * @default {}
+   */
+  labels?: Record<string, string>;
+  /**
+   * Refuse to delete the namespace, and with it every volume claim inside.
+   * @default false
+   */
+  protect?: boolean;
+}
+
+/**
+ * A namespace in which the API server refuses pods that are not *restricted*, and in which no traffic flows but DNS
+ * until a network policy allows it.
+ */
+export class RestrictedNamespace extends pulumi.ComponentResource {
+  /** Name of the namespace; known once it exists, so that whatever uses it is created afterwards. */
+  public readonly namespaceName: pulumi.Output<string>;
+
+  constructor(name: string, args: RestrictedNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:RestrictedNamespace", name, {}, opts);
+
+    const namespace = new Namespace(
+      name,
+      { metadata: { name: args.namespaceName, labels: { ...args.labels, ...restrictedNamespaceLabels() } } },
+      { parent: this, protect: args.protect ?? false },
+    );
+    this.namespaceName = namespace.metadata.name;
+
+    new NetworkPolicy(
+      `${name}-default-deny`,
+      { metadata: { name: "default-deny", namespace: this.namespaceName }, spec: defaultDenySpec() },
+      { parent: this },
+    );
+    new NetworkPolicy(
+      `${name}-dns`,
+      { metadata: { name: "dns", namespace: this.namespaceName }, spec: allowDnsSpec() },
+      { parent: this },
+    );
+
+    this.registerOutputs({ namespaceName: this.namespaceName });
+  }
+}

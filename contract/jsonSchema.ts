@@ -1,0 +1,74 @@
+import { Attribute, attributesOf, EventName, events } from "./events";
+
+/** A JSON Schema of one event: an object with `type`, `properties`, `required`. */
+function eventSchema(name: EventName): object {
+  const attributes = Object.entries(attributesOf(name)).filter(([, attribute]) => attribute !== undefined);
+  return {
+    title: name,
+    description: events[name].description,
+    type: "object",
+    properties: Object.fromEntries(
+      attributes.map(([key, attribute]) => [
+        key,
+        key === "event_name" ? { const: name } : attributeSchema(key, attribute),
+      ]),
+    ),
+    required: attributes.flatMap(([key, attribute]) => (attribute.required ? [key] : [])),
+  };
+}
+
+function attributeSchema(key: string, { type, description, unit, values }: Attribute): object {
+  return {
+    type: type === "float" ? "number" : "string",
+    description: unit === undefined ? description : `${description}, in ${unit}`,
+    ...(values === undefined ? {} : { enum: values }),
+    ...(key === "timestamp" ? { format: "date-time" } : {}),
+  };
+}
+
+/** Events that applications write; the others are made on the way. */
+const written = (Object.keys(events) as EventName[]).filter(
+  (name) => name !== "log.unparsed" && name !== "log.refused",
+);
+
+/**
+ * The log contract as a JSON Schema (draft 7) of one line.
+ *
+ * Keys that the contract doesn't know are allowed: they are an application's own.
+ */
+export function logContractSchema(): object {
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "ds-monitoring log contract",
+    description: "One line of a log file: a flat JSON object. Generated from contract/events.ts.",
+    type: "object",
+    required: ["event_name"],
+    discriminator: { propertyName: "event_name" },
+    oneOf: written.map(eventSchema),
+  };
+}
+
+/** The contract as Markdown tables, one an event. */
+export function logContractTables(): string {
+  return (Object.keys(events) as EventName[])
+    .map((name) => {
+      const own = Object.entries(events[name].attributes);
+      const rows = own.map(([key, attribute]: [string, Attribute]) => {
+        const type = attribute.type === "float" ? "number" : "text";
+        const unit = attribute.unit === undefined ? "" : ` (${attribute.unit})`;
+        const values = attribute.values === undefined ? "" : `: ${attribute.values.join(", ")}`;
+        return `| \`${key}\` | ${type}${unit} | ${attribute.required ? "yes" : ""} | ${attribute.tag ?? ""} | ${attribute.description}${values} |`;
+      });
+      return [
+        `### ${name}`,
+        "",
+        `${events[name].description}.`,
+        "",
+        "| key | type | required | tag | meaning |",
+        "| --- | --- | --- | --- | --- |",
+        ...rows,
+        "",
+      ].join("\n");
+    })
+    .join("\n");
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { withLock } from "../local/lock";
+import { cacheDirectory, repositoryRoot } from "../local/paths";
+import { run } from "../local/processes";
+import { which } from "../local/tools/resolve";
+import { UserError } from "../local/userError";
+
+/** Folder of the Python programs that the demo monitors. */
+export const exampleDirectory = path.join(repositoryRoot, "examples", "penguins");
+
+/** The folder that holds the helper `ds_monitoring`, for PYTHONPATH. */
+export const helperDirectory = path.join(repositoryRoot, "python");
+
+/** Oldest Python that the pinned packages have wheels for. */
+const oldestPython = [3, 11] as const;
+
+/** Python is missing or too old; the message says what to install. */
+export class PythonUnavailableError extends UserError {}
+
+/**
+ * The interpreter of a virtual environment with the workloads' pinned packages, made once in the user's cache.
+ *
+ * @param log progress, a line each
+ * @returns its absolute path
+ * @throws PythonUnavailableError without python3 3.11 or newer; Error when the packages can't be installed
+ */
+export async function workloadPython(log: (line: string) => void): Promise<string> {
+  const system = await which("python3");
+  const version = system === undefined ? undefined : await pythonVersion(system);
+  if (system === undefined || version === undefined || !isRecent(version)) {
+    throw new PythonUnavailableError(
+      `The demo's workloads need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
+        `${system === undefined ? "which has none" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
+    );
+  }
+  const requirements = ["pipeline", "api"].map((name) =>
+    path.join(exampleDirectory, name, "requirements.txt"),
+  );
+  const contents = await Promise.all(requirements.map((file) => readFile(file, "utf8")));
+  const key = createHash("sha256")
+    .update(JSON.stringify([version, contents]))
+    .digest("hex")
+    .slice(0, 12);
+  const folder = path.join(cacheDirectory(), `python-${key}`);
+  const interpreter = path.join(folder, "bin", "python");
+  // Written last: an installation that was killed half-way lacks it and is begun anew.
+  const complete = path.join(folder, "complete");
+  await withLock(`${folder}.lock`, async () => {
+    if (existsSync(complete)) return;
+    log(`installing the workloads' pinned Python packages into ${folder}, once (about a minute)`);
+    await rm(folder, { recursive: true, force: true });
+    await checked(system, ["-m", "venv", folder]);
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"];
+    for (const file of requirements) await checked(interpreter, [...pip, "-r", file]);
+    await writeFile(complete, "");
+  });
+  return interpreter;
+}
+
+async function pythonVersion(interpreter: string): Promise<string | undefined> {
+  const { stdout, stderr } = await run(interpreter, ["--version"]);
+  return /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0];
+}
+
+function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > oldestPython[0] || (major === oldestPython[0] && minor >= oldestPython[1]);
+}
+
+async function checked(command: string, args: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(command, args);
+  if (code !== 0) {
+    throw new Error(`${command} ${args.join(" ")} failed:\n${(stdout + stderr).trimEnd().slice(-2000)}`);
+  }
+}

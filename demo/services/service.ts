@@ -1,0 +1,89 @@
+import { ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { endProcesses, sleep } from "../../local/processes";
+
+export { freePort } from "../../local/ports";
+
+/** A program that runs until it is stopped. */
+export interface Service {
+  /** Process id. */
+  readonly pid: number;
+  /** File with all that it printed. */
+  readonly logFile: string;
+  /** End it: ask with SIGTERM, after `graceMs` (default 10 s) insist with SIGKILL. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** How a {@link Service} is started. */
+export interface ServiceOptions {
+  command: string;
+  args: readonly string[];
+  /** Gets all that it prints; continued, not begun anew. */
+  logFile: string;
+  /** @default that of this process */
+  env?: NodeJS.ProcessEnv;
+  /** @default that of this process */
+  cwd?: string;
+  /** Asked every 100 ms until it says yes. */
+  isReady: () => Promise<boolean>;
+  /** @default 60 s */
+  readyTimeoutMs?: number;
+}
+
+/**
+ * Start a program and wait until it is ready.
+ *
+ * @throws Error with the end of its log when it ends or isn't ready in time; it is stopped then
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { command, args, logFile, env, cwd } = options;
+  const log = openSync(logFile, "a");
+  const child = spawn(command, args, { env: env ?? process.env, cwd, stdio: ["ignore", log, log] });
+  closeSync(log);
+  const { pid } = child;
+  if (pid === undefined) {
+    throw await new Promise<Error>((resolve) => child.once("error", resolve));
+  }
+  const service: Service = { pid, logFile, stop: (graceMs) => endProcesses([pid], graceMs) };
+  try {
+    await untilReady(child, options);
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return service;
+}
+
+async function untilReady(child: ChildProcess, options: ServiceOptions): Promise<void> {
+  const { command, logFile, isReady, readyTimeoutMs = 60_000 } = options;
+  const deadline = Date.now() + readyTimeoutMs;
+  while (!(await isReady())) {
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended === null && Date.now() < deadline) {
+      await sleep(100);
+      continue;
+    }
+    const reason = ended === null ? `was not ready within ${readyTimeoutMs} ms` : `ended (${ended})`;
+    throw new Error(`${command} ${reason}; its log ${logFile} ends with\n${await endOf(logFile)}`);
+  }
+}
+
+async function endOf(file: string): Promise<string> {
+  const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+  return lines.slice(-20).join("\n");
+}
+
+/** Whether a URL answers with a 2xx status right now, to whom the header `Authorization` names. */
+export async function answers(url: string, authorization?: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(2000),
+      headers: authorization === undefined ? {} : { authorization },
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

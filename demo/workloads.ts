@@ -1,0 +1,143 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { answers, freePort, Service, startService } from "./services/service";
+import { run } from "../local/processes";
+import { exampleDirectory, helperDirectory } from "./python";
+
+/** Steps of the example pipeline, in their order. */
+export const pipelineSteps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"] as const;
+
+/** A step of the example pipeline. */
+export type PipelineStep = (typeof pipelineSteps)[number];
+
+/** `service.name` and pipeline of the training, `service.name` of the API, and their model. */
+export const workloadNames = {
+  pipeline: "penguins-training",
+  api: "penguins-api",
+  model: "penguins",
+} as const;
+
+/** Where and as what the workloads run. */
+export interface WorkloadSettings {
+  /** Interpreter that has their packages. */
+  python: string;
+  /** Folder that holds a folder of log files for each workload, see `logDirectoryOf`. */
+  logDirectory: string;
+  /** Folder of their data: the files of runs, and approved models. */
+  dataDirectory: string;
+  /** Deployment environment that they say they are in. */
+  environment: string;
+}
+
+/** One run of the example pipeline. */
+export interface PipelineRun {
+  /** Unique id. */
+  id: string;
+  /** Batch of data: 2007, 2008 or 2009. */
+  year: number;
+  /** Step that fails on purpose. */
+  failStep?: PipelineStep;
+}
+
+/** How a run went. */
+export interface PipelineResult extends PipelineRun {
+  /** Steps that ended well. */
+  succeeded: PipelineStep[];
+  /** Step that failed and ended the run. */
+  failed?: PipelineStep;
+  /** What the steps printed. */
+  output: string;
+}
+
+/** Run the steps one after the other, each a process of its own, as `Pipeline` runs them in containers. */
+export async function runPipeline(
+  settings: WorkloadSettings,
+  pipelineRun: PipelineRun,
+): Promise<PipelineResult> {
+  const workDirectory = path.join(settings.dataDirectory, "runs", pipelineRun.id);
+  const modelDirectory = models(settings);
+  await mkdir(workDirectory, { recursive: true });
+  await mkdir(modelDirectory, { recursive: true });
+  const env = {
+    ...workloadEnvironment(settings, workloadNames.pipeline),
+    WORK_DIR: workDirectory,
+    MODEL_DIR: modelDirectory,
+    PIPELINE_RUN_ID: pipelineRun.id,
+    YEAR: String(pipelineRun.year),
+    ...(pipelineRun.failStep !== undefined && { FAIL_STEP: pipelineRun.failStep }),
+  };
+  const succeeded: PipelineStep[] = [];
+  let output = "";
+  for (const step of pipelineSteps) {
+    const result = await run(settings.python, ["-m", "penguins", step], {
+      cwd: path.join(exampleDirectory, "pipeline"),
+      env,
+      timeoutMs: 120_000,
+    });
+    output += result.stdout + result.stderr;
+    if (result.code !== 0) return { ...pipelineRun, succeeded, failed: step, output };
+    succeeded.push(step);
+  }
+  return { ...pipelineRun, succeeded, output };
+}
+
+/** The example API, which runs. */
+export interface Api extends Service {
+  /** Base URL. */
+  readonly url: string;
+  readonly port: number;
+}
+
+/** How the example API is started. */
+export interface ApiOptions {
+  /** @default a free one */
+  port?: number;
+  /** Worker processes. @default 2 */
+  workers?: number;
+  /** File for what it prints. */
+  logFile: string;
+}
+
+/** Start the example API on 127.0.0.1; needs a model that a run has approved. */
+export async function startApi(settings: WorkloadSettings, options: ApiOptions): Promise<Api> {
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const service = await startService({
+    command: settings.python,
+    args: ["-m", "gunicorn", "penguins_api:create_app()"],
+    cwd: path.join(exampleDirectory, "api"),
+    env: {
+      ...workloadEnvironment(settings, workloadNames.api),
+      MODEL_DIR: models(settings),
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      WORKERS: String(options.workers ?? 2),
+      // The same in every start, so that a user or request that comes again counts once.
+      PSEUDONYM_KEY: "demo",
+    },
+    logFile: options.logFile,
+    isReady: () => answers(`${url}/healthz`),
+  });
+  return { ...service, url, port };
+}
+
+/** Where a workload writes its log files: the volume that it shares with its sidecar. */
+export function logDirectoryOf(settings: WorkloadSettings, service: string): string {
+  return path.join(settings.logDirectory, service);
+}
+
+function models(settings: WorkloadSettings): string {
+  return path.join(settings.dataDirectory, "models");
+}
+
+function workloadEnvironment(settings: WorkloadSettings, service: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PYTHONPATH: helperDirectory,
+    PYTHONDONTWRITEBYTECODE: "1",
+    LOG_DIR: logDirectoryOf(settings, service),
+    OTEL_SERVICE_NAME: service,
+    OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${settings.environment}`,
+  };
+}

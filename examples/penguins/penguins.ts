@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  AppNamespace,
+  ModelVolume,
+  ModelApi,
+  MonitoringConnection,
+  Pipeline,
+  StorageArgs,
+} from "../../components";
+
+/** Arguments of {@link penguins}. */
+export interface PenguinsArgs {
+  /** The platform that watches over it. */
+  monitoring: MonitoringConnection;
+  /** Registry that holds the its images, e.g. `registry.example.com/team`. */
+  registry: string;
+  /** Volume of the models. */
+  storage: StorageArgs;
+  /** Refuse to delete the volume. */
+  protectData: boolean;
+}
+
+const version = "0.1.0";
+const namespaceName = "penguins";
+const steps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"];
+
+/** The URL that tells whether the API answers; known before the API is there. */
+export const penguinsProbe = {
+  service: "penguins-api",
+  url: `http://penguins-api.${namespaceName}.svc:8080/healthz`,
+};
+
+/** The worked example: a pipeline that trains and approves a model, and the API that serves it from the same volume. */
+export function penguins(
+  args: PenguinsArgs,
+  opts: pulumi.ComponentResourceOptions,
+): { api: ModelApi; pipeline: Pipeline } {
+  const { monitoring, registry, storage, protectData } = args;
+  const namespace = new AppNamespace("penguins", { monitoring, namespaceName }, opts);
+  const models = new ModelVolume("penguins-models", { namespace, storage, protect: protectData }, opts);
+  const image = `${registry}/penguins-pipeline:${version}`;
+  const pipeline = new Pipeline(
+    "penguins-training",
+    {
+      schedule: "0 3 * * 1",
+      steps: steps.map((step) => ({ name: step, image, args: [step], env: { YEAR: "2009" } })),
+      monitoring,
+      namespace,
+      models,
+    },
+    opts,
+  );
+  const api = new ModelApi(
+    "penguins-api",
+    {
+      image: `${registry}/penguins-api:${version}`,
+      model: { name: "penguins", version },
+      replicas: { min: 2, max: 4 },
+      monitoring,
+      namespace,
+      models,
+    },
+    opts,
+  );
+  return { api, pipeline };
+}

@@ -1,0 +1,46 @@
+// Compiles the library for `npm pack` into dist/: cjs/ is what Node.js loads, with its types, and esm/ is what bundlers
+// take instead, so that they leave out what is not imported. Nothing in them reads a file of the package at run time.
+// cjs/provider/ is the library as a Pulumi provider, with its schema beside it.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const at = (path) => `${root}${path}`;
+
+/** Modules that read a file of this repository -> what they export, and the file whose text takes their place. */
+const texts = {
+  "components/fluentd/ruby/source": ["rubySource", "components/fluentd/ruby/log_contract.rb"],
+  "components/influxdb/archive/bundle": ["archiveBundle", "dist/archive.js"],
+  "components/influxdb/reconcile/bundle": ["reconcileBundle", "dist/reconcile.js"],
+};
+
+const formats = {
+  cjs: { options: [], exported: (name, value) => `exports.${name} = ${value};\n` },
+  esm: {
+    options: ["--module", "es2022", "--moduleResolution", "bundler", "--declaration", "false"],
+    exported: (name, value) => `export const ${name} = ${value};\n`,
+  },
+};
+
+for (const [format, { options, exported }] of Object.entries(formats)) {
+  const folder = `dist/${format}`;
+  rmSync(at(folder), { recursive: true, force: true });
+  const arguments_ = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.package.json", "--outDir", folder];
+  execFileSync(process.execPath, [...arguments_, ...options], { cwd: root, stdio: "inherit" });
+  for (const [module, [name, file]] of Object.entries(texts)) {
+    const target = at(`${folder}/${module}.js`);
+    if (!existsSync(target))
+      throw new Error(`${target} was not compiled: bring scripts/package.mjs up to date`);
+    const text = readFileSync(at(file), "utf8");
+    writeFileSync(target, exported(name, `() => ${JSON.stringify(text)}`));
+  }
+}
+
+// A provider is a program of Node.js: no bundler takes it.
+rmSync(at("dist/esm/provider"), { recursive: true });
+execFileSync(
+  process.execPath,
+  ["--import", "tsx", "scripts/providerSchema.ts", at("dist/cjs/provider/schema.json")],
+  { cwd: root, stdio: "inherit" },
+);

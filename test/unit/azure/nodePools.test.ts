@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { checkPools, renderPool, renderUserPool, spotTolerations } from "../../../components/azure/nodePools";
+
+const pool = { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 3 };
+
+describe("renderPool", () => {
+  test("a pool with room between its bounds is autoscaled", () => {
+    const rendered = renderPool(pool);
+    assert.equal(rendered.enableAutoScaling, true);
+    assert.deepEqual([rendered.count, rendered.minCount, rendered.maxCount], [1, 1, 3]);
+    assert.equal(rendered.osDiskSizeGB, 64);
+  });
+
+  test("a pool of a fixed size is not, and names no bounds: Azure refuses them", () => {
+    const rendered = renderPool({ ...pool, minCount: 2, maxCount: 2 });
+    assert.equal(rendered.enableAutoScaling, false);
+    assert.equal(rendered.count, 2);
+    assert.ok(!("minCount" in rendered) && !("maxCount" in rendered));
+  });
+});
+
+describe("renderUserPool", () => {
+  test("a spot pool has the taint that the tolerations for it fit", () => {
+    const rendered = renderUserPool({ ...pool, minCount: 0, spot: true });
+    assert.equal(rendered.scaleSetPriority, "Spot");
+    assert.equal(rendered.spotMaxPrice, -1);
+    const [toleration] = spotTolerations;
+    assert.ok(toleration !== undefined);
+    const { key, value, effect } = toleration;
+    assert.deepEqual(rendered.nodeTaints, [`${key}=${value}:${effect}`]);
+    assert.equal(Object.entries(rendered.nodeLabels).find(([label]) => label === key)?.[1], value);
+  });
+
+  test("a plain pool has no taint and no priority", () => {
+    const rendered = renderUserPool(pool);
+    assert.deepEqual(rendered.nodeTaints, []);
+    assert.ok(!("scaleSetPriority" in rendered));
+  });
+});
+
+describe("checkPools", () => {
+  const cases: [string, () => void, RegExp][] = [
+    [
+      "no system node",
+      () => checkPools({ ...pool, minCount: 0 }, {}),
+      /systemPool\.minCount is 0.*e\.g\. minCount: 2/,
+    ],
+    [
+      "bounds crossed",
+      () => checkPools(pool, { apps: { ...pool, minCount: 4 } }),
+      /userPools\.apps has minCount 4 and maxCount 3/,
+    ],
+    ["a fraction", () => checkPools(pool, { apps: { ...pool, maxCount: 2.5 } }), /whole numbers/],
+    [
+      "a name too long",
+      () => checkPools(pool, { machinelearning: pool }),
+      /userPools\.machinelearning: .* 1 to 12/,
+    ],
+    ["the system pool's name", () => checkPools(pool, { system: pool }), /not be "system"/],
+    [
+      "a disk too small",
+      () => checkPools({ ...pool, osDiskSizeGiB: 16 }, {}),
+      /osDiskSizeGiB is 16: .*30 to 2048/,
+    ],
+    [
+      "a spot price without spot",
+      () => checkPools(pool, { apps: { ...pool, spotMaxPrice: 0.1 } }),
+      /set spot: true/,
+    ],
+  ];
+  for (const [name, check, message] of cases) {
+    test(`${name} is refused with the setting and the fix`, () => assert.throws(check, message));
+  }
+
+  test("good pools pass", () => {
+    checkPools(pool, { apps: pool, pipelines: { ...pool, minCount: 0, spot: true, spotMaxPrice: 0.1 } });
+  });
+});
