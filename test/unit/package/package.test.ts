@@ -52,7 +52,7 @@ async function bundled(program: string): Promise<{ inputs: string[]; bytes: numb
 
 test("the tarball holds the compiled library, its types and the command, and nothing else", () => {
   const allowed =
-    /^(dist\/(cjs\/(components|dashboards)\/.+\.(js|d\.ts)|cjs\/provider\/(.+\.(js|d\.ts)|schema\.json)|esm\/(components|dashboards)\/.+\.js|cli\.js)|provider\/(PulumiPlugin\.yaml|package\.json)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    /^(dist\/(cjs\/(components|contract|dashboards)\/.+\.(js|d\.ts)|cjs\/provider\/(.+\.(js|d\.ts)|schema\.json)|esm\/(components|contract|dashboards)\/.+\.js|cli\.js)|provider\/(PulumiPlugin\.yaml|package\.json)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   assert.deepEqual(
     library.files.filter((file) => !allowed.test(file)),
     [],
@@ -139,12 +139,12 @@ test("a bundle of one import leaves the rest out", async () => {
   );
   assert.deepEqual(
     one.inputs
-      .filter((path) => /esm\/components/.test(path))
+      .filter((path) => /esm\/(components|contract)/.test(path))
       .map((path) => path.split("/").slice(-2).join("/")),
-    ["logs/formats.js"],
+    ["contract/formats.js"],
   );
   const all = await bundled(`import * as library from "ds-monitoring"; console.log(library);`);
-  assert.ok(all.inputs.some((path) => path.endsWith("monitoring/monitoring.js")));
+  assert.ok(all.inputs.some((path) => path.endsWith("components/monitoring.js")));
   assert.ok(all.bytes > 20 * one.bytes, `${all.bytes} bytes against ${one.bytes}`);
 });
 
