@@ -52,13 +52,8 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
 
 const user = { uid: 999 };
 const configPath = "/etc/telegraf";
+const configFile = "telegraf.conf";
 const kubeletPort = 10250;
-
-/** What the probes ask: an agent that has taken no sample for minutes is stuck. Source: Telegraf's plugin `health`. */
-const healthConfig = `[[outputs.health]]
-  service_address = "http://:${parts.telegraf.port}"
-  max_time_between_metrics = "5m"
-`;
 
 /** What Telegraf may do at the Kubernetes API. */
 export const telegrafRules: inputs.rbac.v1.PolicyRule[] = [
@@ -100,8 +95,7 @@ export class Telegraf extends pulumi.ComponentResource {
         metadata: { namespace, labels },
         immutable: true,
         data: {
-          "health.conf": healthConfig,
-          "telegraf.conf": pulumi
+          [configFile]: pulumi
             .all([influxDb.url, alertmanager.url, args.fluentdUrls])
             .apply(([influxDbUrl, alertmanagerUrl, fluentdUrls]) =>
               renderTelegrafConfig({
@@ -154,11 +148,7 @@ export class Telegraf extends pulumi.ComponentResource {
                 {
                   name: "telegraf",
                   image: images.telegraf,
-                  args: [
-                    "telegraf",
-                    "--strict-env-handling",
-                    ...["telegraf", "health"].flatMap((file) => ["--config", `${configPath}/${file}.conf`]),
-                  ],
+                  args: ["telegraf", "--strict-env-handling", "--config", `${configPath}/${configFile}`],
                   env: [
                     { name: "INFLUXDB_USERNAME", value: influxDb.username },
                     fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),

@@ -171,11 +171,11 @@ function output(influxDbUrl: string): string {
 `;
 }
 
-/** Answers the kubelet's probes; it gets no samples to judge by. */
+/** Answers the kubelet's probes: an agent that has taken no sample for minutes is stuck. */
 function health(port: number): string {
   return `[[outputs.health]]
   service_address = "http://:${port}"
-  namepass = ["none"]
+  max_time_between_metrics = "5m"
 `;
 }
 

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, IncomingMessage } from "node:http";
 import { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { after, before, describe, it } from "node:test";
 import { renderAlertmanagerConfig } from "../../components/alertmanager/alertmanagerConfig";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { Finished, run } from "../../local/processes";
+import { answers, startService } from "../../demo/services/service";
+import { Finished, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
+import { deploy } from "../unit/support/deploy";
+import { platform } from "../unit/support/fixtures";
+import { mountedFiles, podOf } from "../unit/support/pods";
+import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
 
 describe("Alertmanager's configuration, checked by amtool", () => {
   let directory: string;
@@ -281,5 +287,60 @@ describe("Telegraf's configuration, run by telegraf", () => {
   it("is what it says: no password in the file", async () => {
     const text = await readFile(join(directory, "telegraf.conf"), "utf8");
     assert.doesNotMatch(text, /password = "(?!\$\{INFLUXDB_PASSWORD\})/);
+  });
+});
+
+describe("Telegraf, started as its pod starts it", () => {
+  it("lives on the folder that its ConfigMap mounts, all files at once, and its probes answer", async (t) => {
+    const why = await missingMountNamespace();
+    if (why !== false) return t.skip(`THE START OF TELEGRAF'S POD IS NOT TESTED: ${why}`);
+    const { resources } = await deploy(() => platform());
+    const pod = podOf(resources, "Deployment monitoring-telegraf");
+    const [container] = pod.containers;
+    const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-telegraf-pod-"));
+    try {
+      const write = async (folder: string, files: Record<string, string>) => {
+        await mkdir(join(directory, folder), { recursive: true });
+        for (const [name, text] of Object.entries(files))
+          await writeFile(join(directory, folder, name), text);
+      };
+      await write("etc/telegraf", mountedFiles(resources, pod));
+      const serviceAccount = { token: "the-token", "ca.crt": rootCertificates[0] ?? "" };
+      await write("run/secrets/kubernetes.io/serviceaccount", serviceAccount);
+      const [program = "", ...args] = container?.args ?? [];
+      const mounts = ["etc", "run"].map((folder) => `mount --bind ${directory}/${folder} /${folder}`);
+      const command = await writeMountingScript(
+        join(directory, "telegraf"),
+        mounts.join(" && "),
+        (await resolveTool("telegraf")).path,
+      );
+      assert.equal(program, "telegraf");
+      const telegraf = await startService({
+        command,
+        args,
+        env: {
+          PATH: process.env.PATH,
+          ...Object.fromEntries((container?.env ?? []).map(({ name, value = "p" }) => [name, value])),
+          // As the kubelet sets them. Nobody answers there.
+          KUBERNETES_SERVICE_HOST: "127.0.0.1",
+          KUBERNETES_SERVICE_PORT: "9",
+        },
+        logFile: join(directory, "telegraf.log"),
+        isReady: () => answers("http://127.0.0.1:9273/"),
+        readyTimeoutMs: 10_000,
+      });
+      try {
+        // An output that cannot start is tried again after 15 s; then Telegraf ends.
+        await sleep(20_000);
+        const log = await readFile(telegraf.logFile, "utf8");
+        assert.ok(await answers("http://127.0.0.1:9273/"), log);
+        assert.doesNotThrow(() => process.kill(telegraf.pid, 0), log);
+        assert.doesNotMatch(log, /address already in use/);
+      } finally {
+        await telegraf.stop();
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

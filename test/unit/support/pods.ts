@@ -95,3 +95,14 @@ export function variableOf(container: Container | undefined, name: string): unkn
   const found = container?.env?.find((variable) => variable.name === name);
   return found?.value ?? found?.valueFrom;
 }
+
+/** Files of all ConfigMaps that a pod mounts, by their names. */
+export function mountedFiles(resources: readonly RequestedResource[], pod: PodSpec): Record<string, string> {
+  const volumes = pod.volumes as { configMap?: { name: string } }[] | undefined;
+  const mounted = (volumes ?? []).map(({ configMap }) => configMap?.name);
+  // The mocked engine names an object after its resource.
+  const configMaps = resources.filter(
+    ({ type, name }) => type.endsWith(":ConfigMap") && mounted.includes(`${name}-auto`),
+  );
+  return Object.assign({}, ...configMaps.map(({ inputs }) => inputs["data"])) as Record<string, string>;
+}
