@@ -62,7 +62,7 @@ const shownOn: Readonly<Record<EventName, string>> = {
   "ml.decision": "Model approval: decisions with their reasons",
   log: "Platform health: lines by severity",
   "log.unparsed": "Platform health: unparsed lines; the alert UnparsedLogs",
-  "log.refused": "Platform health: dead letters",
+  "log.dead_letter": "Platform health: dead letters",
 };
 
 /** What people often call an attribute of the contract. */

@@ -253,10 +253,12 @@ const definitions = {
       "k8s.pod.name": text("Pod that wrote it"),
     },
   },
-  "log.refused": {
+  "log.dead_letter": {
     description:
       "A point that InfluxDB refuses for good, or a chunk that Fluentd could not read; made by Fluentd, kept and counted",
-    attributes: { "refused.line": text("The point, in line protocol, or what Fluentd says of the chunk") },
+    attributes: {
+      "dead_letter.line": text("The point, in line protocol, or Fluentd's message on the chunk"),
+    },
   },
 } satisfies Record<string, EventDefinition>;
 

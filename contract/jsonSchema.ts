@@ -28,7 +28,7 @@ function attributeSchema(key: string, { type, description, unit, values }: Attri
 
 /** Events that applications write; the others are made on the way. */
 const written = (Object.keys(events) as EventName[]).filter(
-  (name) => name !== "log.unparsed" && name !== "log.refused",
+  (name) => name !== "log.unparsed" && name !== "log.dead_letter",
 );
 
 /**

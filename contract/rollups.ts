@@ -89,7 +89,7 @@ export const defaultRollups: readonly Rollup[] = [
   },
   { measurement: "log", countedField: "body", fields: [] },
   { measurement: "log.unparsed", countedField: "body", fields: [] },
-  { measurement: "log.refused", countedField: "refused.line", fields: [] },
+  { measurement: "log.dead_letter", countedField: "dead_letter.line", fields: [] },
   {
     measurement: "pipeline.task.end",
     countedField: "cicd.pipeline.run.id",

@@ -24,7 +24,7 @@ export const thresholds = {
   logBufferUseRatio: 0.5,
   /** Share of a service's lines that no format matched. */
   unparsedRatio: 0.05,
-  /** Points refused by InfluxDB and put aside, per evaluation window. */
+  /** Dead letters, per evaluation window. */
   deadLetters: 0,
   /** Runs of InfluxDB tasks that failed, per evaluation window. */
   taskFailures: 2,

@@ -26,7 +26,7 @@ import { chained } from "./variables";
 const logLines = rollups("log");
 const unparsedLines = rollups("log.unparsed");
 const fluentd = source("events", "fluentd");
-const refusedPoints = source("events", "log.refused");
+const deadLetterPoints = source("events", "log.dead_letter");
 const requests = rollups("http.server.request");
 const logLag = source("minutely", "log.lag");
 const probes = rollups("http_response");
@@ -178,7 +178,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
             stat({
               title: "Dead letters",
               description:
-                "Points that InfluxDB refused for good in the time range; they are put aside and in no figure. DeadLetters fires from the first.",
+                "Points that InfluxDB refused for good in the time range; no figure counts them. DeadLetters fires from the first.",
               unit: "short",
               thresholds: redFrom(1),
               width: 3,
@@ -186,8 +186,8 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
               noValue: "none",
               targets: [
                 {
-                  query: select(field("refused.line").count().as("points"))
-                    .from(refusedPoints)
+                  query: select(field("dead_letter.line").count().as("points"))
+                    .from(deadLetterPoints)
                     .where(...chosen),
                 },
               ],

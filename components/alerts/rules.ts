@@ -542,16 +542,16 @@ function deadLetters(): AlertRule {
     everySeconds: 60,
     forSeconds: 0,
     sampleSeconds: 0,
-    query: `${samplesOf("log.refused", ["refused.line"], "date.sub(d: 10m, from: stop)")}
+    query: `${samplesOf("log.dead_letter", ["dead_letter.line"], "date.sub(d: 10m, from: stop)")}
     |> group(columns: ["service", "environment"])
     |> count()
     |> map(fn: (r) => ({r with _time: stop, _value: float(v: r._value)}))`,
     labels: appLabels,
     threshold: thresholds.deadLetters,
     unit: "count",
-    summary: "{value} points of {service} were put aside",
+    summary: "{value} dead letters of {service}",
     description:
-      "Within ten minutes, {value} points of {service} were put aside: InfluxDB refused them for good, or Fluentd could not read a batch of them after a crash. The dashboards don't count them; the events log.refused hold them, or say where they are.",
+      "Within ten minutes, {value} points of {service} became dead letters: InfluxDB refused them for good, or Fluentd could not read a chunk of its buffer after a crash. The dashboards don't count them; the events log.dead_letter hold them, or say where they are.",
     dashboardUid: dashboards.health,
     dashboardVariables: { service: "service", environment: "environment" },
   };

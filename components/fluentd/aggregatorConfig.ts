@@ -57,7 +57,7 @@ const deadLetterSeconds = 14 * 24 * 3600;
  * Configuration of the aggregator: receive events, write them as points to InfluxDB.
  *
  * What InfluxDB refuses is tried again in smaller and smaller requests, because it refuses a request for one of its
- * points; the points that are refused alone stay in `dead-letters/` under the data folder and are counted as events `log.refused`.
+ * points; the points that are refused alone stay in `dead-letters/` under the data folder and are counted as events `log.dead_letter`.
  *
  * Needs the environment variables FLUENTD_SHARED_KEY, INFLUXDB_USERNAME and INFLUXDB_PASSWORD. Stock image, core
  * plugins.
@@ -70,7 +70,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
   const folder = (name: string) => ({ directory: `${dataPath}/${name}`, basename: "refused" });
   const dead = folder("dead-letters");
   const bufferBytes = options.bufferBytes ?? 7 * 1024 * 1024 * 1024;
-  const putAsideBytes = Math.floor(bufferBytes / 14);
+  const deadLetterBytes = Math.floor(bufferBytes / 14);
   const [firstRetry] = retrySizes.map((size) => folder(`retry-${size}`));
   return {
     "fluent.conf": writeConfig([
@@ -118,13 +118,13 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         const smaller = retrySizes[index + 1];
         return label(`@RETRY_${size}`, [
           passOn(`drop_read(record["point"], ${JSON.stringify(`${dataPath}/retry-${size}`)})`),
-          ...(index === 0 ? [keepFiles(badChunks(dataPath), putAsideBytes)] : []),
+          ...(index === 0 ? [keepFiles(badChunks(dataPath), deadLetterBytes)] : []),
           write(options, {
             id: `influxdb_retry_${size}`,
             buffer: {
               path: `${dataPath}/buffer-retry-${size}`,
               chunk_limit_records: size,
-              total_limit_size: Math.max(leastBufferBytes, putAsideBytes),
+              total_limit_size: Math.max(leastBufferBytes, deadLetterBytes),
               flush_interval: 1,
               flush_thread_count: 2,
             },
@@ -133,13 +133,13 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         ]);
       }),
       label("@DEAD_LETTERS", [
-        keepFiles(dead.directory, putAsideBytes),
+        keepFiles(dead.directory, deadLetterBytes),
         {
           name: "filter",
           argument: "**",
           parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
           sections: [
-            { name: "record", parameters: { event: '${::LogContract.refused(record["point"], time)}' } },
+            { name: "record", parameters: { event: '${::LogContract.dead_letter(record["point"], time)}' } },
           ],
         },
         // What counts refused points can be refused itself: it must not be counted again, for ever.
@@ -164,12 +164,12 @@ function label(name: string, sections: Section[]): Section {
   return { name: "label", argument: name, sections };
 }
 
-/** Folder of the chunks that Fluentd put aside, because it could not read them after a crash: a point a line. */
+/** Folder of the chunks that Fluentd could not read after a crash: a point a line. */
 function badChunks(dataPath: string): string {
   return `${dataPath}/fluentd/backup/worker0/influxdb`;
 }
 
-/** Reads points, one a line, that a secondary output has put aside in the folder of that name. */
+/** Reads points, one a line, that a secondary output has written into the folder of that name. */
 function tailPoints(
   name: string,
   toLabel: string,

@@ -34,8 +34,8 @@ export function systemSection(rootDir: string): Section {
 }
 
 /**
- * What Fluentd says of a chunk that it could not read or send, and put into `backup/` or lost: an event `log.refused`,
- * so that the alert DeadLetters tells of it. And where Fluentd says that it has given up looking for new files, as it does
+ * Fluentd's message on a chunk that it could not read or send becomes an event `log.dead_letter`, so that the alert
+ * DeadLetters reports it. And where Fluentd says that it has given up looking for new files, as it does
  * once the disk is full, its supervisor is made to start it anew.
  *
  * @param toLabel label of the events; "@ROOT" is outside of every label
@@ -67,7 +67,7 @@ export function ownLogSection(toLabel: string): Section {
         ...filter,
         parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
         sections: [
-          { name: "record", parameters: { event: '${::LogContract.refused(record["message"], time)}' } },
+          { name: "record", parameters: { event: '${::LogContract.dead_letter(record["message"], time)}' } },
         ],
       },
       { name: "match", argument: "**", parameters: { "@type": "relabel", "@label": toLabel } },

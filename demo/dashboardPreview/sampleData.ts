@@ -510,7 +510,11 @@ function platformPoints(): Point[] {
     add("log", { service: PIPELINE, severity: "INFO" }, { body: `line ${ago}` });
     if (ago % 20 === 0) add("log.unparsed", { service: "penguins-api", source: "app.log" }, { body: "??" });
     if (recent && ago % 20 === 0) {
-      add("log.refused", { service: "penguins-api" }, { "refused.line": "log,service=penguins-api body=1i" });
+      add(
+        "log.dead_letter",
+        { service: "penguins-api" },
+        { "dead_letter.line": "log,service=penguins-api body=1i" },
+      );
     }
     add(
       "kubernetes_pod_volume",

@@ -328,12 +328,12 @@ describe("alert rules in a real InfluxDB", () => {
   it("DeadLetters: points that InfluxDB refused for good", async () => {
     await write(
       every(now - 20 * minute, now, minute).map(
-        (time) => `log.refused,service=odd-types,environment=test refused.line="x y=1" ${time}000000`,
+        (time) => `log.dead_letter,service=odd-types,environment=test dead_letter.line="x y=1" ${time}000000`,
       ),
     );
     const alerts = await evaluate("DeadLetters");
     assert.deepEqual(services(alerts), ["odd-types"]);
-    assert.equal(alerts.get("odd-types")?.annotations.summary, "10 points of odd-types were put aside");
+    assert.equal(alerts.get("odd-types")?.annotations.summary, "10 dead letters of odd-types");
   });
 
   it("UnparsedLogs: share of the lines that match no format", async () => {

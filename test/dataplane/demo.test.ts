@@ -131,7 +131,10 @@ describe("the demo, from log lines to mails, with real programs", async () => {
     }
     assert.deepEqual(counted, written);
     assert.equal(await number('SELECT count("body") FROM "events"."log.unparsed"', "count"), 0);
-    assert.equal(await number('SELECT count("refused.line") FROM "events"."log.refused"', "count"), 0);
+    assert.equal(
+      await number('SELECT count("dead_letter.line") FROM "events"."log.dead_letter"', "count"),
+      0,
+    );
   });
 
   it("requests, their statuses, unique requests and users are exact", { skip }, async () => {

@@ -36,7 +36,7 @@ test(
         Object.values(counts).reduce((sum, count) => sum + count, 0);
       const dead = async () => (await path.deadLetters()).length;
       let counts: Record<string, number> = {};
-      // A refused point is counted again, as log.refused.
+      // A refused point is counted again, as log.dead_letter.
       await waitFor(`${records.length} points`, 60_000, async () => {
         counts = await perMeasurement();
         return total(counts) >= records.length ? true : undefined;

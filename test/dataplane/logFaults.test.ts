@@ -200,13 +200,13 @@ async function writePoisoned(path: LogPathFixture, points: number): Promise<void
 
 async function assertDeadLetters(path: LogPathFixture, points: number): Promise<void> {
   await waitFor(`${points} dead letters`, 60_000, async () =>
-    (await path.count("log.refused", "refused.line")) >= points ? true : undefined,
+    (await path.count("log.dead_letter", "dead_letter.line")) >= points ? true : undefined,
   );
   await path.settle();
   const dead = await path.deadLetters();
   assert.equal(dead.length, points);
   assert.ok(dead.every((line) => line.startsWith("shop.order,")));
-  assert.equal(await path.count("log.refused", "refused.line"), points);
+  assert.equal(await path.count("log.dead_letter", "dead_letter.line"), points);
 }
 
 /** What Telegraf reads of the replicas: a series each, by the name of the pod. */

@@ -52,7 +52,7 @@ test(
       await appendFile(join(path.logPath, "app.events.log"), requestLine(0, Date.now()));
       const told = await waitFor("an event for each bad chunk", 60_000, async () => {
         const rows = await path.database.client.influxql(
-          `SELECT "refused.line" AS line FROM "events"."log.refused" GROUP BY "service", "environment"`,
+          `SELECT "dead_letter.line" AS line FROM "events"."log.dead_letter" GROUP BY "service", "environment"`,
         );
         return rows.length >= 2 ? rows : undefined;
       });

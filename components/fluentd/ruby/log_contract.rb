@@ -105,16 +105,16 @@ module LogContract
     point << " " << nano.to_s
   end
 
-  # A point that InfluxDB refused, or what Fluentd says of a chunk that it put aside, as an event; nil for the point of
-  # such an event.
-  def refused(line, time)
-    return nil if line.start_with?("log.refused")
+  # A dead letter as an event: a point that InfluxDB refused, or Fluentd's message on a chunk it cannot read.
+  # nil for the point of such an event.
+  def dead_letter(line, time)
+    return nil if line.start_with?("log.dead_letter")
 
     {
-      "event_name" => "log.refused",
+      "event_name" => "log.dead_letter",
       "service.name" => "fluentd-aggregator",
-      "refused.line" => bounded(readable(line)),
-      "time_unix_nano" => distinct(nil, time, line, "refused")
+      "dead_letter.line" => bounded(readable(line)),
+      "time_unix_nano" => distinct(nil, time, line, "dead_letter")
     }.merge(DEFAULTS)
   end
 
