@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
-import { builtInFormats, LogFormat } from "../contract/formats";
-import { AppKind, appKinds, writeNewApp } from "./newApp";
+import { builtInFormats, type LogFormat } from "../contract/formats";
+import { type AppKind, appKinds, writeNewApp } from "./newApp";
 
 const formats = ["auto", "json", ...Object.keys(builtInFormats)];
 

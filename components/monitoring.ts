@@ -1,31 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ComputePrices, DashboardDefinition, dashboards } from "../dashboards";
-import { alertRules, AlertRulesOptions } from "./alerts/rules";
+import { type ComputePrices, type DashboardDefinition, dashboards } from "../dashboards";
+import { buckets, defaultOrganization, defaultRetentionDays, type RetentionDays } from "../contract/buckets";
+import { defaultRollups, type Rollup } from "../contract/rollups";
+import { alertRules, type AlertRulesOptions } from "./alerts/rules";
 import { alertTask } from "./alerts/alertTasks";
 import { logLagTask } from "./alerts/logLagTask";
-import { buckets, defaultOrganization, defaultRetentionDays, RetentionDays } from "../contract/buckets";
 import { credentials, influxDesiredState } from "./influxdb/desiredState";
-import { defaultRollups, Rollup } from "../contract/rollups";
 import { RestrictedNamespace } from "./kubernetes/restrictedNamespace";
-import { Alertmanager, AlertmanagerDeployArgs } from "./alertmanager/alertmanager";
-import { connectionFromOutput, MonitoringConnection } from "./connection";
+import { Alertmanager, type AlertmanagerDeployArgs } from "./alertmanager/alertmanager";
+import { connectionFromOutput, type MonitoringConnection } from "./connection";
 import { generatedPassword } from "./platform/generatedPassword";
-import { FluentdAggregator, FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
-import { Grafana, GrafanaDeployArgs } from "./grafana/grafana";
+import { FluentdAggregator, type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
+import { Grafana, type GrafanaDeployArgs } from "./grafana/grafana";
 import { GrafanaContent } from "./grafana/grafanaContent";
-import { InfluxDb, InfluxDbDeployArgs } from "./influxdb/influxDb";
-import { InfluxDbArchive, InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
-import { InfluxDbBackup, InfluxDbBackupDeployArgs } from "./influxdb/influxDbBackup";
+import { InfluxDb, type InfluxDbDeployArgs } from "./influxdb/influxDb";
+import { InfluxDbArchive, type InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
+import { InfluxDbBackup, type InfluxDbBackupDeployArgs } from "./influxdb/influxDbBackup";
 import { InfluxDbReconcile } from "./influxdb/influxDbReconcile";
 import {
-  AlertmanagerNeighbour,
+  type AlertmanagerNeighbour,
   deployedNeighbour,
   existingNeighbour,
-  InfluxDbClient,
-  Neighbour,
+  type InfluxDbClient,
+  type Neighbour,
 } from "./platform/endpoints";
-import { Part, parts } from "./platform/parts";
-import { Telegraf, TelegrafDeployArgs } from "./telegraf/telegraf";
+import { type Part, parts } from "./platform/parts";
+import { Telegraf, type TelegrafDeployArgs } from "./telegraf/telegraf";
 
 /**
  * A part is either deployed or exists already. The two can't be mixed: neither both, nor half of one, compiles.
@@ -127,7 +127,7 @@ export interface MonitoringArgs {
   dashboards?: readonly DashboardDefinition[];
   /**
    * Prices of the node pools, for the panels of cost.
-   * @default DEFAULT_PRICES: those of a D-series node, in US dollars
+   * @default defaultPrices: those of a D-series node, in US dollars
    */
   prices?: ComputePrices;
   /**

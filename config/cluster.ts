@@ -1,8 +1,8 @@
 import type { AksClusterArgs } from "../components/azure/aksCluster";
 import type { NodePoolArgs, UserPoolArgs } from "../components/azure/nodePools";
 import {
-  ConfigSource,
-  ValueKind,
+  type ConfigSource,
+  type ValueKind,
   listOf,
   mapping,
   oneOf,

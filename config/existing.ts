@@ -1,11 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type {
   ExistingAlertmanager,
   ExistingCredentials,
   ExistingGrafana,
   ExistingInfluxDb,
 } from "../components";
-import { ConfigSource, mapping, required, textLike } from "./reader";
+import { type ConfigSource, mapping, required, textLike } from "./reader";
 
 const url = textLike(/^https?:\/\/[^\s/]+\S*$/, "a URL", "https://influxdb.example.com:8086");
 const text = textLike(/\S/, "a text", "acme");

@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readClusterConfig } from "./cluster";
-import { readExistingAlertmanager, readExistingGrafana, readExistingInfluxDb, refuseBoth } from "./existing";
 import type { AksClusterArgs } from "../components/azure";
 import type {
   DeployedOrExisting,
@@ -9,8 +7,10 @@ import type {
   MonitoringArgs,
   StorageArgs,
 } from "../components";
+import { readClusterConfig } from "./cluster";
+import { readExistingAlertmanager, readExistingGrafana, readExistingInfluxDb, refuseBoth } from "./existing";
 import {
-  ConfigSource,
+  type ConfigSource,
   listOf,
   mapping,
   optional,

@@ -1,8 +1,15 @@
-import { Attribute, attributesOf, commonAttributes, customEventName, EventName, events } from "./events";
+import {
+  type Attribute,
+  attributesOf,
+  commonAttributes,
+  customEventName,
+  type EventName,
+  events,
+} from "./events";
 import {
   builtInFormats,
   jsonAliases,
-  LogFormat,
+  type LogFormat,
   recordStart,
   renderedFormat,
   severityNames,

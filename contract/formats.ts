@@ -1,4 +1,4 @@
-import { severities } from "./events";
+import type { severities } from "./events";
 
 /**
  * The text formats that are understood, as regular expressions that mean the same in Ruby (Fluentd) and JavaScript:

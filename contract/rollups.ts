@@ -1,4 +1,4 @@
-import { BucketName, buckets } from "./buckets";
+import { type BucketName, buckets } from "./buckets";
 
 /** What a rollup keeps of each numeric field `f`: the field `f.sum`, `f.count`, … */
 export const rollupStatistics = ["sum", "count", "min", "max", "p50", "p95", "p99"] as const;

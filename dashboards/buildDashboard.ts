@@ -7,13 +7,12 @@ import {
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
-import { DASHBOARD_TAG } from "./catalogue";
+import { dashboardTag } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { INFLUXDB_DATASOURCE } from "./influxqlTarget";
+import { influxdbDatasource } from "./influxqlTarget";
 import type { Query } from "./influxql";
 import type { AnyPanel } from "./panels";
-import { dataSourceVariable } from "./variables";
-import type { AnyVariable } from "./variables";
+import { dataSourceVariable, type AnyVariable } from "./variables";
 
 /** Marks on the time axis of every panel. */
 export interface Annotation {
@@ -52,7 +51,7 @@ export function buildDashboard(
   const builder = new DashboardBuilder(content.title)
     .uid(content.uid)
     .description(content.description)
-    .tags([DASHBOARD_TAG])
+    .tags([dashboardTag])
     .timezone("browser")
     .weekStart("monday")
     .tooltip(DashboardCursorSync.Crosshair)
@@ -61,7 +60,7 @@ export function buildDashboard(
     .link(
       new DashboardLinkBuilder("Dashboards")
         .type(DashboardLinkType.Dashboards)
-        .tags([DASHBOARD_TAG])
+        .tags([dashboardTag])
         .asDropdown(false)
         .includeVars(true)
         .keepTime(true),
@@ -88,7 +87,7 @@ export function buildDashboard(
 function annotationQuery(annotation: Annotation): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name(annotation.name)
-    .datasource(INFLUXDB_DATASOURCE)
+    .datasource(influxdbDatasource)
     .enable(true)
     .iconColor(annotation.colour)
     .target({

@@ -22,7 +22,7 @@ export interface DataSourceIdentity {
  * Stable identities of the built-in dashboards. Alert mails and other dashboards link to `/d/<uid>`: a changed uid
  * breaks them.
  */
-export const DASHBOARDS: Readonly<Record<DashboardName, DashboardIdentity>> = {
+export const dashboardIdentities: Readonly<Record<DashboardName, DashboardIdentity>> = {
   home: { uid: "monitoring-home", title: "Home" },
   modelApproval: { uid: "model-approval", title: "Model approval" },
   modelApiUsage: { uid: "model-api-usage", title: "Model API usage" },
@@ -31,13 +31,13 @@ export const DASHBOARDS: Readonly<Record<DashboardName, DashboardIdentity>> = {
 };
 
 /** Data sources as Grafana is provisioned with them. */
-export const DATA_SOURCES: Readonly<Record<"influxdb" | "alertmanager", DataSourceIdentity>> = {
+export const dataSources: Readonly<Record<"influxdb" | "alertmanager", DataSourceIdentity>> = {
   influxdb: { uid: "influxdb", name: "InfluxDB" },
   alertmanager: { uid: "alertmanager", name: "Alertmanager" },
 };
 
 /** Tag by which the dashboards find each other; an app's own dashboard with it joins their links. */
-export const DASHBOARD_TAG = "ds-monitoring";
+export const dashboardTag = "ds-monitoring";
 
 /**
  * Path and query of a dashboard that keeps the time range of the one it is linked from.

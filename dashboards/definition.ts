@@ -1,4 +1,4 @@
-import { DATA_SOURCES } from "./catalogue";
+import { dataSources } from "./catalogue";
 
 /** A dashboard, ready to be placed: in a ConfigMap, a Grafana resource or a file. */
 export interface DashboardDefinition {
@@ -41,7 +41,7 @@ export interface DashboardOptions {
   readonly folder?: string;
   /**
    * Prices of the node pools, for the panels of cost.
-   * @default DEFAULT_PRICES
+   * @default defaultPrices
    */
   readonly prices?: ComputePrices;
 }
@@ -50,29 +50,29 @@ export interface DashboardOptions {
 export type ResolvedDashboardOptions = Required<DashboardOptions>;
 
 /** Title of the Grafana folder of the platform's dashboards. */
-export const DEFAULT_FOLDER = "Data science monitoring";
+export const defaultFolder = "Data science monitoring";
 
 /**
  * A stand-in where no price is configured: a D-series vCPU with its 4 GiB, split three to one between vCPU and memory.
  * Pass the prices of your own node pools.
  */
-export const DEFAULT_PRICES: ComputePrices = { currency: "usd", vcpuHour: 0.036, gibHour: 0.003 };
+export const defaultPrices: ComputePrices = { currency: "usd", vcpuHour: 0.036, gibHour: 0.003 };
 
 /** Kubernetes refuses a ConfigMap of more than 1 MiB; its own metadata needs some of it. */
-export const MAX_DASHBOARD_BYTES = 1024 * 1024 - 16 * 1024;
+export const maxDashboardBytes = 1024 * 1024 - 16 * 1024;
 
 /** @throws Error naming the option that can't be used */
 export function resolveDashboardOptions(options: DashboardOptions): ResolvedDashboardOptions {
-  const prices = options.prices ?? DEFAULT_PRICES;
+  const prices = options.prices ?? defaultPrices;
   for (const key of ["vcpuHour", "gibHour"] as const) {
     if (!(Number.isFinite(prices[key]) && prices[key] >= 0)) {
       throw new Error(`dashboards: prices.${key} is ${prices[key]}: give the money per hour, 0 or more`);
     }
   }
   return {
-    dataSourceUid: options.dataSourceUid ?? DATA_SOURCES.influxdb.uid,
-    alertmanagerName: options.alertmanagerName ?? DATA_SOURCES.alertmanager.name,
-    folder: options.folder ?? DEFAULT_FOLDER,
+    dataSourceUid: options.dataSourceUid ?? dataSources.influxdb.uid,
+    alertmanagerName: options.alertmanagerName ?? dataSources.alertmanager.name,
+    folder: options.folder ?? defaultFolder,
     prices,
   };
 }
@@ -94,9 +94,9 @@ export function checkDashboardDefinitions(definitions: readonly DashboardDefinit
       throw new Error(`${name}: the uid is used twice; give each dashboard its own`);
     }
     seen.add(uid);
-    if (Buffer.byteLength(json) > MAX_DASHBOARD_BYTES) {
+    if (Buffer.byteLength(json) > maxDashboardBytes) {
       throw new Error(
-        `${name}: ${Buffer.byteLength(json)} bytes, a ConfigMap holds ${MAX_DASHBOARD_BYTES}; split it`,
+        `${name}: ${Buffer.byteLength(json)} bytes, a ConfigMap holds ${maxDashboardBytes}; split it`,
       );
     }
     if (uidOf(name, json) !== uid) {

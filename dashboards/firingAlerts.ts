@@ -1,7 +1,5 @@
-import { equals, field, select } from "./influxql";
-import type { Condition } from "./influxql";
-import { stat } from "./panels";
-import type { AnyPanel, PanelSize } from "./panels";
+import { equals, field, select, type Condition } from "./influxql";
+import { stat, type AnyPanel, type PanelSize } from "./panels";
 import { source } from "./sources";
 
 /** The number of alerts that fire, the same on every dashboard that shows it. */

@@ -1,15 +1,14 @@
 import { thresholds } from "../contract/thresholds";
 import { buildDashboard } from "./buildDashboard";
-import { DASHBOARDS, dashboardPath } from "./catalogue";
+import { dashboardIdentities, dashboardPath } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { firingAlerts } from "./firingAlerts";
-import { equals, field, matchesVariable, select, tag, timeFilter } from "./influxql";
-import type { Condition } from "./influxql";
+import { equals, field, matchesVariable, select, tag, timeFilter, type Condition } from "./influxql";
 import { alertGroups, colouredCell, linkTo, markdown, columns, redFrom, table, unitOf } from "./panels";
 import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
 import { rollups, source } from "./sources";
 import { chained } from "./variables";
-import { DECISION_COLOURS, RESULT_COLOURS } from "./verdicts";
+import { decisionColours, resultColours } from "./verdicts";
 
 const requests = rollups("http.server.request");
 const runs = source("weekly", "pipeline.run.end");
@@ -18,20 +17,20 @@ const decisions = source("weekly", "ml.decision");
 const inEnvironment: readonly Condition[] = [matchesVariable("environment", "environment"), timeFilter];
 const environment = "${environment:queryparam}";
 
-const QUESTIONS = `
+const questions = `
 | Question | Dashboard |
 | --- | --- |
-| May this model go to production? | [${DASHBOARDS.modelApproval.title}](/d/${DASHBOARDS.modelApproval.uid}?${environment}) |
-| Is the model's API used, is it well? | [${DASHBOARDS.modelApiUsage.title}](/d/${DASHBOARDS.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
-| Is anything too small, too large, idle? | [${DASHBOARDS.resourcesAndCost.title}](/d/${DASHBOARDS.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
-| Can these figures be believed? | [${DASHBOARDS.platformHealth.title}](/d/${DASHBOARDS.platformHealth.uid}?${environment}&\${__url_time_range}) |
+| May this model go to production? | [${dashboardIdentities.modelApproval.title}](/d/${dashboardIdentities.modelApproval.uid}?${environment}) |
+| Is the model's API used, is it well? | [${dashboardIdentities.modelApiUsage.title}](/d/${dashboardIdentities.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
+| Is anything too small, too large, idle? | [${dashboardIdentities.resourcesAndCost.title}](/d/${dashboardIdentities.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
+| Can these figures be believed? | [${dashboardIdentities.platformHealth.title}](/d/${dashboardIdentities.platformHealth.uid}?${environment}&\${__url_time_range}) |
 `.trim();
 
 /** Where to start: what fires, how the APIs and pipelines are, and the way to the answers. */
 export function home(options: ResolvedDashboardOptions): DashboardDefinition {
   return buildDashboard(
     {
-      ...DASHBOARDS.home,
+      ...dashboardIdentities.home,
       description: "What needs attention now, and where to look?",
       from: "now-24h",
       variables: chained({ measurement: "http.server.request" }, [
@@ -54,7 +53,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               description: "Each dashboard answers one question; the links keep environment and time.",
               width: 8,
               height: 7,
-              content: QUESTIONS,
+              content: questions,
             }),
           ],
         },
@@ -83,7 +82,9 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               overrides: {
                 Service: linkTo(
                   "Usage of ${__value.text}",
-                  dashboardPath(DASHBOARDS.modelApiUsage.uid, { service: "${__value.text:percentencode}" }),
+                  dashboardPath(dashboardIdentities.modelApiUsage.uid, {
+                    service: "${__value.text:percentencode}",
+                  }),
                 ),
               },
             }),
@@ -147,11 +148,13 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                 }),
               ],
               overrides: {
-                Result: colouredCell({ mappings: RESULT_COLOURS }),
+                Result: colouredCell({ mappings: resultColours }),
                 Duration: unitOf("s"),
                 Pipeline: linkTo(
                   "Approval of ${__value.text}",
-                  dashboardPath(DASHBOARDS.modelApproval.uid, { pipeline: "${__value.text:percentencode}" }),
+                  dashboardPath(dashboardIdentities.modelApproval.uid, {
+                    pipeline: "${__value.text:percentencode}",
+                  }),
                 ),
               },
             }),
@@ -182,10 +185,10 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
                 }),
               ],
               overrides: {
-                Decision: colouredCell({ mappings: DECISION_COLOURS }),
+                Decision: colouredCell({ mappings: decisionColours }),
                 Version: linkTo(
                   "Approval of ${__value.text}",
-                  dashboardPath(DASHBOARDS.modelApproval.uid, {
+                  dashboardPath(dashboardIdentities.modelApproval.uid, {
                     model: "${__data.fields.Model:percentencode}",
                     version: "${__value.text:percentencode}",
                   }),

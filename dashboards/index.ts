@@ -1,19 +1,23 @@
-import type { DashboardDefinition, DashboardOptions } from "./definition";
-import { checkDashboardDefinitions, resolveDashboardOptions } from "./definition";
+import {
+  type DashboardDefinition,
+  type DashboardOptions,
+  checkDashboardDefinitions,
+  resolveDashboardOptions,
+} from "./definition";
 import { home } from "./home";
 import { modelApiUsage } from "./modelApiUsage";
 import { modelApproval } from "./modelApproval";
 import { platformHealth } from "./platformHealth";
 import { resourcesAndCost } from "./resourcesAndCost";
 
-export { DASHBOARDS, DASHBOARD_TAG, DATA_SOURCES } from "./catalogue";
+export { dashboardIdentities, dashboardTag, dataSources } from "./catalogue";
 export type { DashboardIdentity, DashboardName, DataSourceIdentity } from "./catalogue";
 export {
   checkConfigMapDashboards,
   checkDashboardDefinitions,
-  DEFAULT_FOLDER,
-  DEFAULT_PRICES,
-  MAX_DASHBOARD_BYTES,
+  defaultFolder,
+  defaultPrices,
+  maxDashboardBytes,
 } from "./definition";
 export type { ComputePrices, DashboardDefinition, DashboardOptions } from "./definition";
 

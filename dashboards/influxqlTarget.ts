@@ -14,7 +14,7 @@ export interface InfluxQlTarget extends cog.Dataquery {
 }
 
 /** The dashboards never name a data source: each has a variable to choose one. */
-export const INFLUXDB_DATASOURCE = { type: "influxdb", uid: "${datasource}" } as const;
+export const influxdbDatasource = { type: "influxdb", uid: "${datasource}" } as const;
 
 /** One query and how its result is read. */
 export interface TargetOptions {
@@ -35,7 +35,7 @@ export class InfluxQlTargetBuilder implements cog.Builder<cog.Dataquery> {
     const { query, format = "time_series", alias } = this.options;
     return {
       refId: this.refId,
-      datasource: INFLUXDB_DATASOURCE,
+      datasource: influxdbDatasource,
       rawQuery: true,
       query: query.render(),
       resultFormat: format,

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 
 import { dashboards } from "./index";
 
-const USAGE = `Writes the dashboards as JSON files, for a Grafana that is provisioned by other means.
+const usage = `Writes the dashboards as JSON files, for a Grafana that is provisioned by other means.
 
   npm run dashboards -- --out DIR [--data-source-uid UID] [--alertmanager-name NAME]
 `;
@@ -20,7 +20,7 @@ export function writeDashboards(args: readonly string[], print: (line: string) =
     },
   });
   if (values.out === undefined) {
-    print(USAGE);
+    print(usage);
     return 2;
   }
   mkdirSync(values.out, { recursive: true });

@@ -1,9 +1,19 @@
 import { thresholds } from "../contract/thresholds";
 import { buildDashboard } from "./buildDashboard";
-import { DASHBOARDS } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { equals, field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
-import type { Condition, Dimension, Query } from "./influxql";
+import {
+  equals,
+  field,
+  matchesVariable,
+  select,
+  tag,
+  time,
+  timeFilter,
+  type Condition,
+  type Dimension,
+  type Query,
+} from "./influxql";
 import {
   barChart,
   columns,
@@ -16,8 +26,14 @@ import {
   timeSeries,
   unitOf,
 } from "./panels";
-import { meanOf, overRollups, ratioOfCounts, totalCount, weightedPercentiles } from "./rollupQueries";
-import type { Percentile } from "./rollupQueries";
+import {
+  meanOf,
+  overRollups,
+  ratioOfCounts,
+  totalCount,
+  weightedPercentiles,
+  type Percentile,
+} from "./rollupQueries";
 import { rollups, source } from "./sources";
 import { chained } from "./variables";
 
@@ -38,7 +54,7 @@ const chosen: readonly Condition[] = [...chosenModels, matchesVariable("model_ve
 const serverErrors = equals("status_class", "5xx");
 
 /** The newest raw events are read, however many a day has. */
-const LAST_PREDICTIONS = 5_000;
+const lastPredictions = 5_000;
 
 const interval = time("$__interval");
 const day = time("1d");
@@ -66,7 +82,7 @@ function errorRatio(...groupBy: Dimension[]): Query {
 export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefinition {
   return buildDashboard(
     {
-      ...DASHBOARDS.modelApiUsage,
+      ...dashboardIdentities.modelApiUsage,
       description: "Is the model's API used, is it well, and by whom?",
       from: "now-24h",
       variables: chained({ measurement: "http.server.request" }, [
@@ -327,7 +343,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
           title: "Detail: what the model answers",
           panels: [
             barChart({
-              title: `Predicted classes of the last ${LAST_PREDICTIONS.toLocaleString("en")} predictions`,
+              title: `Predicted classes of the last ${lastPredictions.toLocaleString("en")} predictions`,
               description:
                 "How often each class is predicted, from the newest raw events of the last 24 hours: a class that vanishes or takes over is seen here before the labels arrive.",
               unit: "short",
@@ -344,7 +360,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
                     .from(rawRequests)
                     .where(...chosen)
                     .newestFirst()
-                    .limit(LAST_PREDICTIONS),
+                    .limit(lastPredictions),
                   format: "table",
                 },
               ],

@@ -1,6 +1,6 @@
 import { thresholds } from "../contract/thresholds";
 import { buildDashboard } from "./buildDashboard";
-import { DASHBOARDS } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import {
   equals,
@@ -12,8 +12,10 @@ import {
   select,
   tag,
   timeFilter,
+  type Condition,
+  type Expression,
+  type Source,
 } from "./influxql";
-import type { Condition, Expression, Source } from "./influxql";
 import {
   barChart,
   colouredCell,
@@ -29,10 +31,9 @@ import {
   unitOf,
   withoutTime,
 } from "./panels";
-import { source } from "./sources";
-import type { Measurement } from "./sources";
+import { source, type Measurement } from "./sources";
 import { chained, fieldVariable, textVariable } from "./variables";
-import { DECISION_COLOURS, DRIFT_COLOURS, DRIFT_VERDICTS, RESULT_COLOURS } from "./verdicts";
+import { decisionColours, driftColours, driftVerdicts, resultColours } from "./verdicts";
 
 /** The machine-learning events are few and compared over years: they are kept as they are. */
 const kept = (measurement: Measurement): Source => source("weekly", measurement);
@@ -85,7 +86,7 @@ function noiseLevel(): Expression {
 export function modelApproval(options: ResolvedDashboardOptions): DashboardDefinition {
   return buildDashboard(
     {
-      ...DASHBOARDS.modelApproval,
+      ...dashboardIdentities.modelApproval,
       description: "May this version of the model go to production, compared with the one that is there?",
       from: "now-1y",
       variables: [
@@ -145,7 +146,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
               unit: "string",
               fill: true,
               fields: "/^decision$/",
-              mappings: DECISION_COLOURS,
+              mappings: decisionColours,
               noValue: "none yet",
               width: 3,
               height: 5,
@@ -231,7 +232,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 },
               ],
               overrides: Object.fromEntries(
-                Object.entries(DRIFT_COLOURS).map(([verdict, color]) => [
+                Object.entries(driftColours).map(([verdict, color]) => [
                   verdict,
                   [{ id: "color", value: { mode: "fixed", fixedColor: color } }],
                 ]),
@@ -456,7 +457,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                 }),
               ],
               overrides: {
-                Verdict: colouredCell({ mappings: DRIFT_VERDICTS }),
+                Verdict: colouredCell({ mappings: driftVerdicts }),
                 PSI: colouredCell({ thresholds: driftThresholds }),
                 "n before": unitOf("short", 0),
                 "n now": unitOf("short", 0),
@@ -596,7 +597,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   "cicd.pipeline.run.id": "Run",
                 }),
               ],
-              overrides: { Decision: colouredCell({ mappings: DECISION_COLOURS }) },
+              overrides: { Decision: colouredCell({ mappings: decisionColours }) },
             }),
             table({
               title: "Training runs",
@@ -634,7 +635,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
                   "exception.message": "Error",
                 }),
               ],
-              overrides: { Result: colouredCell({ mappings: RESULT_COLOURS }), Duration: unitOf("s") },
+              overrides: { Result: colouredCell({ mappings: resultColours }), Duration: unitOf("s") },
             }),
           ],
         },

@@ -26,22 +26,19 @@ import {
   MappingType,
   ThresholdsConfigBuilder,
   ThresholdsMode,
-} from "@grafana/grafana-foundation-sdk/dashboard";
-import type {
-  DataTransformerConfig,
-  DynamicConfigValue,
-  Panel,
-  Threshold,
-  ThresholdsConfig,
-  ValueMapping,
+  type DataTransformerConfig,
+  type DynamicConfigValue,
+  type Panel,
+  type Threshold,
+  type ThresholdsConfig,
+  type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as StatPanelBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TablePanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
-import { INFLUXDB_DATASOURCE, InfluxQlTargetBuilder } from "./influxqlTarget";
-import type { TargetOptions } from "./influxqlTarget";
+import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
 
 /** Anything that builds a panel. */
 export type AnyPanel = cog.Builder<Panel>;
@@ -97,7 +94,7 @@ interface SharedPanelBuilder extends AnyPanel {
 }
 
 /** A window of Grafana's shorter than the data's own spacing shows holes: the floor of `$__interval`. */
-const MINIMUM_INTERVALS: Readonly<Record<string, string>> = {
+const minimumIntervals: Readonly<Record<string, string>> = {
   // Telegraf samples each half minute: a minute always holds one.
   events: "1m",
   minutely: "1m",
@@ -109,13 +106,13 @@ const MINIMUM_INTERVALS: Readonly<Record<string, string>> = {
  * The most windows of a panel that reads rollups, however wide it is drawn: from 10 days on its windows are hours, and
  * with them the rollups that it reads.
  */
-const MOST_WINDOWS = 300;
+const mostWindows = 300;
 
 function describe<Builder extends SharedPanelBuilder>(builder: Builder, options: DataPanelOptions): Builder {
   builder.title(options.title);
   builder.description(options.description);
   builder.unit(options.unit);
-  builder.datasource(INFLUXDB_DATASOURCE);
+  builder.datasource(influxdbDatasource);
   builder.span(options.width);
   builder.height(options.height);
   builder.noValue(options.noValue ?? "no data");
@@ -123,9 +120,9 @@ function describe<Builder extends SharedPanelBuilder>(builder: Builder, options:
     builder.withTarget(new InfluxQlTargetBuilder(String.fromCharCode("A".charCodeAt(0) + index), target));
   });
   const policy = options.targets[0]?.query.innermostSource().retentionPolicy;
-  const interval = policy === undefined ? undefined : MINIMUM_INTERVALS[policy];
+  const interval = policy === undefined ? undefined : minimumIntervals[policy];
   if (interval !== undefined) builder.interval(interval);
-  if (policy === "minutely") builder.maxDataPoints(MOST_WINDOWS);
+  if (policy === "minutely") builder.maxDataPoints(mostWindows);
   if (options.decimals !== undefined) builder.decimals(options.decimals);
   if (options.min !== undefined) builder.min(options.min);
   if (options.max !== undefined) builder.max(options.max);
@@ -153,7 +150,7 @@ export interface TimeSeriesOptions extends DataPanelOptions {
  * A late or lost sample is bridged; a longer hole in the data stays a hole, as a line drawn over it would claim what
  * nobody measured.
  */
-const LONGEST_BRIDGED_GAP_MS = 180_000;
+const longestBridgedGapMs = 180_000;
 
 /** A figure over time. */
 export function timeSeries(options: TimeSeriesOptions): AnyPanel {
@@ -163,7 +160,7 @@ export function timeSeries(options: TimeSeriesOptions): AnyPanel {
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
     .lineWidth(draw === "bars" ? 0 : 2)
-    .spanNulls(LONGEST_BRIDGED_GAP_MS)
+    .spanNulls(longestBridgedGapMs)
     .showPoints(draw === "bars" ? VisibilityMode.Never : VisibilityMode.Auto)
     .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
     .thresholdsStyle(

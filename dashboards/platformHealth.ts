@@ -1,11 +1,19 @@
 import { thresholds } from "../contract/thresholds";
 import { rollupField } from "../contract/rollups";
 import { buildDashboard } from "./buildDashboard";
-import { DASHBOARDS } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { firingAlerts } from "./firingAlerts";
-import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
-import type { Condition, Query } from "./influxql";
+import {
+  field,
+  matchesVariable,
+  select,
+  tag,
+  time,
+  timeFilter,
+  type Condition,
+  type Query,
+} from "./influxql";
 import {
   colouredCell,
   columns,
@@ -57,7 +65,7 @@ function growth(counters: typeof taskErrors, ...by: string[]): Query {
 export function platformHealth(options: ResolvedDashboardOptions): DashboardDefinition {
   return buildDashboard(
     {
-      ...DASHBOARDS.platformHealth,
+      ...dashboardIdentities.platformHealth,
       description: "Can the other dashboards be believed: does the monitoring itself work?",
       from: "now-6h",
       variables: chained({ measurement: "log" }, [

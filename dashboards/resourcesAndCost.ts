@@ -1,18 +1,28 @@
 import { thresholds } from "../contract/thresholds";
 import { increaseField, minutesField, rollupField } from "../contract/rollups";
 import { buildDashboard } from "./buildDashboard";
-import { DASHBOARDS } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { field, matchesVariable, select, tag, time, timeFilter } from "./influxql";
-import type { Condition, Dimension, Expression, Query } from "./influxql";
+import {
+  field,
+  matchesVariable,
+  select,
+  tag,
+  time,
+  timeFilter,
+  type Condition,
+  type Dimension,
+  type Expression,
+  type Query,
+} from "./influxql";
 import { colouredCell, columns, redFrom, stat, table, timeSeries, unitOf } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { rollups, source } from "./sources";
 import { chained } from "./variables";
 
-const NANOCORES = 1e9;
-const MILLICORES = 1e3;
-const BYTES_PER_GIB = 1024 ** 3;
+const nanocores = 1e9;
+const millicores = 1e3;
+const bytesPerGib = 1024 ** 3;
 
 const containers = rollups("kubernetes_pod_container");
 const minutesOfContainers = source("minutely", "kubernetes_pod_container");
@@ -105,10 +115,10 @@ function costs(prices: ComputePrices): Query {
     .from(
       ...containers.resolutions.map(({ source: from, when }) =>
         select(
-          hours(cpuRequested, MILLICORES).as("cores"),
-          hours(cpuUsed, NANOCORES).as("cores_used"),
-          hours(memoryRequested, BYTES_PER_GIB).as("gib"),
-          hours(memoryUsed, BYTES_PER_GIB).as("gib_used"),
+          hours(cpuRequested, millicores).as("cores"),
+          hours(cpuUsed, nanocores).as("cores_used"),
+          hours(memoryRequested, bytesPerGib).as("gib"),
+          hours(memoryUsed, bytesPerGib).as("gib_used"),
         )
           .from(from)
           .where(...chosenContainers, when)
@@ -126,7 +136,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
   const priceNote = `${prices.vcpuHour} a vCPU-hour and ${prices.gibHour} a GiB-hour (${prices.currency.toUpperCase()}), from the configuration`;
   return buildDashboard(
     {
-      ...DASHBOARDS.resourcesAndCost,
+      ...dashboardIdentities.resourcesAndCost,
       description: "Are the apps and the pipelines' steps sized right, and what does the idle part cost?",
       from: "now-24h",
       variables: chained({ measurement: minutesOfContainers.measurement }, [
@@ -205,9 +215,9 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               width: 12,
               height: 8,
               targets: [
-                { query: overPods(cpuUsed, NANOCORES, "used"), alias: "$tag_service used" },
-                { query: overPods(cpuRequested, MILLICORES, "requested"), alias: "$tag_service requested" },
-                { query: overPods(cpuLimit, MILLICORES, "limit"), alias: "$tag_service limit" },
+                { query: overPods(cpuUsed, nanocores, "used"), alias: "$tag_service used" },
+                { query: overPods(cpuRequested, millicores, "requested"), alias: "$tag_service requested" },
+                { query: overPods(cpuLimit, millicores, "limit"), alias: "$tag_service limit" },
               ],
             }),
             timeSeries({
@@ -233,7 +243,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
               height: 8,
               targets: [
                 {
-                  query: highestRatio(cpuUsed, cpuLimit, NANOCORES / MILLICORES, [
+                  query: highestRatio(cpuUsed, cpuLimit, nanocores / millicores, [
                     interval,
                     ...byContainer,
                   ]).fill("null"),
@@ -275,11 +285,11 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
                   query: select(
                     highest(cpuUsed)
                       .percentile(95)
-                      .over(NANOCORES / MILLICORES)
+                      .over(nanocores / millicores)
                       .over(highest(cpuRequested).max())
                       .as("cpu"),
                     highest(memoryUsed).percentile(95).over(highest(memoryRequested).max()).as("memory"),
-                    highest(cpuRequested).max().over(MILLICORES).as("cpu request"),
+                    highest(cpuRequested).max().over(millicores).as("cpu request"),
                     highest(memoryRequested).max().as("memory request"),
                     highest(cpuUsed).count().as("n"),
                   )

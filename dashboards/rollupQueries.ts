@@ -1,6 +1,13 @@
 import { eventCountField, rollupField } from "../contract/rollups";
-import { field, select, timeFilter } from "./influxql";
-import type { Condition, Dimension, Expression, Query } from "./influxql";
+import {
+  field,
+  select,
+  timeFilter,
+  type Condition,
+  type Dimension,
+  type Expression,
+  type Query,
+} from "./influxql";
 import type { Rollups } from "./sources";
 
 /** Number of events in a rollup. */

@@ -1,8 +1,6 @@
 import type { EventName } from "../contract/events";
-import { buckets } from "../contract/buckets";
-import type { BucketName } from "../contract/buckets";
-import { windowsBelow, windowsFrom } from "./influxql";
-import type { Condition, Source } from "./influxql";
+import { buckets, type BucketName } from "../contract/buckets";
+import { windowsBelow, windowsFrom, type Condition, type Source } from "./influxql";
 
 /** Measurements besides the log contract's events: counted uniques, and what Telegraf samples. */
 type SampledMeasurement =
@@ -37,14 +35,14 @@ export interface Rollups {
   }[];
 }
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 /** Minutes for windows below an hour, hours from there on: a month of minutes is half a million points. */
 export function rollups(measurement: Measurement): Rollups {
   return {
     resolutions: [
-      { source: source("minutely", measurement), when: windowsBelow(HOUR_MS), minutes: 1 },
-      { source: source("hourly", measurement), when: windowsFrom(HOUR_MS), minutes: 60 },
+      { source: source("minutely", measurement), when: windowsBelow(hourMs), minutes: 1 },
+      { source: source("hourly", measurement), when: windowsFrom(hourMs), minutes: 60 },
     ],
   };
 }

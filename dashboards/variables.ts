@@ -5,12 +5,11 @@ import {
   TextBoxVariableBuilder,
   VariableRefresh,
   VariableSort,
+  type VariableModel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { VariableModel } from "@grafana/grafana-foundation-sdk/dashboard";
 
-import { INFLUXDB_DATASOURCE } from "./influxqlTarget";
-import { distinctTagValues, matchesVariable, showTagValues } from "./influxql";
-import type { Condition, Source } from "./influxql";
+import { influxdbDatasource } from "./influxqlTarget";
+import { distinctTagValues, matchesVariable, showTagValues, type Condition, type Source } from "./influxql";
 
 export type AnyVariable = cog.Builder<VariableModel>;
 
@@ -67,7 +66,7 @@ export function chained(
     const builder = new QueryVariableBuilder(variable.name)
       .label(variable.label)
       .description(variable.description)
-      .datasource(INFLUXDB_DATASOURCE)
+      .datasource(influxdbDatasource)
       .query(query)
       .definition(query)
       .refresh(VariableRefresh.OnTimeRangeChanged)
@@ -92,7 +91,7 @@ export function fieldVariable(options: {
   return new QueryVariableBuilder(options.name)
     .label(options.label)
     .description(options.description)
-    .datasource(INFLUXDB_DATASOURCE)
+    .datasource(influxdbDatasource)
     .query(options.query)
     .definition(options.query)
     .refresh(VariableRefresh.OnTimeRangeChanged)

@@ -1,18 +1,18 @@
 import { wordColours } from "./panels";
 
 /** Colours of the words that events carry, the same on every dashboard. */
-export const DRIFT_COLOURS = {
+export const driftColours = {
   drift: "red",
   warn: "orange",
   none: "green",
   insufficient_data: "blue",
 } as const;
 
-export const DRIFT_VERDICTS = wordColours(DRIFT_COLOURS);
+export const driftVerdicts = wordColours(driftColours);
 
-export const DECISION_COLOURS = wordColours({ approve: "green", reject: "red" });
+export const decisionColours = wordColours({ approve: "green", reject: "red" });
 
-export const RESULT_COLOURS = wordColours({
+export const resultColours = wordColours({
   success: "green",
   failure: "red",
   error: "red",

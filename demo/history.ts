@@ -1,5 +1,5 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 
 const nanosecondDigits = /^(.*)(\.\d{9}Z)$/;
 const dayMs = 24 * 3600 * 1000;
@@ -32,11 +32,11 @@ export async function writeHistory(logDirectory: string, days: number): Promise<
   const names = (await readdir(logDirectory)).filter(
     (name) => name.endsWith(".events.log") && !name.startsWith("history."),
   );
-  const files = await Promise.all(names.map((name) => readFile(path.join(logDirectory, name), "utf8")));
+  const files = await Promise.all(names.map((name) => readFile(join(logDirectory, name), "utf8")));
   const lines = files.flatMap((text) => text.split("\n").filter((line) => line !== ""));
   for (let day = 1; day <= days; day++) {
     const moved = lines.map((line) => `${movedBack(line, day)}\n`);
-    await writeFile(path.join(logDirectory, `history.${day}.events.log`), moved.join(""));
+    await writeFile(join(logDirectory, `history.${day}.events.log`), moved.join(""));
   }
   return lines.length * days;
 }

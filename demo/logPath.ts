@@ -1,6 +1,6 @@
-import path from "node:path";
-import { Aggregator, Fluentd, startAggregator, startSidecar } from "./services/fluentd";
+import { join } from "node:path";
 import { resolveTool, ToolUnavailableError } from "../local/tools/resolve";
+import { type Aggregator, type Fluentd, startAggregator, startSidecar } from "./services/fluentd";
 
 /** Fluentd's part of the demo: one aggregator, and a sidecar for each app. */
 export interface LogPath {
@@ -40,7 +40,7 @@ export async function startLogPath(options: LogPathOptions): Promise<LogPath | S
   try {
     const aggregator = await startAggregator({
       command,
-      directory: path.join(directory, "aggregator"),
+      directory: join(directory, "aggregator"),
       influxDbUrl: influxDb.url,
       environment,
       sharedKey,
@@ -51,7 +51,7 @@ export async function startLogPath(options: LogPathOptions): Promise<LogPath | S
     for (const [name, logPath] of Object.entries(apps)) {
       const sidecar = await startSidecar({
         command,
-        directory: path.join(directory, name),
+        directory: join(directory, name),
         logPath,
         service: { name, environment },
         aggregator: { host: "127.0.0.1", port: aggregator.port },

@@ -8,7 +8,7 @@ import { writeHistory } from "./history";
 import { figures, mailText } from "./report";
 import {
   countRequests,
-  DemoFacts,
+  type DemoFacts,
   fillDemo,
   measureQueryable,
   percentile,
@@ -17,7 +17,7 @@ import {
   waitForMail,
   waitForRequests,
 } from "./scenario";
-import { Demo, startDemo } from "./stack";
+import { type Demo, startDemo } from "./stack";
 import { rollUpHistory } from "./tasks";
 import { logDirectoryOf, workloadNames } from "./workloads";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 import { withLock } from "../local/lock";
 import { cacheDirectory, repositoryRoot } from "../local/paths";
 import { run } from "../local/processes";
@@ -9,10 +9,10 @@ import { which } from "../local/tools/resolve";
 import { UserError } from "../local/userError";
 
 /** Folder of the Python programs that the demo monitors. */
-export const exampleDirectory = path.join(repositoryRoot, "examples", "penguins");
+export const exampleDirectory = join(repositoryRoot, "examples", "penguins");
 
 /** The folder that holds the helper `ds_monitoring`, for PYTHONPATH. */
-export const helperDirectory = path.join(repositoryRoot, "python");
+export const helperDirectory = join(repositoryRoot, "python");
 
 /** Oldest Python that the pinned packages have wheels for. */
 const oldestPython = [3, 11] as const;
@@ -36,18 +36,16 @@ export async function workloadPython(log: (line: string) => void): Promise<strin
         `${system === undefined ? "which has none" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
     );
   }
-  const requirements = ["pipeline", "api"].map((name) =>
-    path.join(exampleDirectory, name, "requirements.txt"),
-  );
+  const requirements = ["pipeline", "api"].map((name) => join(exampleDirectory, name, "requirements.txt"));
   const contents = await Promise.all(requirements.map((file) => readFile(file, "utf8")));
   const key = createHash("sha256")
     .update(JSON.stringify([version, contents]))
     .digest("hex")
     .slice(0, 12);
-  const folder = path.join(cacheDirectory(), `python-${key}`);
-  const interpreter = path.join(folder, "bin", "python");
+  const folder = join(cacheDirectory(), `python-${key}`);
+  const interpreter = join(folder, "bin", "python");
   // Written last: an installation that was killed half-way lacks it and is begun anew.
-  const complete = path.join(folder, "complete");
+  const complete = join(folder, "complete");
   await withLock(`${folder}.lock`, async () => {
     if (existsSync(complete)) return;
     log(`installing the workloads' pinned Python packages into ${folder}, once (about a minute)`);

@@ -1,6 +1,6 @@
-import { InfluxRow, influxQl } from "./services/influxQuery";
-import { ReceivedMail } from "./services/smtpSink";
-import { Demo } from "./stack";
+import { type InfluxRow, influxQl } from "./services/influxQuery";
+import type { ReceivedMail } from "./services/smtpSink";
+import type { Demo } from "./stack";
 
 /** A table of the report: a title and the query that fills it. */
 interface ReportTable {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { influxQl, influxQlNumber } from "./services/influxQuery";
-import { ReceivedMail } from "./services/smtpSink";
 import { sleep } from "../local/processes";
-import { Demo } from "./stack";
-import { PlannedTotals, planRequests, sendRequest, sendRequests, totalsOf } from "./traffic";
+import { influxQl, influxQlNumber } from "./services/influxQuery";
+import type { ReceivedMail } from "./services/smtpSink";
+import type { Demo } from "./stack";
+import { type PlannedTotals, planRequests, sendRequest, sendRequests, totalsOf } from "./traffic";
 import { waitFor } from "./waiting";
-import { Api, PipelineResult, PipelineRun, runPipeline, workloadNames } from "./workloads";
+import { type Api, type PipelineResult, type PipelineRun, runPipeline, workloadNames } from "./workloads";
 
 /** The demo's training runs: one is approved, one rejected, and one fails on purpose. */
 export const demoRuns: readonly PipelineRun[] = [

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
+import { join } from "node:path";
 import { renderAlertmanagerConfig } from "../components/alertmanager/alertmanagerConfig";
 import { alertTask } from "../components/alerts/alertTasks";
 import { alertRules } from "../components/alerts/rules";
@@ -9,16 +9,16 @@ import { credentials, influxDesiredState } from "../components/influxdb/desiredS
 import { InfluxApi } from "../components/influxdb/reconcile/influxApi";
 import { reconcile } from "../components/influxdb/reconcile/reconcile";
 import { renderTelegrafConfig } from "../components/telegraf/telegrafConfig";
-import { AlertmanagerProcess, startAlertmanager } from "./services/alertmanager";
-import { Influxd, startInfluxd } from "./services/influxd";
-import { InfluxQlOptions } from "./services/influxQuery";
-import { freePort } from "./services/service";
-import { SmtpSink, startSmtpSink } from "./services/smtpSink";
-import { startTelegraf } from "./services/telegraf";
 import { resolveTools } from "../local/tools/resolve";
-import { LogPath, SkippedLogPath, startLogPath } from "./logPath";
+import { type AlertmanagerProcess, startAlertmanager } from "./services/alertmanager";
+import { type Influxd, startInfluxd } from "./services/influxd";
+import type { InfluxQlOptions } from "./services/influxQuery";
+import { freePort } from "./services/service";
+import { type SmtpSink, startSmtpSink } from "./services/smtpSink";
+import { startTelegraf } from "./services/telegraf";
+import { type LogPath, type SkippedLogPath, startLogPath } from "./logPath";
 import { workloadPython } from "./python";
-import { Api, logDirectoryOf, startApi, workloadNames, WorkloadSettings } from "./workloads";
+import { type Api, logDirectoryOf, startApi, workloadNames, type WorkloadSettings } from "./workloads";
 
 /** How a demo is started. */
 export interface DemoOptions {
@@ -70,8 +70,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const python = await workloadPython(log);
   const tools = await resolveTools(["influxd", "alertmanager", "telegraf"], { log });
-  const directory = await mkdtemp(path.join(tmpdir(), "ds-monitoring-demo-"));
-  const folder = (name: string): string => path.join(directory, name);
+  const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-demo-"));
+  const folder = (name: string): string => join(directory, name);
   // What has to be stopped, the last started first.
   const stops: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -158,7 +158,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       startApi: async () => {
         const api = await startApi(workloads, {
           port: apiPort,
-          logFile: path.join(folder("api"), "api.log"),
+          logFile: join(folder("api"), "api.log"),
         });
         stops.push(() => api.stop());
         return api;

@@ -1,7 +1,7 @@
 import { buckets } from "../contract/buckets";
 import { InfluxApi } from "../components/influxdb/reconcile/influxApi";
 import { lateRangeHours } from "../components/influxdb/rollupTasks";
-import { Demo } from "./stack";
+import type { Demo } from "./stack";
 import { waitFor } from "./waiting";
 
 /** The tasks that roll requests up, in the order in which one feeds the next. */

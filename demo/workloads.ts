@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
-import path from "node:path";
-import { answers, freePort, Service, startService } from "./services/service";
+import { join } from "node:path";
 import { run } from "../local/processes";
+import { answers, freePort, type Service, startService } from "./services/service";
 import { exampleDirectory, helperDirectory } from "./python";
 
 /** Steps of the example pipeline, in their order. */
@@ -54,7 +54,7 @@ export async function runPipeline(
   settings: WorkloadSettings,
   pipelineRun: PipelineRun,
 ): Promise<PipelineResult> {
-  const workDirectory = path.join(settings.dataDirectory, "runs", pipelineRun.id);
+  const workDirectory = join(settings.dataDirectory, "runs", pipelineRun.id);
   const modelDirectory = models(settings);
   await mkdir(workDirectory, { recursive: true });
   await mkdir(modelDirectory, { recursive: true });
@@ -70,7 +70,7 @@ export async function runPipeline(
   let output = "";
   for (const step of pipelineSteps) {
     const result = await run(settings.python, ["-m", "penguins", step], {
-      cwd: path.join(exampleDirectory, "pipeline"),
+      cwd: join(exampleDirectory, "pipeline"),
       env,
       timeoutMs: 120_000,
     });
@@ -105,7 +105,7 @@ export async function startApi(settings: WorkloadSettings, options: ApiOptions):
   const service = await startService({
     command: settings.python,
     args: ["-m", "gunicorn", "penguins_api:create_app()"],
-    cwd: path.join(exampleDirectory, "api"),
+    cwd: join(exampleDirectory, "api"),
     env: {
       ...workloadEnvironment(settings, workloadNames.api),
       MODEL_DIR: models(settings),
@@ -123,11 +123,11 @@ export async function startApi(settings: WorkloadSettings, options: ApiOptions):
 
 /** Where a workload writes its log files: the volume that it shares with its sidecar. */
 export function logDirectoryOf(settings: WorkloadSettings, service: string): string {
-  return path.join(settings.logDirectory, service);
+  return join(settings.logDirectory, service);
 }
 
 function models(settings: WorkloadSettings): string {
-  return path.join(settings.dataDirectory, "models");
+  return join(settings.dataDirectory, "models");
 }
 
 function workloadEnvironment(settings: WorkloadSettings, service: string): NodeJS.ProcessEnv {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { createServer, Server } from "node:net";
+import { createServer, type Server } from "node:net";
 
 // Below the range from which systems take the local ports of outgoing connections, so that a port that is
 // remembered for the next start is seldom taken in the meantime.

@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Flow, PolicyPeer } from "../components/kubernetes/networkPolicies";
-import { namespaceNamed } from "../components/kubernetes/networkPolicies";
-import { ContainerResources, resources } from "../components/kubernetes/resources";
-import type { LogFormat, LogSource } from "../contract/formats";
-import { builtInFormats } from "../contract/formats";
-import { connectionFromOutput, MonitoringConnection } from "../components/connection";
+import { type Flow, type PolicyPeer, namespaceNamed } from "../components/kubernetes/networkPolicies";
+import { type ContainerResources, resources } from "../components/kubernetes/resources";
+import { type LogFormat, type LogSource, builtInFormats } from "../contract/formats";
+import { connectionFromOutput, type MonitoringConnection } from "../components/connection";
 import type * as library from "../components/monitoring";
 import type * as modelApi from "../components/workloads/modelApi";
 import type * as pipeline from "../components/workloads/pipeline";

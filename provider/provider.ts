@@ -5,7 +5,7 @@ import { ModelApi } from "../components/workloads/modelApi";
 import { Pipeline } from "../components/workloads/pipeline";
 import { modelApiArgs, monitoringArgs, pipelineArgs } from "./arguments";
 import type { ModelApiArgs, MonitoringArgs, PipelineArgs } from "./declarations";
-import { inputProblems, PackageSchema } from "./schema";
+import { inputProblems, type PackageSchema } from "./schema";
 
 type Construct = (
   name: string,

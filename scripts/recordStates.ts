@@ -1,15 +1,14 @@
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ApiClient } from "../local/cluster/apiClient";
-import type { KubernetesObject } from "../local/cluster/apiClient";
+import { ApiClient, type KubernetesObject } from "../local/cluster/apiClient";
 import { removeCluster, startCluster } from "../local/cluster/cluster";
 import { Engine } from "../local/engine/engine";
-import { recordedPassphrase, recordedStates, refuseTraces, withoutMachine } from "./recordedState";
 import { repositoryRoot } from "../local/paths";
 import { UserError } from "../local/userError";
 import { describeTools, say } from "../local/commands/output";
 import { stackConfig } from "../local/commands/target";
+import { recordedPassphrase, recordedStates, refuseTraces, withoutMachine } from "./recordedState";
 
 /**
  * Records what this version's `up` leaves in the state of each stack, for the upgrade tests of later versions.

@@ -2,14 +2,14 @@ import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { anyAddress, type Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
-import { ContainerResources, resources } from "../kubernetes/resources";
-import { renderAlertmanagerConfig } from "./alertmanagerConfig";
+import { type ContainerResources, resources } from "../kubernetes/resources";
 import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
 import { parts, serviceUrl } from "../platform/parts";
-import { StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { type StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { renderAlertmanagerConfig } from "./alertmanagerConfig";
 
 /** The mail server that alerts go out through, and whom they go to. */
 export interface EmailArgs {

@@ -1,5 +1,5 @@
 import { buckets } from "../../contract/buckets";
-import { fluxString, FluxTask, taskOption } from "../influxdb/flux";
+import { fluxString, type FluxTask, taskOption } from "../influxdb/flux";
 import { logSilence } from "./rules";
 
 /** Measurement that {@link logLagTask} writes into `minutely`: field `seconds`, tags `service` and `environment`. */

@@ -1,8 +1,8 @@
 import { buckets } from "../../contract/buckets";
 import { fluxDuration, fluxFloat, fluxString } from "../influxdb/flux";
 import { defaultProbeIntervalSeconds } from "../telegraf/telegrafConfig";
-import { AlertRule, ThresholdOverride } from "./rule";
 import { thresholds } from "../../contract/thresholds";
+import type { AlertRule, ThresholdOverride } from "./rule";
 
 /** What an app asks of its own alerts; what is left out keeps the platform's default. */
 export interface AppAlertOptions {

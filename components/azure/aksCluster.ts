@@ -9,10 +9,10 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity";
 import { Subnet, VirtualNetwork } from "@pulumi/azure-native/network";
 import { ResourceGroup } from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import { KubeLogin, usableKubeconfig } from "./kubeconfig";
+import { type KubeLogin, usableKubeconfig } from "./kubeconfig";
 import {
-  NodePoolArgs,
-  UserPoolArgs,
+  type NodePoolArgs,
+  type UserPoolArgs,
   checkPools,
   renderPool,
   renderUserPool,

@@ -5,25 +5,25 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
 import { sendsLogsLabel } from "../kubernetes/labels";
-import { Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { type Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { bytesOf } from "../kubernetes/quantities";
-import { ContainerResources, resources } from "../kubernetes/resources";
-import { renderAggregatorConfig } from "./aggregatorConfig";
-import { fluentdArguments } from "./contractFiles";
+import { type ContainerResources, resources } from "../kubernetes/resources";
 import { generatedPassword } from "../platform/generatedPassword";
-import { InfluxDbClient } from "../platform/endpoints";
+import type { InfluxDbClient } from "../platform/endpoints";
 import {
   partMetadata,
   partNetworkPolicy,
-  PartObjectOptions,
+  type PartObjectOptions,
   partService,
   partServiceAccount,
 } from "../platform/partObjects";
-import { fluentdMonitorPort, Part, parts, serviceHost, serviceUrl } from "../platform/parts";
-import { StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from "../platform/parts";
+import { type StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { fluentdArguments } from "./contractFiles";
+import { renderAggregatorConfig } from "./aggregatorConfig";
 
 /** How the aggregator is sized. */
 export interface FluentdAggregatorDeployArgs {

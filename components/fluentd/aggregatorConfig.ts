@@ -1,6 +1,12 @@
-import { ConfigFiles, contractFiles } from "./contractFiles";
-import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
 import { buckets, database } from "../../contract/buckets";
+import { type ConfigFiles, contractFiles } from "./contractFiles";
+import {
+  environmentVariable,
+  ownLogSection,
+  type Section,
+  systemSection,
+  writeConfig,
+} from "./fluentdConfig";
 
 /** Options of {@link renderAggregatorConfig}. */
 export interface AggregatorConfigOptions {

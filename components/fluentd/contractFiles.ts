@@ -2,12 +2,18 @@ import {
   attributesOf,
   commonAttributes,
   customEventName,
-  EventName,
+  type EventName,
   events,
   maxTagBytes,
   maxTextBytes,
 } from "../../contract/events";
-import { CustomFormat, jsonAliases, LogFormat, renderedFormat, severityNames } from "../../contract/formats";
+import {
+  type CustomFormat,
+  jsonAliases,
+  type LogFormat,
+  renderedFormat,
+  severityNames,
+} from "../../contract/formats";
 import { rubySource } from "./ruby/source";
 
 /** The files of a Fluentd configuration by their names, as a ConfigMap holds them. */

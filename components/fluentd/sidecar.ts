@@ -2,8 +2,8 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
+import { type ContainerResources, resources } from "../kubernetes/resources";
 import { fluentdArguments } from "./contractFiles";
-import { ContainerResources, resources } from "../kubernetes/resources";
 
 /** Where applications write their log files, and where their sidecar reads them. */
 export const logDirectory = "/var/log/app";

@@ -1,6 +1,12 @@
-import { ConfigFiles, contractFiles } from "./contractFiles";
-import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
-import { checkFormat, LogFormat, LogSource, recordStart } from "../../contract/formats";
+import { checkFormat, type LogFormat, type LogSource, recordStart } from "../../contract/formats";
+import { type ConfigFiles, contractFiles } from "./contractFiles";
+import {
+  environmentVariable,
+  ownLogSection,
+  type Section,
+  systemSection,
+  writeConfig,
+} from "./fluentdConfig";
 
 /** Options of {@link renderSidecarConfig}. */
 export interface SidecarConfigOptions {

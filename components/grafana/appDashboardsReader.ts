@@ -1,10 +1,10 @@
-import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import type { ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { apiServerPorts, tokenMount } from "../kubernetes/apiServer";
-import { anyAddress, Flow } from "../kubernetes/networkPolicies";
+import { anyAddress, type Flow } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";

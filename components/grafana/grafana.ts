@@ -3,14 +3,22 @@ import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { checkConfigMapDashboards, DashboardDefinition } from "../../dashboards";
+import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards";
 import { images } from "../images";
 import { tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
-import { namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
+import { namespaceNamed, type PolicyPeer } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
-import { ContainerResources, resources } from "../kubernetes/resources";
+import { type ContainerResources, resources } from "../kubernetes/resources";
+import { generatedPassword } from "../platform/generatedPassword";
+import {
+  type AlertmanagerNeighbour,
+  authorizationVariable,
+  type InfluxDbClient,
+} from "../platform/endpoints";
+import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
+import { parts } from "../platform/parts";
 import {
   allowReadingConfigMaps,
   appDashboardsMount,
@@ -19,10 +27,6 @@ import {
   appDashboardsVolume,
   toApiServer,
 } from "./appDashboardsReader";
-import { generatedPassword } from "../platform/generatedPassword";
-import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient } from "../platform/endpoints";
-import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
-import { parts } from "../platform/parts";
 import { dashboardProviders, dataSources } from "./provisioning";
 
 /** How people reach Grafana from outside of the cluster: HTTPS through an ingress controller. */

@@ -1,6 +1,6 @@
 import type * as Grafana from "@lbrlabs/pulumi-grafana";
 import * as pulumi from "@pulumi/pulumi";
-import { checkDashboardDefinitions, DashboardDefinition } from "../../dashboards";
+import { checkDashboardDefinitions, type DashboardDefinition } from "../../dashboards";
 import { dataSourceUids, influxDbDataSource } from "./provisioning";
 
 /** Arguments of {@link GrafanaContent}. */

@@ -1,15 +1,15 @@
 import {
-  BucketName,
+  type BucketName,
   buckets,
   database,
   defaultOrganization,
   defaultRetentionDays,
-  RetentionDays,
+  type RetentionDays,
   secondsPerDay,
   shardGroupSeconds,
 } from "../../contract/buckets";
-import { FluxTask } from "./flux";
-import { Rollup } from "../../contract/rollups";
+import type { Rollup } from "../../contract/rollups";
+import type { FluxTask } from "./flux";
 import { rollupTasks } from "./rollupTasks";
 
 /** A bucket as it shall be. */

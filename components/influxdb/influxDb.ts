@@ -2,15 +2,15 @@ import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { type Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
-import { ContainerResources, resources } from "../kubernetes/resources";
+import { type ContainerResources, resources } from "../kubernetes/resources";
 import { generatedPassword } from "../platform/generatedPassword";
-import { Neighbour } from "../platform/endpoints";
+import type { Neighbour } from "../platform/endpoints";
 import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
 import { parts, serviceUrl } from "../platform/parts";
-import { StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { type StorageArgs, volumeClaimTemplate } from "../platform/storage";
 
 /** How a deployed InfluxDB is sized. */
 export interface InfluxDbDeployArgs {

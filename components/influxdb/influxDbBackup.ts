@@ -2,12 +2,12 @@ import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
-import { backupScript, restoreScript } from "./backupScripts";
-import { Neighbour } from "../platform/endpoints";
+import type { Neighbour } from "../platform/endpoints";
 import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
-import { StorageArgs } from "../platform/storage";
+import type { StorageArgs } from "../platform/storage";
+import { backupScript, restoreScript } from "./backupScripts";
 
 /** When InfluxDB is backed up, where to, and how many backups are kept. */
 export interface InfluxDbBackupDeployArgs {

@@ -1,5 +1,4 @@
-import { BucketName, buckets, defaultRetentionDays, RetentionDays } from "../../contract/buckets";
-import { anyOf, fluxFloat, fluxString, fluxStrings, FluxTask, taskOption, TaskSchedule } from "./flux";
+import { type BucketName, buckets, defaultRetentionDays, type RetentionDays } from "../../contract/buckets";
 import {
   defaultRollups,
   eventCountField,
@@ -8,11 +7,20 @@ import {
   keptMeasurements,
   minutesField,
   requestUniques,
-  Rollup,
+  type Rollup,
   rollupField,
   rollupQuantiles,
-  Uniques,
+  type Uniques,
 } from "../../contract/rollups";
+import {
+  anyOf,
+  fluxFloat,
+  fluxString,
+  fluxStrings,
+  type FluxTask,
+  taskOption,
+  type TaskSchedule,
+} from "./flux";
 
 /** Options of {@link rollupTasks}. */
 export interface RollupTasksOptions {

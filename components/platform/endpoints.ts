@@ -1,8 +1,8 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { fromSecret } from "../kubernetes/environment";
-import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
-import { Part, serviceUrl } from "./parts";
+import { anyAddress, type Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { type Part, serviceUrl } from "./parts";
 
 /** Another part of the platform, deployed beside this one or existing elsewhere. */
 export interface Neighbour {

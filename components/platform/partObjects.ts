@@ -1,9 +1,9 @@
 import { PersistentVolumeClaim, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
-import { Part } from "./parts";
-import { StorageArgs } from "./storage";
+import { allowFlowsSpec, type Flow } from "../kubernetes/networkPolicies";
+import type { Part } from "./parts";
+import type { StorageArgs } from "./storage";
 
 /** Whose objects are made, and what they are called. */
 export interface PartObjectOptions {

@@ -2,7 +2,7 @@ import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
-import { partMetadata, PartObjectOptions, partServiceAccount } from "./partObjects";
+import { partMetadata, type PartObjectOptions, partServiceAccount } from "./partObjects";
 
 /** What a part does on a schedule. */
 export interface ScheduledJobOptions extends PartObjectOptions {

@@ -7,14 +7,19 @@ import { images } from "../images";
 import { apiServerPorts, tokenMount, tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
 import { sendsLogsLabel } from "../kubernetes/labels";
-import { anyAddress, Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { anyAddress, type Flow, podsLabelled } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
-import { ContainerResources, resources } from "../kubernetes/resources";
-import { HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
-import { AlertmanagerNeighbour, authorizationVariable, InfluxDbClient, portOf } from "../platform/endpoints";
+import { type ContainerResources, resources } from "../kubernetes/resources";
+import {
+  type AlertmanagerNeighbour,
+  authorizationVariable,
+  type InfluxDbClient,
+  portOf,
+} from "../platform/endpoints";
 import { partMetadata, partNetworkPolicy, partServiceAccount } from "../platform/partObjects";
 import { fluentdMonitorPort, parts } from "../platform/parts";
+import { type HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
 
 /** How Telegraf is sized and what it asks. */
 export interface TelegrafDeployArgs {

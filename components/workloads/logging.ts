@@ -1,10 +1,10 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { LogSource } from "../../contract/formats";
+import type { LogSource } from "../../contract/formats";
 import { checkSources, renderSidecarConfig } from "../fluentd/sidecarConfig";
-import { MonitoringConnection } from "../connection";
-import { AppNamespace } from "./namespace";
-import { LoggingReferences } from "../fluentd/sidecar";
+import type { MonitoringConnection } from "../connection";
+import type { LoggingReferences } from "../fluentd/sidecar";
+import type { AppNamespace } from "./namespace";
 
 /** Arguments of {@link Logging}. */
 export interface LoggingArgs {

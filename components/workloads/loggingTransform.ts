@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { LoggedPodSpec, LoggingReferences, withLogging } from "../fluentd/sidecar";
+import { type LoggedPodSpec, type LoggingReferences, withLogging } from "../fluentd/sidecar";
 
 /** Which workloads of a chart {@link loggingTransform} wires; all of them when left out. */
 export interface LoggingSelector {

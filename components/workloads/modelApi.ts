@@ -7,20 +7,20 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DashboardDefinition } from "../../dashboards";
 import { fromSecret } from "../kubernetes/environment";
 import { modelApiComponent, selectorLabels, standardLabels } from "../kubernetes/labels";
-import { allowFlowsSpec, Flow, namespaceNamed, PolicyPeer } from "../kubernetes/networkPolicies";
-import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
+import { allowFlowsSpec, type Flow, namespaceNamed, type PolicyPeer } from "../kubernetes/networkPolicies";
+import { type PodUser, restrictedPod } from "../kubernetes/podSecurity";
 import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
-import { ContainerResources, resources } from "../kubernetes/resources";
-import { MonitoringConnection } from "../connection";
+import { type ContainerResources, resources } from "../kubernetes/resources";
+import type { MonitoringConnection } from "../connection";
 import { generatedPassword } from "../platform/generatedPassword";
 import { parts } from "../platform/parts";
-import { AppNamespace } from "./namespace";
-import { LogSource } from "../../contract/formats";
+import type { LogSource } from "../../contract/formats";
 import { placeAppDashboards } from "../grafana/appDashboards";
-import { Logging } from "./logging";
 import { withLogging } from "../fluentd/sidecar";
-import { ModelVolume } from "./volume";
+import { Logging } from "./logging";
+import { AppNamespace } from "./namespace";
+import type { ModelVolume } from "./volume";
 import {
   appContainer,
   defaultAppUser,

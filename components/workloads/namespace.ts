@@ -3,7 +3,7 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { sendsLogsLabel } from "../kubernetes/labels";
 import { allowFlowsSpec, namespaceNamed } from "../kubernetes/networkPolicies";
-import { MonitoringConnection } from "../connection";
+import type { MonitoringConnection } from "../connection";
 import { parts } from "../platform/parts";
 import { RestrictedNamespace } from "../kubernetes/restrictedNamespace";
 

@@ -6,16 +6,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DashboardDefinition } from "../../dashboards";
 import { spotAffinity, spotTolerations } from "../azure/nodePools";
 import { selectorLabels, standardLabels } from "../kubernetes/labels";
-import { allowFlowsSpec, Flow } from "../kubernetes/networkPolicies";
-import { PodUser, restrictedPod } from "../kubernetes/podSecurity";
-import { ContainerResources, resources } from "../kubernetes/resources";
-import { MonitoringConnection } from "../connection";
-import { AppNamespace } from "./namespace";
-import { LogSource } from "../../contract/formats";
+import { allowFlowsSpec, type Flow } from "../kubernetes/networkPolicies";
+import { type PodUser, restrictedPod } from "../kubernetes/podSecurity";
+import { type ContainerResources, resources } from "../kubernetes/resources";
+import type { MonitoringConnection } from "../connection";
+import type { LogSource } from "../../contract/formats";
 import { placeAppDashboards } from "../grafana/appDashboards";
-import { Logging } from "./logging";
 import { withLogging } from "../fluentd/sidecar";
-import { ModelVolume } from "./volume";
+import { Logging } from "./logging";
+import { AppNamespace } from "./namespace";
+import type { ModelVolume } from "./volume";
 import {
   appContainer,
   defaultAppUser,

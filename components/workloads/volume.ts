@@ -1,7 +1,7 @@
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { StorageArgs } from "../platform/storage";
-import { AppNamespace } from "./namespace";
+import type { StorageArgs } from "../platform/storage";
+import type { AppNamespace } from "./namespace";
 
 /** Arguments of {@link ModelVolume}. */
 export interface ModelVolumeArgs {

@@ -1,8 +1,8 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
-import { ContainerResources } from "../kubernetes/resources";
-import { LoggedContainer } from "../fluentd/sidecar";
+import type { ContainerResources } from "../kubernetes/resources";
+import type { LoggedContainer } from "../fluentd/sidecar";
 
 /** The user that applications run as unless they say otherwise: any, but not root. */
 export const defaultAppUser = { uid: 10001 } as const;

@@ -3,7 +3,7 @@ import type { Cell } from "./frames";
 import { formatValue } from "./units";
 
 /** Grafana's named colours, on a dark background. */
-const COLOURS: Readonly<Record<string, string>> = {
+const colours: Readonly<Record<string, string>> = {
   green: "#73bf69",
   orange: "#ff9830",
   red: "#f2495c",
@@ -47,5 +47,5 @@ export function colourOf(value: Cell, settings: FieldSettings): string {
 
 /** A named colour as CSS. */
 export function named(colour: string | undefined): string {
-  return COLOURS[colour ?? "text"] ?? colour ?? "#ccccdc";
+  return colours[colour ?? "text"] ?? colour ?? "#ccccdc";
 }

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { influxDbDataSource } from "../../components/grafana/provisioning";
 import type { DashboardModel, PanelModel } from "./dashboardModel";
-import { transform } from "./frames";
-import type { Cell, Frame } from "./frames";
+import { transform, type Cell, type Frame } from "./frames";
 import type { InfluxConnection } from "./influxClient";
 import { expandVariables } from "./macros";
 import type { PanelData } from "./queryDashboard";

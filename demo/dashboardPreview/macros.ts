@@ -24,25 +24,25 @@ export interface QueryContext {
   readonly variables: Readonly<Record<string, VariableValue>>;
 }
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const UNITS: Readonly<Record<string, number>> = {
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const units: Readonly<Record<string, number>> = {
   ms: 1,
-  s: SECOND,
-  m: MINUTE,
-  h: HOUR,
-  d: DAY,
-  w: 7 * DAY,
-  M: 30 * DAY,
-  y: 365 * DAY,
+  s: secondMs,
+  m: minuteMs,
+  h: hourMs,
+  d: dayMs,
+  w: 7 * dayMs,
+  M: 30 * dayMs,
+  y: 365 * dayMs,
 };
 
 /** Milliseconds of a duration such as "30s" or "7d". @throws Error naming the duration that can't be read */
 export function durationMs(duration: string): number {
   const match = /^(\d+)(ms|s|m|h|d|w|M|y)$/.exec(duration);
-  const unit = UNITS[match?.[2] ?? ""];
+  const unit = units[match?.[2] ?? ""];
   if (match === null || unit === undefined) {
     throw new Error(`"${duration}" is no duration: write a number and ms, s, m, h, d, w, M or y`);
   }
@@ -59,7 +59,7 @@ export function timeRange(from: string, to: string, nowMs: number): TimeRange {
 }
 
 /** Steps of Grafana's round intervals: below `below` milliseconds the interval is `interval`. */
-const ROUND_INTERVALS: readonly (readonly [below: number, interval: number])[] = [
+const roundIntervals: readonly (readonly [below: number, interval: number])[] = [
   [10, 1],
   [15, 10],
   [35, 20],
@@ -67,42 +67,42 @@ const ROUND_INTERVALS: readonly (readonly [below: number, interval: number])[] =
   [150, 100],
   [350, 200],
   [750, 500],
-  [1.5 * SECOND, SECOND],
-  [3.5 * SECOND, 2 * SECOND],
-  [7.5 * SECOND, 5 * SECOND],
-  [12.5 * SECOND, 10 * SECOND],
-  [17.5 * SECOND, 15 * SECOND],
-  [25 * SECOND, 20 * SECOND],
-  [45 * SECOND, 30 * SECOND],
-  [1.5 * MINUTE, MINUTE],
-  [3.5 * MINUTE, 2 * MINUTE],
-  [7.5 * MINUTE, 5 * MINUTE],
-  [12.5 * MINUTE, 10 * MINUTE],
-  [17.5 * MINUTE, 15 * MINUTE],
-  [25 * MINUTE, 20 * MINUTE],
-  [45 * MINUTE, 30 * MINUTE],
-  [1.5 * HOUR, HOUR],
-  [2.5 * HOUR, 2 * HOUR],
-  [4.5 * HOUR, 3 * HOUR],
-  [9 * HOUR, 6 * HOUR],
-  [DAY, 12 * HOUR],
-  [7 * DAY, DAY],
-  [21 * DAY, 7 * DAY],
-  [42 * DAY, 30 * DAY],
+  [1.5 * secondMs, secondMs],
+  [3.5 * secondMs, 2 * secondMs],
+  [7.5 * secondMs, 5 * secondMs],
+  [12.5 * secondMs, 10 * secondMs],
+  [17.5 * secondMs, 15 * secondMs],
+  [25 * secondMs, 20 * secondMs],
+  [45 * secondMs, 30 * secondMs],
+  [1.5 * minuteMs, minuteMs],
+  [3.5 * minuteMs, 2 * minuteMs],
+  [7.5 * minuteMs, 5 * minuteMs],
+  [12.5 * minuteMs, 10 * minuteMs],
+  [17.5 * minuteMs, 15 * minuteMs],
+  [25 * minuteMs, 20 * minuteMs],
+  [45 * minuteMs, 30 * minuteMs],
+  [1.5 * hourMs, hourMs],
+  [2.5 * hourMs, 2 * hourMs],
+  [4.5 * hourMs, 3 * hourMs],
+  [9 * hourMs, 6 * hourMs],
+  [dayMs, 12 * hourMs],
+  [7 * dayMs, dayMs],
+  [21 * dayMs, 7 * dayMs],
+  [42 * dayMs, 30 * dayMs],
 ];
 
 /** The interval of a panel: its range by the points that fit its width, rounded, and not below its minimum. */
 export function panelIntervalMs(range: TimeRange, maxDataPoints: number, minimum?: string): number {
   const exact = (range.toMs - range.fromMs) / maxDataPoints;
-  const rounded = ROUND_INTERVALS.find(([below]) => exact < below)?.[1] ?? 365 * DAY;
+  const rounded = roundIntervals.find(([below]) => exact < below)?.[1] ?? 365 * dayMs;
   return Math.max(rounded, minimum === undefined ? 1 : durationMs(minimum));
 }
 
 /** An interval as InfluxQL reads it. */
 export function intervalText(intervalMs: number): string {
   const unit =
-    (["w", "d", "h", "m", "s", "ms"] as const).find((name) => intervalMs % (UNITS[name] ?? 1) === 0) ?? "ms";
-  return `${intervalMs / (UNITS[unit] ?? 1)}${unit}`;
+    (["w", "d", "h", "m", "s", "ms"] as const).find((name) => intervalMs % (units[name] ?? 1) === 0) ?? "ms";
+  return `${intervalMs / (units[unit] ?? 1)}${unit}`;
 }
 
 /** @throws Error naming a variable that the dashboard doesn't have, or a format that isn't known */

@@ -3,14 +3,13 @@ import { parseArgs } from "node:util";
 import { dashboards } from "../../dashboards";
 import { resolveTool } from "../../local/tools/resolve";
 import type { DashboardModel } from "./dashboardModel";
-import { influxClient } from "./influxClient";
-import type { InfluxConnection } from "./influxClient";
+import { influxClient, type InfluxConnection } from "./influxClient";
 import { queryDashboard } from "./queryDashboard";
 import { findChromium, renderDashboards } from "./render";
-import { SAMPLE_NOW } from "./sampleData";
+import { sampleNow } from "./sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "./sampleInfluxDb";
 
-const USAGE = `Draws the dashboards into PNG files: a preview of layout and data, not Grafana.
+const usage = `Draws the dashboards into PNG files: a preview of layout and data, not Grafana.
 
   npm run dashboards:preview -- --out DIR [--from now-30d] [--influxdb-url URL]
 
@@ -23,7 +22,7 @@ async function main(): Promise<number> {
     options: { out: { type: "string" }, from: { type: "string" }, "influxdb-url": { type: "string" } },
   });
   if (values.out === undefined) {
-    console.error(USAGE);
+    console.error(usage);
     return 2;
   }
   const chromium = findChromium();
@@ -44,7 +43,7 @@ async function main(): Promise<number> {
   const influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
   try {
     await fillWithSampleData(influxDb);
-    return await draw(influxDb.grafana, SAMPLE_NOW, { folder: values.out, chromium, from: values.from });
+    return await draw(influxDb.grafana, sampleNow, { folder: values.out, chromium, from: values.from });
   } finally {
     await influxDb.stop();
   }

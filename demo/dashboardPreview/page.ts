@@ -1,8 +1,7 @@
 import type { PanelModel } from "./dashboardModel";
 import { colourOf, named, settingsOf, textOf } from "./fieldStyle";
 import type { Cell, Frame } from "./frames";
-import { DASHBOARD_WIDTH } from "./queryDashboard";
-import type { DashboardData, PanelData } from "./queryDashboard";
+import { dashboardWidth, type DashboardData, type PanelData } from "./queryDashboard";
 import { expandVariables } from "./macros";
 
 /**
@@ -10,12 +9,12 @@ import { expandVariables } from "./macros";
  * look, interaction and finer rules it does not claim.
  */
 
-const CELL_HEIGHT = 38;
-const GAP = 8;
-const MAX_ROWS = 200;
+const cellHeight = 38;
+const gap = 8;
+const maxRows = 200;
 
 /** Space for a panel's own title, in pixels. */
-const TITLE_HEIGHT = 30;
+const titleHeight = 30;
 
 /** A chart: the id of its element, and what the chart library draws there. */
 interface Chart {
@@ -37,10 +36,10 @@ ${panelData === undefined ? `<h2>${escape(expandVariables(panel.title, data.vari
 </section>`;
   });
   const height =
-    Math.max(...data.dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h)) * (CELL_HEIGHT + GAP);
+    Math.max(...data.dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h)) * (cellHeight + gap);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Preview: ${escape(data.dashboard.title)}</title>
-<style>${STYLE}</style></head><body>
+<style>${styleSheet}</style></head><body>
 <header><h1>${escape(data.dashboard.title)}</h1><p>${escape(data.dashboard.description)}</p>
 <p class="mark">Preview of layout and data, not Grafana</p></header>
 <nav>${variablesBar(data)}</nav>
@@ -66,8 +65,8 @@ function variablesBar({ variables, dashboard, range }: DashboardData): string {
 }
 
 function position({ gridPos: { x, y, w, h } }: PanelModel): string {
-  const column = DASHBOARD_WIDTH / 24;
-  return `left:${x * column}px;top:${y * (CELL_HEIGHT + GAP)}px;width:${w * column - GAP}px;height:${h * (CELL_HEIGHT + GAP) - GAP}px`;
+  const column = dashboardWidth / 24;
+  return `left:${x * column}px;top:${y * (cellHeight + gap)}px;width:${w * column - gap}px;height:${h * (cellHeight + gap) - gap}px`;
 }
 
 function panelBody(panelData: PanelData, data: DashboardData, charts: Chart[]): string {
@@ -105,7 +104,7 @@ function body(panelData: PanelData, data: DashboardData, charts: Chart[]): strin
 function chart(panel: PanelModel, charts: Chart[], option: Record<string, unknown>): string {
   const id = `chart-${panel.id}`;
   charts.push({ id, option });
-  const height = panel.gridPos.h * (CELL_HEIGHT + GAP) - GAP - TITLE_HEIGHT;
+  const height = panel.gridPos.h * (cellHeight + gap) - gap - titleHeight;
   return `<div id="${id}" style="height:${height}px"></div>`;
 }
 
@@ -178,7 +177,7 @@ function htmlTable(panel: PanelModel, frame: Frame | undefined): string {
       })
       .join("");
   return `<div class="scroll"><table><tr>${head}</tr>${rows
-    .slice(0, MAX_ROWS)
+    .slice(0, maxRows)
     .map((row) => `<tr>${cells(row)}</tr>`)
     .join("")}</table></div>`;
 }
@@ -192,11 +191,11 @@ function timeText(value: Cell): string {
   return typeof value === "number" ? new Date(value).toISOString().slice(0, 19).replace("T", " ") : "";
 }
 
-const PALETTE = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#ffa6b0"];
+const palette = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#ffa6b0"];
 
 function commonOption(names: readonly string[]): Record<string, unknown> {
   return {
-    color: PALETTE,
+    color: palette,
     legend: {
       bottom: 0,
       type: "scroll",
@@ -393,18 +392,18 @@ function escape(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }
 
-const STYLE = `
+const styleSheet = `
 *{box-sizing:border-box}
-body{margin:0;padding:16px;width:${DASHBOARD_WIDTH + 32}px;background:#111217;color:#ccccdc;font:14px/1.4 "DejaVu Sans",Arial,sans-serif}
+body{margin:0;padding:16px;width:${dashboardWidth + 32}px;background:#111217;color:#ccccdc;font:14px/1.4 "DejaVu Sans",Arial,sans-serif}
 header{display:flex;gap:16px;align-items:baseline}h1{font-size:20px;margin:0}header p{margin:0;color:#8e8e9c}
 header .mark{margin-left:auto;color:#111;background:#f2cc0c;padding:2px 8px;font-weight:bold}
 nav{margin:10px 0;display:flex;gap:10px;flex-wrap:wrap}nav span{background:#22252b;padding:4px 8px;border-radius:2px}nav b{color:#8e8e9c;font-weight:normal}
 main{position:relative}section{position:absolute;overflow:hidden}
 .panel{background:#181b1f;border:1px solid #2c2f38;border-radius:3px;padding:4px 8px}
 .row h2{font-size:15px;margin:10px 0 0;font-weight:bold}
-h3{font-size:13px;margin:0;height:${TITLE_HEIGHT - 6}px;font-weight:bold;white-space:nowrap}small{color:#8e8e9c;font-weight:normal}
-.tiles{display:flex;height:calc(100% - ${TITLE_HEIGHT}px);gap:6px}.tile{flex:1;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}
-.tile span{color:#8e8e9c}.scroll{overflow:hidden;height:calc(100% - ${TITLE_HEIGHT}px)}
+h3{font-size:13px;margin:0;height:${titleHeight - 6}px;font-weight:bold;white-space:nowrap}small{color:#8e8e9c;font-weight:normal}
+.tiles{display:flex;height:calc(100% - ${titleHeight}px);gap:6px}.tile{flex:1;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}
+.tile span{color:#8e8e9c}.scroll{overflow:hidden;height:calc(100% - ${titleHeight}px)}
 table{border-collapse:collapse;width:100%;font-size:13px}th{text-align:left;color:#8e8e9c;font-weight:bold}th,td{padding:3px 8px;border-bottom:1px solid #2c2f38;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:320px}
 th.number,.number{text-align:right}.empty{color:#8e8e9c;text-align:center;padding-top:20px}
 `;

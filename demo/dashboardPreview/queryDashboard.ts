@@ -1,10 +1,21 @@
-import { dataPanels } from "./dashboardModel";
-import type { AnnotationModel, DashboardModel, PanelModel, VariableModel } from "./dashboardModel";
-import { toFrames, transform } from "./frames";
-import type { Frame } from "./frames";
+import {
+  dataPanels,
+  type AnnotationModel,
+  type DashboardModel,
+  type PanelModel,
+  type VariableModel,
+} from "./dashboardModel";
+import { toFrames, transform, type Frame } from "./frames";
 import type { InfluxSeries, RunQuery } from "./influxClient";
-import { durationMs, expandQuery, panelIntervalMs, timeRange } from "./macros";
-import type { QueryContext, TimeRange, VariableValue } from "./macros";
+import {
+  durationMs,
+  expandQuery,
+  panelIntervalMs,
+  timeRange,
+  type QueryContext,
+  type TimeRange,
+  type VariableValue,
+} from "./macros";
 
 /** A panel with what its queries gave. */
 export interface PanelData {
@@ -40,8 +51,8 @@ export interface QueryDashboardOptions {
 }
 
 /** Width of a dashboard in pixels: a panel asks for one point a pixel, as Grafana does. */
-export const DASHBOARD_WIDTH = 1800;
-const COLUMNS = 24;
+export const dashboardWidth = 1800;
+const columns = 24;
 
 /** Asks InfluxDB for everything that a dashboard shows, as Grafana would on opening it. */
 export async function queryDashboard(
@@ -68,7 +79,7 @@ async function queryPanel(
 ): Promise<PanelData> {
   const panelRange =
     panel.timeFrom === undefined ? range : { fromMs: nowMs - durationMs(panel.timeFrom), toMs: nowMs };
-  const maxDataPoints = panel.maxDataPoints ?? Math.floor((DASHBOARD_WIDTH * panel.gridPos.w) / COLUMNS);
+  const maxDataPoints = panel.maxDataPoints ?? Math.floor((dashboardWidth * panel.gridPos.w) / columns);
   const context = {
     range: panelRange,
     variables,

@@ -26,34 +26,34 @@ export interface SampleRequest {
   readonly score: number;
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
 
 /** The time at which the dashboards are looked at: a Wednesday, at noon. */
-export const SAMPLE_NOW = Date.UTC(2026, 2, 18, 12);
+export const sampleNow = Date.UTC(2026, 2, 18, 12);
 /** The Monday of the week before. */
-export const SAMPLE_START = Date.UTC(2026, 2, 9);
+export const sampleStart = Date.UTC(2026, 2, 9);
 /** From here on version 3 of the penguins' model answers. */
-export const VERSION_3_FROM = Date.UTC(2026, 2, 17, 16);
-export const SAMPLE_ENVIRONMENT = "dev";
+export const version3From = Date.UTC(2026, 2, 17, 16);
+export const sampleEnvironment = "dev";
 
-const SPECIES = ["Adelie", "Chinstrap", "Gentoo"] as const;
-const MIB = 1024 ** 2;
+const species = ["Adelie", "Chinstrap", "Gentoo"] as const;
+const bytesPerMib = 1024 ** 2;
 
 /**
  * From here on there are requests each minute; before, each ten minutes of the mornings: enough for the days and the
  * week, and one run of the task for late events a day.
  */
-export const BUSY_FROM = SAMPLE_NOW - 26 * HOUR;
+export const busyFrom = sampleNow - 26 * hourMs;
 
 /** Requests of a busy API, more of them in the daytime, and of a quiet one. */
 export function sampleRequests(): SampleRequest[] {
   const requests: SampleRequest[] = [];
-  for (let minute = 0; SAMPLE_START + minute * MINUTE < SAMPLE_NOW; minute += 1) {
-    const startMs = SAMPLE_START + minute * MINUTE;
+  for (let minute = 0; sampleStart + minute * minuteMs < sampleNow; minute += 1) {
+    const startMs = sampleStart + minute * minuteMs;
     const hour = Math.floor(minute / 60) % 24;
-    if (startMs < BUSY_FROM && (minute % 10 !== 0 || hour < 6 || hour >= 12)) continue;
+    if (startMs < busyFrom && (minute % 10 !== 0 || hour < 6 || hour >= 12)) continue;
     const amount = 1 + (minute % 3) + (hour >= 8 && hour < 18 ? 3 : 0);
     for (let k = 0; k < amount; k += 1) requests.push(penguinRequest(startMs, minute, k, requests.length));
     if (minute % 10 === 0) requests.push(churnRequest(startMs, minute));
@@ -62,7 +62,7 @@ export function sampleRequests(): SampleRequest[] {
 }
 
 function penguinRequest(startMs: number, minute: number, k: number, index: number): SampleRequest {
-  const version = startMs < VERSION_3_FROM ? "2" : "3";
+  const version = startMs < version3From ? "2" : "3";
   const isPrediction = index % 5 !== 0;
   return {
     timeMs: startMs + 1_000 + k * 7_000,
@@ -75,7 +75,7 @@ function penguinRequest(startMs: number, minute: number, k: number, index: numbe
     durationS: 0.08 + (0.06 * (minute % 60)) / 60 + (isPrediction ? 0.05 : 0) + (version === "3" ? 0.02 : 0),
     user: `user-${index % 37}`,
     fingerprint: `request-${index % 211}`,
-    predictionClass: SPECIES[index % 10 < 5 ? 0 : index % 10 < 7 ? 1 : 2] ?? SPECIES[0],
+    predictionClass: species[index % 10 < 5 ? 0 : index % 10 < 7 ? 1 : 2] ?? species[0],
     score: 0.6 + 0.01 * (index % 40),
   };
 }
@@ -102,7 +102,7 @@ function requestPoint(request: SampleRequest): Point {
     timeMs: request.timeMs,
     tags: {
       service: request.service,
-      environment: SAMPLE_ENVIRONMENT,
+      environment: sampleEnvironment,
       method: request.route === "/species/{name}" ? "GET" : "POST",
       route: request.route,
       status_class: `${Math.floor(request.status / 100)}xx`,
@@ -130,15 +130,15 @@ export interface SampleRun {
   readonly failedChecks: string;
   readonly f1: number;
   readonly rows: number;
-  readonly classCounts: Readonly<Record<(typeof SPECIES)[number], number>>;
+  readonly classCounts: Readonly<Record<(typeof species)[number], number>>;
   readonly psi: Readonly<Record<string, number>>;
 }
 
 /** Three yearly batches: the third has a sensor that shifted, and is rejected. */
-export const SAMPLE_RUNS: readonly SampleRun[] = [
+export const sampleRuns: readonly SampleRun[] = [
   {
     version: "1",
-    endMs: SAMPLE_NOW - 13 * DAY,
+    endMs: sampleNow - 13 * dayMs,
     decision: "approve",
     reason: "first version",
     failedChecks: "",
@@ -150,7 +150,7 @@ export const SAMPLE_RUNS: readonly SampleRun[] = [
   {
     version: "2",
     champion: "1",
-    endMs: SAMPLE_NOW - 7 * DAY,
+    endMs: sampleNow - 7 * dayMs,
     decision: "approve",
     reason: "f1 0.960 against 0.930 of version 1",
     failedChecks: "",
@@ -162,7 +162,7 @@ export const SAMPLE_RUNS: readonly SampleRun[] = [
   {
     version: "3",
     champion: "2",
-    endMs: SAMPLE_NOW - 2 * DAY,
+    endMs: sampleNow - 2 * dayMs,
     decision: "reject",
     reason: "drift of body_mass_g, recall of Chinstrap 0.81",
     failedChecks: "drift, class_recall",
@@ -173,9 +173,9 @@ export const SAMPLE_RUNS: readonly SampleRun[] = [
   },
 ];
 
-export const SPLIT_SHARES = { test: 0.2, train: 0.8 } as const;
-export const PIPELINE = "penguins-training";
-export const PIPELINE_TASKS = { load: 4, clean: 9, train: 60, evaluate: 12 } as const;
+export const splitShares = { test: 0.2, train: 0.8 } as const;
+export const samplePipeline = "penguins-training";
+export const pipelineTasks = { load: 4, clean: 9, train: 60, evaluate: 12 } as const;
 
 /** The verdict that the example pipeline gives: PSI limits, and a noise level by sample size. */
 export function sampleVerdict(psi: number): "drift" | "warn" | "none" {
@@ -183,7 +183,7 @@ export function sampleVerdict(psi: number): "drift" | "warn" | "none" {
 }
 
 /** Scores of a class on a split; made up, but never the same twice. */
-export function sampleF1(run: SampleRun, split: keyof typeof SPLIT_SHARES, ofClass: string): number {
+export function sampleF1(run: SampleRun, split: keyof typeof splitShares, ofClass: string): number {
   const shift = { _all: 0, Adelie: 0.02, Chinstrap: -0.05, Gentoo: 0.01 }[ofClass] ?? 0;
   return round(run.f1 + shift + (split === "train" ? 0.02 : 0));
 }
@@ -198,10 +198,10 @@ function round(value: number): number {
 
 function runPoints(run: SampleRun): Point[] {
   const points: Point[] = [];
-  const common = { service: PIPELINE, environment: SAMPLE_ENVIRONMENT, pipeline: PIPELINE };
+  const common = { service: samplePipeline, environment: sampleEnvironment, pipeline: samplePipeline };
   const model = { ...common, model: "penguins", model_version: run.version };
   const runId = { "cicd.pipeline.run.id": `run-${run.version}` };
-  let timeMs = run.endMs - 5 * MINUTE;
+  let timeMs = run.endMs - 5 * minuteMs;
   const add = (
     measurement: string,
     tags: Record<string, string>,
@@ -211,19 +211,19 @@ function runPoints(run: SampleRun): Point[] {
     timeMs += 100;
   };
   add("pipeline.run.start", common, { expected_max_s: 600 });
-  for (const [task, seconds] of Object.entries(PIPELINE_TASKS)) {
+  for (const [task, seconds] of Object.entries(pipelineTasks)) {
     add(
       "pipeline.task.end",
       { ...common, task, result: "success" },
       {
         duration_s: seconds,
         cpu_s: seconds * 0.5,
-        mem_peak_bytes: seconds * 4 * MIB,
-        mem_limit_bytes: 256 * MIB,
+        mem_peak_bytes: seconds * 4 * bytesPerMib,
+        mem_limit_bytes: 256 * bytesPerMib,
       },
     );
   }
-  for (const [split, share] of Object.entries(SPLIT_SHARES)) {
+  for (const [split, share] of Object.entries(splitShares)) {
     for (const [ofClass, count] of Object.entries(run.classCounts)) {
       add(
         "ml.class",
@@ -231,8 +231,8 @@ function runPoints(run: SampleRun): Point[] {
         { count: Math.round(count * share), share: count / run.rows },
       );
     }
-    for (const ofClass of ["_all", ...SPECIES]) {
-      const f1 = sampleF1(run, split as keyof typeof SPLIT_SHARES, ofClass);
+    for (const ofClass of ["_all", ...species]) {
+      const f1 = sampleF1(run, split as keyof typeof splitShares, ofClass);
       add(
         "ml.metric",
         { ...model, class: ofClass, split },
@@ -283,9 +283,9 @@ function runPoints(run: SampleRun): Point[] {
       },
     );
   }
-  for (const actual of SPECIES) {
-    for (const predicted of SPECIES) {
-      const right = Math.round(run.classCounts[actual] * SPLIT_SHARES.test * run.f1);
+  for (const actual of species) {
+    for (const predicted of species) {
+      const right = Math.round(run.classCounts[actual] * splitShares.test * run.f1);
       const wrong = actual === "Chinstrap" ? 2 : 1;
       add(
         "ml.confusion",
@@ -312,9 +312,9 @@ function runPoints(run: SampleRun): Point[] {
 
 /** A run that died in its training step, yesterday. */
 function failedRun(): Point[] {
-  const tags = { service: PIPELINE, environment: SAMPLE_ENVIRONMENT, pipeline: PIPELINE };
+  const tags = { service: samplePipeline, environment: sampleEnvironment, pipeline: samplePipeline };
   const runId = { "cicd.pipeline.run.id": "run-4" };
-  const endMs = SAMPLE_NOW - 20 * HOUR;
+  const endMs = sampleNow - 20 * hourMs;
   return [
     {
       measurement: "pipeline.run.start",
@@ -325,7 +325,13 @@ function failedRun(): Point[] {
     {
       measurement: "pipeline.task.end",
       tags: { ...tags, task: "train", result: "error" },
-      fields: { duration_s: 70, cpu_s: 40, mem_peak_bytes: 250 * MIB, mem_limit_bytes: 256 * MIB, ...runId },
+      fields: {
+        duration_s: 70,
+        cpu_s: 40,
+        mem_peak_bytes: 250 * bytesPerMib,
+        mem_limit_bytes: 256 * bytesPerMib,
+        ...runId,
+      },
       timeMs: endMs - 1_000,
     },
     {
@@ -343,45 +349,45 @@ export function sampleCpuCores(minute: number): number {
 }
 
 export function sampleMemoryBytes(minute: number): number {
-  return (300 + (minute % 120)) * MIB;
+  return (300 + (minute % 120)) * bytesPerMib;
 }
 
-export const API_PODS = ["penguins-api-7d9f8b6c5d-abcde", "penguins-api-7d9f8b6c5d-fghij"] as const;
-export const API_REQUESTS = { cores: 0.5, bytes: 512 * MIB, limitBytes: 640 * MIB } as const;
-export const SIDECAR = {
+export const apiPods = ["penguins-api-7d9f8b6c5d-abcde", "penguins-api-7d9f8b6c5d-fghij"] as const;
+export const apiRequests = { cores: 0.5, bytes: 512 * bytesPerMib, limitBytes: 640 * bytesPerMib } as const;
+export const sidecar = {
   cores: 0.004,
   requestCores: 0.05,
-  bytes: 60 * MIB,
-  requestBytes: 64 * MIB,
-  limitBytes: 96 * MIB,
+  bytes: 60 * bytesPerMib,
+  requestBytes: 64 * bytesPerMib,
+  limitBytes: 96 * bytesPerMib,
 } as const;
 /** Minutes of samples of containers and of the platform itself, one each minute, up to now. */
-export const CONTAINER_MINUTES = 2 * 24 * 60;
-export const PLATFORM_MINUTES = 6 * 60;
+export const containerMinutes = 2 * 24 * 60;
+export const platformMinutes = 6 * 60;
 
 function containerPoints(): Point[] {
   const points: Point[] = [];
-  for (let ago = CONTAINER_MINUTES; ago >= 0; ago -= 1) {
-    const timeMs = SAMPLE_NOW - ago * MINUTE;
-    const minute = CONTAINER_MINUTES - ago;
-    for (const pod of API_PODS) {
+  for (let ago = containerMinutes; ago >= 0; ago -= 1) {
+    const timeMs = sampleNow - ago * minuteMs;
+    const minute = containerMinutes - ago;
+    for (const pod of apiPods) {
       const tags = {
         service: "penguins-api",
-        environment: SAMPLE_ENVIRONMENT,
+        environment: sampleEnvironment,
         namespace: "penguins",
         pod_name: pod,
       };
-      const restarts = pod === API_PODS[0] && ago < 180 ? 1 : 0;
+      const restarts = pod === apiPods[0] && ago < 180 ? 1 : 0;
       points.push(
         containerUse(tags, "api", timeMs, sampleCpuCores(minute), sampleMemoryBytes(minute)),
-        containerSize(tags, "api", timeMs, API_REQUESTS, API_REQUESTS.limitBytes, restarts),
-        containerUse(tags, "fluentd", timeMs, SIDECAR.cores, SIDECAR.bytes),
+        containerSize(tags, "api", timeMs, apiRequests, apiRequests.limitBytes, restarts),
+        containerUse(tags, "fluentd", timeMs, sidecar.cores, sidecar.bytes),
         containerSize(
           tags,
           "fluentd",
           timeMs,
-          { cores: SIDECAR.requestCores, bytes: SIDECAR.requestBytes },
-          SIDECAR.limitBytes,
+          { cores: sidecar.requestCores, bytes: sidecar.requestBytes },
+          sidecar.limitBytes,
           0,
         ),
       );
@@ -432,9 +438,9 @@ function containerSize(
 /** Samples of the platform itself: a backlog in the last two hours, and a few failures in the last hour. */
 function platformPoints(): Point[] {
   const points: Point[] = [];
-  for (let ago = PLATFORM_MINUTES; ago >= 0; ago -= 1) {
-    const timeMs = SAMPLE_NOW - ago * MINUTE;
-    const environment = SAMPLE_ENVIRONMENT;
+  for (let ago = platformMinutes; ago >= 0; ago -= 1) {
+    const timeMs = sampleNow - ago * minuteMs;
+    const environment = sampleEnvironment;
     const recent = ago < 60;
     const add = (measurement: string, tags: Record<string, string>, fields: Point["fields"]): void => {
       points.push({ measurement, tags: { environment, ...tags }, fields, timeMs });
@@ -466,13 +472,13 @@ function platformPoints(): Point[] {
       add(
         "storage_bucket_series_num",
         { service: "influxdb", bucket },
-        { gauge: series + (PLATFORM_MINUTES - ago) / 60 },
+        { gauge: series + (platformMinutes - ago) / 60 },
       );
     }
     add(
       "task_executor_total_runs_complete",
       { service: "influxdb", task_type: "system", status: "success" },
-      { counter: 30 * (PLATFORM_MINUTES - ago) },
+      { counter: 30 * (platformMinutes - ago) },
     );
     add(
       "task_executor_total_runs_complete",
@@ -507,7 +513,7 @@ function platformPoints(): Point[] {
       { service: "penguins-api", severity: ago % 30 === 0 ? "WARN" : "INFO" },
       { body: `line ${ago}` },
     );
-    add("log", { service: PIPELINE, severity: "INFO" }, { body: `line ${ago}` });
+    add("log", { service: samplePipeline, severity: "INFO" }, { body: `line ${ago}` });
     if (ago % 20 === 0) add("log.unparsed", { service: "penguins-api", source: "app.log" }, { body: "??" });
     if (recent && ago % 20 === 0) {
       add(
@@ -519,7 +525,7 @@ function platformPoints(): Point[] {
     add(
       "kubernetes_pod_volume",
       { service: "influxdb", namespace: "monitoring", pod_name: "influxdb-0", volume_name: "data" },
-      { used_bytes: (60 + (PLATFORM_MINUTES - ago) / 60) * 1024 ** 3, capacity_bytes: 100 * 1024 ** 3 },
+      { used_bytes: (60 + (platformMinutes - ago) / 60) * 1024 ** 3, capacity_bytes: 100 * 1024 ** 3 },
     );
   }
   return points;
@@ -529,7 +535,7 @@ function platformPoints(): Point[] {
 export function samplePoints(): Point[] {
   return [
     ...sampleRequests().map(requestPoint),
-    ...SAMPLE_RUNS.flatMap(runPoints),
+    ...sampleRuns.flatMap(runPoints),
     ...failedRun(),
     ...containerPoints(),
     ...platformPoints(),

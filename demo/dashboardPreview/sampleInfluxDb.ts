@@ -11,15 +11,14 @@ import type { FluxTask } from "../../components/influxdb/flux";
 import { defaultRollups, keptBucket, requestUniques } from "../../contract/rollups";
 import { rollupTasks } from "../../components/influxdb/rollupTasks";
 import { startInfluxd } from "../services/influxd";
-import { influxClient } from "./influxClient";
-import type { InfluxConnection } from "./influxClient";
-import { SAMPLE_NOW, samplePoints, toLine } from "./sampleData";
+import { influxClient, type InfluxConnection } from "./influxClient";
+import { sampleNow, samplePoints, toLine } from "./sampleData";
 
-const LINES_PER_WRITE = 5_000;
+const linesPerWrite = 5_000;
 /** Minutes for which the lag of logs is computed. */
-export const LAG_MINUTES = 30;
+export const lagMinutes = 30;
 /** For a server that lives for one preview or test on 127.0.0.1. */
-const PASSWORD = "preview-and-tests-only";
+const samplePassword = "preview-and-tests-only";
 
 /** An InfluxDB with the platform's buckets, for a preview or a test; its data is in a temporary folder. */
 export interface TemporaryInfluxDb {
@@ -43,7 +42,7 @@ export async function startTemporaryInfluxDb(command: string): Promise<Temporary
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-influxdb-"));
   const removeData = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
-    const influxd = await startInfluxd({ command, directory, token: PASSWORD });
+    const influxd = await startInfluxd({ command, directory, token: samplePassword });
     const desired = influxDesiredState();
     await reconcile({
       api: new InfluxApi(influxd),
@@ -53,11 +52,16 @@ export async function startTemporaryInfluxDb(command: string): Promise<Temporary
         tasks: [],
       },
       passwords: Object.fromEntries(
-        desired.credentials.map(({ passwordVariable }) => [passwordVariable, PASSWORD]),
+        desired.credentials.map(({ passwordVariable }) => [passwordVariable, samplePassword]),
       ),
     });
     return {
-      grafana: { url: influxd.url, username: credentials.grafana.username, password: PASSWORD, database },
+      grafana: {
+        url: influxd.url,
+        username: credentials.grafana.username,
+        password: samplePassword,
+        database,
+      },
       url: influxd.url,
       token: influxd.token,
       stop: async () => {
@@ -103,7 +107,7 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
     await runUntilCaughtUp(influxDb, tasks, `uniques ${bucket} ${measurement}`, bucket, target, "events");
   }
   await runTask(influxDb, tasks, `keep ${keptBucket} events`);
-  const minutes = Array.from({ length: LAG_MINUTES }, (_, ago) => SAMPLE_NOW - ago * 60_000);
+  const minutes = Array.from({ length: lagMinutes }, (_, ago) => sampleNow - ago * 60_000);
   await Promise.all(minutes.map((nowMs) => runFlux(influxDb, logLagTask().flux, nowMs)));
 }
 
@@ -130,7 +134,7 @@ async function runUntilCaughtUp(
 async function runTask(influxDb: TemporaryInfluxDb, tasks: readonly FluxTask[], name: string): Promise<void> {
   const task = tasks.find((one) => one.name === name);
   if (task === undefined) throw new Error(`there is no task "${name}"`);
-  await runFlux(influxDb, task.flux, SAMPLE_NOW);
+  await runFlux(influxDb, task.flux, sampleNow);
 }
 
 /** @param lines line protocol with times in milliseconds */
@@ -140,8 +144,8 @@ export async function writeLines(
   lines: readonly string[],
 ): Promise<void> {
   const query = new URLSearchParams({ org: defaultOrganization, bucket, precision: "ms" }).toString();
-  for (let start = 0; start < lines.length; start += LINES_PER_WRITE) {
-    await post(influxDb, `/api/v2/write?${query}`, lines.slice(start, start + LINES_PER_WRITE).join("\n"));
+  for (let start = 0; start < lines.length; start += linesPerWrite) {
+    await post(influxDb, `/api/v2/write?${query}`, lines.slice(start, start + linesPerWrite).join("\n"));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Figures as Grafana writes them with the units that the dashboards use, near enough for a preview. */
 
-const BINARY = ["B", "KiB", "MiB", "GiB", "TiB"];
-const CURRENCIES: Readonly<Record<string, string>> = { currencyUSD: "$", currencyEUR: "€", currencyGBP: "£" };
+const binary = ["B", "KiB", "MiB", "GiB", "TiB"];
+const currencies: Readonly<Record<string, string>> = { currencyUSD: "$", currencyEUR: "€", currencyGBP: "£" };
 
 /** @throws Error naming a unit that the preview does not know yet */
 export function formatValue(
@@ -11,7 +11,7 @@ export function formatValue(
 ): string {
   if (value === null) return "";
   if (typeof value !== "number") return String(value);
-  const currency = CURRENCIES[unit];
+  const currency = currencies[unit];
   if (currency !== undefined) return `${currency}${value.toFixed(decimals ?? 2)}`;
   switch (unit) {
     case "string":
@@ -33,7 +33,7 @@ export function formatValue(
       return withSuffix(
         value,
         1024,
-        BINARY.map((name) => ` ${name}`),
+        binary.map((name) => ` ${name}`),
         decimals,
       );
     case "dateTimeFromNow":

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { answers, freePort, Service, startService } from "./service";
+import { answers, freePort, type Service, startService } from "./service";
 
 /** How an Alertmanager for tests and demos is started. */
 export interface AlertmanagerProcessOptions {

@@ -1,10 +1,13 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AggregatorConfigOptions, renderAggregatorConfig } from "../../components/fluentd/aggregatorConfig";
-import { ConfigFiles, fluentdArguments } from "../../components/fluentd/contractFiles";
-import { renderSidecarConfig, SidecarConfigOptions } from "../../components/fluentd/sidecarConfig";
+import {
+  type AggregatorConfigOptions,
+  renderAggregatorConfig,
+} from "../../components/fluentd/aggregatorConfig";
+import { type ConfigFiles, fluentdArguments } from "../../components/fluentd/contractFiles";
+import { renderSidecarConfig, type SidecarConfigOptions } from "../../components/fluentd/sidecarConfig";
 import { endProcesses, isAlive, run } from "../../local/processes";
-import { answers, freePort, Service, startService } from "./service";
+import { answers, freePort, type Service, startService } from "./service";
 
 /** A Fluentd that runs. */
 export interface Fluentd extends Service {

@@ -14,7 +14,7 @@ export interface RunningGrafana {
   stop(): Promise<void>;
 }
 
-const PASSWORD = "tests-only";
+const password = "tests-only";
 
 /**
  * The Grafana at GRAFANA_URL (with GRAFANA_AUTH), else one of PATH, started on a free port with a temporary folder.
@@ -51,7 +51,7 @@ async function startGrafana(command: string): Promise<RunningGrafana> {
         GF_PATHS_PLUGINS: join(directory, "plugins"),
         GF_SERVER_HTTP_ADDR: "127.0.0.1",
         GF_SERVER_HTTP_PORT: String(port),
-        GF_SECURITY_ADMIN_PASSWORD: PASSWORD,
+        GF_SECURITY_ADMIN_PASSWORD: password,
         GF_ANALYTICS_REPORTING_ENABLED: "false",
         GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
       },
@@ -60,7 +60,7 @@ async function startGrafana(command: string): Promise<RunningGrafana> {
     });
     return {
       url,
-      auth: `admin:${PASSWORD}`,
+      auth: `admin:${password}`,
       stop: async () => {
         await service.stop();
         await rm(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { defaultOrganization } from "../../contract/buckets";
-import { answers, freePort, Service, startService } from "./service";
+import { answers, freePort, type Service, startService } from "./service";
 
 /** How an InfluxDB for tests and demos is started. */
 export interface InfluxdOptions {

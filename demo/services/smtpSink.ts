@@ -1,5 +1,5 @@
+import type { AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
-import { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 
 /** A mail as its reader sees it. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Service, startService } from "./service";
+import { type Service, startService } from "./service";
 
 /** How a Telegraf for tests and demos is started. */
 export interface TelegrafProcessOptions {

@@ -1,11 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import {
   AppNamespace,
   ModelVolume,
   ModelApi,
-  MonitoringConnection,
+  type MonitoringConnection,
   Pipeline,
-  StorageArgs,
+  type StorageArgs,
 } from "../../components";
 
 /** Arguments of {@link penguins}. */

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { withLock } from "../lock";
 import { endProcesses, processesOf, run } from "../processes";
-import { resolveTools } from "../tools/resolve";
-import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
+import { resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
-import { ApiClient, KubernetesObject } from "./apiClient";
 import { freePorts } from "../ports";
+import { ApiClient, type KubernetesObject } from "./apiClient";
 
 /** Nodes that kwok simulates: two, so that spreading and rescheduling have somewhere to go. */
 const defaultNodes = 2;

@@ -1,7 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { Engine } from "../engine/engine";
-import type { OperationOptions } from "../engine/engine";
+import { Engine, type OperationOptions } from "../engine/engine";
 import { repositoryRoot } from "../paths";
 
 /** The stack that `make up` brings up. */

@@ -1,8 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../paths";
-import { catalogue } from "../tools/catalogue";
-import type { ToolName } from "../tools/catalogue";
+import { catalogue, type ToolName } from "../tools/catalogue";
 import { resolveTool, ToolUnavailableError } from "../tools/resolve";
 import { say } from "./output";
 

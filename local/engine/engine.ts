@@ -3,15 +3,17 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import { isAlive, run } from "../processes";
-import type { Finished } from "../processes";
-import { resolveTool, resolveTools } from "../tools/resolve";
-import type { ResolveOptions, ResolvedTool } from "../tools/resolve";
+import { isAlive, run, type Finished } from "../processes";
+import { resolveTool, resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
-import { readEventLog } from "./events";
-import type { EngineReport } from "./events";
-import { choosePlugins, languageHostArguments, writeLauncher, writeLaunchers } from "./plugins";
-import type { PluginChoice } from "./plugins";
+import { readEventLog, type EngineReport } from "./events";
+import {
+  choosePlugins,
+  languageHostArguments,
+  writeLauncher,
+  writeLaunchers,
+  type PluginChoice,
+} from "./plugins";
 
 export interface EngineOptions {
   /** Folder of Pulumi.yaml. */

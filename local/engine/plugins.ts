@@ -81,9 +81,9 @@ async function standIns(): Promise<Map<string, string>> {
 }
 
 async function installedPlugin(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const package_ = packages[name];
-  if (package_ === undefined) return undefined;
-  const manifest = await readFile(join(repositoryRoot, "node_modules", package_, "package.json"), "utf8");
+  const packageName = packages[name];
+  if (packageName === undefined) return undefined;
+  const manifest = await readFile(join(repositoryRoot, "node_modules", packageName, "package.json"), "utf8");
   const { version } = JSON.parse(manifest) as { version: string };
   const home = env.PULUMI_HOME ?? join(homedir(), ".pulumi");
   const folder = `resource-${name}-v${version}`;

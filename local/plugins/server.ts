@@ -133,7 +133,7 @@ export class InitializationError extends Error {
   }
 }
 
-const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+const maxMessageBytes = 400 * 1024 * 1024;
 
 function fromStruct(struct: struct_pb.Struct | undefined): Properties {
   return (struct?.toJavaScript() ?? {}) as Properties;
@@ -391,8 +391,8 @@ export async function serve(plugin: Plugin): Promise<void> {
   process.on("SIGINT", () => process.exit(0));
   exitWithParent();
   const server = new grpc.Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
   });
   server.addService(provider_grpc.ResourceProviderService, implementation(plugin, engine));
   const port = await new Promise<number>((resolve, reject) => {

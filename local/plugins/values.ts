@@ -7,14 +7,14 @@
 export type Properties = Record<string, unknown>;
 
 /** The engine writes an unknown value as this string. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const signatureKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Marks a value as secret on its way to the engine, which then encrypts it in the state. */
 export function secret(value: unknown): Properties {
-  return { [SIGNATURE_KEY]: SECRET_SIGNATURE, value };
+  return { [signatureKey]: secretSignature, value };
 }
 
 export function isObject(value: unknown): value is Properties {
@@ -25,7 +25,7 @@ export function isObject(value: unknown): value is Properties {
 export function hasUnknowns(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasUnknowns);
   if (isObject(value)) return Object.values(value).some(hasUnknowns);
-  return value === UNKNOWN;
+  return value === unknown;
 }
 
 /** A deep copy without null members: the SDKs send `null` for what the author left out. */

@@ -6,8 +6,16 @@ import { withLock } from "../lock";
 import { cacheDirectory, repositoryRoot } from "../paths";
 import { run } from "../processes";
 import { UserError } from "../userError";
-import { catalogue, goBuildArguments, inRange, parseVersion, requiredVersion } from "./catalogue";
-import type { GoBuild, Tool, ToolName } from "./catalogue";
+import {
+  catalogue,
+  goBuildArguments,
+  inRange,
+  parseVersion,
+  requiredVersion,
+  type GoBuild,
+  type Tool,
+  type ToolName,
+} from "./catalogue";
 
 export type { ToolName } from "./catalogue";
 

@@ -7,8 +7,7 @@ import type {
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import { applyExemptions, exemptionsSchema } from "./exemptions";
-import type { Exempted, Exemption } from "./exemptions";
+import { applyExemptions, exemptionsSchema, type Exempted, type Exemption } from "./exemptions";
 import type { Resource, Violation } from "./resource";
 import { toPlain } from "./values";
 

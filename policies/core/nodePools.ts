@@ -1,6 +1,5 @@
 import type { Resource } from "./resource";
-import { Unknown, get, listOf } from "./values";
-import type { Value } from "./values";
+import { Unknown, get, listOf, type Value } from "./values";
 
 /** A pool of nodes, separate or within its cluster. */
 export interface NodePool {

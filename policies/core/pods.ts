@@ -1,6 +1,5 @@
 import type { Resource } from "./resource";
-import { Unknown, get, listOf } from "./values";
-import type { Value } from "./values";
+import { Unknown, get, listOf, type Value } from "./values";
 
 /** The pods that a Kubernetes resource makes. */
 export interface PodTemplate {

@@ -3,8 +3,7 @@ import type { Resource, Violation } from "../core/resource";
 import { overLimit, unpricedProblem } from "../estimate/describe";
 import type { Estimate } from "../estimate/estimate";
 import { exceeds } from "../estimate/money";
-import { estimateProperties, estimateWith } from "./settings";
-import type { EstimateConfig } from "./settings";
+import { estimateProperties, estimateWith, type EstimateConfig } from "./settings";
 
 interface Config extends EstimateConfig {
   limits: Record<string, number>;

@@ -1,8 +1,7 @@
 import { resourcePolicy } from "../core/define";
 import { nodePools } from "../core/nodePools";
 import type { Resource } from "../core/resource";
-import { Unknown, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { Unknown, get, listOf, type Value } from "../core/values";
 import { parseGiB } from "../estimate/quantity";
 
 interface Config {

@@ -1,6 +1,5 @@
 import { resourcePolicy } from "../core/define";
-import { entriesOf, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { entriesOf, get, listOf, type Value } from "../core/values";
 
 interface Config {
   maximumDays: Record<string, number>;

@@ -1,8 +1,7 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { Resource } from "../core/resource";
 import { get } from "../core/values";
-import { estimate } from "../estimate/estimate";
-import type { Estimate, UsageAssumptions } from "../estimate/estimate";
+import { estimate, type Estimate, type UsageAssumptions } from "../estimate/estimate";
 import { prices } from "../estimate/prices";
 
 /** Settings that every policy with an estimate takes. */

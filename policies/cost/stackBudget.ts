@@ -1,8 +1,7 @@
 import { stackPolicy } from "../core/define";
 import { overLimit, unpricedProblem } from "../estimate/describe";
 import { exceeds } from "../estimate/money";
-import { estimateProperties, estimateWith } from "./settings";
-import type { EstimateConfig } from "./settings";
+import { estimateProperties, estimateWith, type EstimateConfig } from "./settings";
 
 interface Config extends EstimateConfig {
   maximumMonthly?: number;

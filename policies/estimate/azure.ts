@@ -1,6 +1,5 @@
 import type { Resource } from "../core/resource";
-import { Unknown, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { Unknown, get, listOf, type Value } from "../core/values";
 import type { Meter, Metering, Purchase, Range } from "./estimate";
 import { diskTier } from "./quantity";
 

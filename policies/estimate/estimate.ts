@@ -3,8 +3,7 @@ import { azureMeters } from "./azure";
 import { freeReason } from "./free";
 import { kubernetesMeters, loadBalancerRules } from "./kubernetes";
 import { money } from "./money";
-import { findPrice, hoursPerMonth } from "./prices";
-import type { Price, PriceKind } from "./prices";
+import { findPrice, hoursPerMonth, type Price, type PriceKind } from "./prices";
 
 /** A quantity between a lower and an upper bound: autoscaled nodes have both. */
 export interface Range {

@@ -1,6 +1,5 @@
 import type { Resource } from "../core/resource";
-import { Unknown, entriesOf, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
 import type { Meter, Metering, Purchase } from "./estimate";
 import { diskFamily, diskTier, parseGiB, storedKind } from "./quantity";
 

@@ -2,8 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Price } from "../estimate/prices";
-import { refresh, retailPricesApi } from "./refresh";
-import type { RetailPage } from "./refresh";
+import { refresh, retailPricesApi, type RetailPage } from "./refresh";
 
 /**
  * `npm run prices`: put today's prices into prices.json. With `--region westeurope` the rows of the first region are

@@ -1,6 +1,5 @@
 import type { Resource } from "../core/resource";
-import { Unknown } from "../core/values";
-import type { Properties, Value } from "../core/values";
+import { Unknown, type Properties, type Value } from "../core/values";
 
 /** A resource in an engine's event. */
 export interface PlannedState {

@@ -1,11 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { estimateWith } from "../cost/settings";
-import type { EstimateConfig } from "../cost/settings";
-import { plannedResources } from "./planned";
-import type { PlannedStep } from "./planned";
-import { renderReport } from "./render";
-import type { Finding } from "./render";
+import { estimateWith, type EstimateConfig } from "../cost/settings";
+import { plannedResources, type PlannedStep } from "./planned";
+import { renderReport, type Finding } from "./render";
 
 /** A run of the engine, as its event log tells it. */
 export interface RunToReport {

@@ -1,7 +1,6 @@
 import { resourcePolicy } from "../core/define";
 import { containersOf, podTemplate, unknownContainers } from "../core/pods";
-import { entriesOf, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { entriesOf, get, listOf, type Value } from "../core/values";
 
 const secretName =
   /(password|passwd|secret|token|api[_-]?key|shared[_-]?key|private[_-]?key|connection[_-]?string)$/i;

@@ -1,8 +1,6 @@
 import { resourcePolicy } from "../core/define";
-import { containersOf, podTemplate, unknownContainers } from "../core/pods";
-import type { Container } from "../core/pods";
-import { Unknown, entriesOf, get, listOf } from "../core/values";
-import type { Value } from "../core/values";
+import { containersOf, podTemplate, unknownContainers, type Container } from "../core/pods";
+import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
 
 const allowedVolumes = new Set([
   "configMap",

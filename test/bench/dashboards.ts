@@ -2,15 +2,16 @@ import { get } from "node:http";
 
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
-import { influxClient } from "../../demo/dashboardPreview/influxClient";
-import type { InfluxConnection, RunQuery } from "../../demo/dashboardPreview/influxClient";
+import { influxClient, type InfluxConnection, type RunQuery } from "../../demo/dashboardPreview/influxClient";
 import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
-import { startTemporaryInfluxDb, writeLines } from "../../demo/dashboardPreview/sampleInfluxDb";
-import type { TemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
+import {
+  startTemporaryInfluxDb,
+  writeLines,
+  type TemporaryInfluxDb,
+} from "../../demo/dashboardPreview/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
-import { benchLines, DAYS, FULL_REQUESTS_PER_DAY, NOW } from "./dashboards/data";
-import type { BucketLines } from "./dashboards/data";
-import { RAW_QUESTIONS } from "./dashboards/rawQuestions";
+import { benchLines, days, fullRequestsPerDay, benchNow, type BucketLines } from "./dashboards/data";
+import { rawQuestions } from "./dashboards/rawQuestions";
 
 /**
  * Times of every dashboard's queries over 30 days at 1,000,000 requests a day: as the panels ask them, and the same
@@ -21,12 +22,12 @@ import { RAW_QUESTIONS } from "./dashboards/rawQuestions";
  * whole month (36 million points; some 15 minutes and 3 GB of disk). Fewer only make the raw side faster.
  */
 
-const REQUESTS_PER_DAY = Number(process.env["BENCH_REQUESTS_PER_DAY"] ?? 50_000);
-const AIM_MS = 500;
-const AIM_FACTOR = 20;
-const LINES_PER_BATCH = 10_000;
-const WRITERS = 4;
-const REPEATS = 5;
+const requestsPerDay = Number(process.env["BENCH_REQUESTS_PER_DAY"] ?? 50_000);
+const aimMs = 500;
+const aimFactor = 20;
+const linesPerBatch = 10_000;
+const writers = 4;
+const repeats = 5;
 
 /** Writes in batches, some at a time. @returns number of lines */
 async function write(influxDb: TemporaryInfluxDb, sources: readonly BucketLines[]): Promise<number> {
@@ -36,7 +37,7 @@ async function write(influxDb: TemporaryInfluxDb, sources: readonly BucketLines[
     const writer = async (): Promise<void> => {
       for (;;) {
         const batch: string[] = [];
-        while (batch.length < LINES_PER_BATCH) {
+        while (batch.length < linesPerBatch) {
           const next = iterator.next();
           if (next.done === true) break;
           batch.push(next.value);
@@ -46,7 +47,7 @@ async function write(influxDb: TemporaryInfluxDb, sources: readonly BucketLines[
         written += batch.length;
       }
     };
-    await Promise.all(Array.from({ length: WRITERS }, writer));
+    await Promise.all(Array.from({ length: writers }, writer));
   }
   return written;
 }
@@ -80,42 +81,42 @@ async function fastest(run: RunQuery, queries: readonly string[], times: number)
 }
 
 export async function benchDashboards(print: (line: string) => void): Promise<void> {
-  if (!(REQUESTS_PER_DAY > 0 && REQUESTS_PER_DAY <= FULL_REQUESTS_PER_DAY)) {
+  if (!(requestsPerDay > 0 && requestsPerDay <= fullRequestsPerDay)) {
     throw new Error(
-      `BENCH_REQUESTS_PER_DAY is ${process.env["BENCH_REQUESTS_PER_DAY"] ?? ""}: give 1 to ${FULL_REQUESTS_PER_DAY}`,
+      `BENCH_REQUESTS_PER_DAY is ${process.env["BENCH_REQUESTS_PER_DAY"] ?? ""}: give 1 to ${fullRequestsPerDay}`,
     );
   }
   const influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
   try {
-    const lines = benchLines(REQUESTS_PER_DAY);
+    const lines = benchLines(requestsPerDay);
     const start = performance.now();
     const read = await write(influxDb, lines.read);
     const raw = await write(influxDb, lines.raw);
-    const density = REQUESTS_PER_DAY / FULL_REQUESTS_PER_DAY;
+    const density = requestsPerDay / fullRequestsPerDay;
     print(
-      `${DAYS} days; ${read} points that panels read, as 1,000,000 requests a day leave them; ${raw} raw points at ` +
+      `${days} days; ${read} points that panels read, as 1,000,000 requests a day leave them; ${raw} raw points at ` +
         `${density} of their density, the last day in full; written in ${((performance.now() - start) / 1000).toFixed(0)} s; ` +
-        `each panel the fastest of ${REPEATS}, each raw question once`,
+        `each panel the fastest of ${repeats}, each raw question once`,
     );
     const run = influxClient(influxDb.grafana);
     const runRaw = patientClient(influxDb.grafana);
     const overAim: string[] = [];
     const belowFactor: string[] = [];
     for (const model of dashboards().map(({ json }) => JSON.parse(json) as DashboardModel)) {
-      const from = model.time.from === "now-1y" ? model.time.from : `now-${DAYS}d`;
-      const data = await queryDashboard(model, { run, nowMs: NOW, from });
+      const from = model.time.from === "now-1y" ? model.time.from : `now-${days}d`;
+      const data = await queryDashboard(model, { run, nowMs: benchNow, from });
       const times: number[] = [];
       for (const { panel, queries } of data.panels.filter((one) => one.queries.length > 0)) {
-        const panelMs = await fastest(run, queries, REPEATS);
+        const panelMs = await fastest(run, queries, repeats);
         times.push(panelMs);
         const what = `${model.title}: ${panel.title}`;
-        if (panelMs > AIM_MS) overAim.push(`${what} ${panelMs.toFixed(0)} ms`);
-        const questions = RAW_QUESTIONS[model.uid]?.[panel.title];
+        if (panelMs > aimMs) overAim.push(`${what} ${panelMs.toFixed(0)} ms`);
+        const questions = rawQuestions[model.uid]?.[panel.title];
         let compared = "";
         if (questions !== undefined) {
           const rawMs = await fastest(runRaw, questions, 1);
           const factor = rawMs / panelMs;
-          if (factor < AIM_FACTOR) belowFactor.push(`${what} ${factor.toFixed(1)}x`);
+          if (factor < aimFactor) belowFactor.push(`${what} ${factor.toFixed(1)}x`);
           compared = `   raw ${rawMs.toFixed(0).padStart(6)} ms ${factor.toFixed(1).padStart(8)}x`;
         }
         print(
@@ -127,8 +128,8 @@ export async function benchDashboards(print: (line: string) => void): Promise<vo
       );
     }
     print(
-      `  over ${AIM_MS} ms: ${overAim.length === 0 ? "none" : overAim.join("; ")}\n` +
-        `  below ${AIM_FACTOR}x at this density: ${belowFactor.length === 0 ? "none" : belowFactor.join("; ")}`,
+      `  over ${aimMs} ms: ${overAim.length === 0 ? "none" : overAim.join("; ")}\n` +
+        `  below ${aimFactor}x at this density: ${belowFactor.length === 0 ? "none" : belowFactor.join("; ")}`,
     );
   } finally {
     await influxDb.stop();

@@ -1,6 +1,6 @@
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
-import { createServer, Server } from "node:http";
-import { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { alertTask } from "../../components/alerts/alertTasks";

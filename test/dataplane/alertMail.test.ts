@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -9,12 +9,12 @@ import { alertTask } from "../../components/alerts/alertTasks";
 import { alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { freePort, Service } from "../../demo/services/service";
-import { ReceivedMail } from "../../demo/services/smtpSink";
+import { freePort, type Service } from "../../demo/services/service";
+import type { ReceivedMail } from "../../demo/services/smtpSink";
 import { startTelegraf } from "../../demo/services/telegraf";
 import { resolveTool } from "../../local/tools/resolve";
-import { passwords, startTestDatabase, TestDatabase } from "./support/database";
-import { links, MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+import { links, type MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
 
 /** Something that answers with 200 until it is stopped. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { alertTask } from "../../components/alerts/alertTasks";
-import { AlertRulesOptions, alertRules } from "../../components/alerts/rules";
+import { type AlertRulesOptions, alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { freePort } from "../../demo/services/service";
-import { startTestDatabase, TestDatabase } from "./support/database";
+import { startTestDatabase, type TestDatabase } from "./support/database";
 
 const second = 1000;
 const minute = 60 * second;

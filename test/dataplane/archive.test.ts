@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { dayOf, startOf } from "../../components/influxdb/archive/days";
-import { emptyManifest, Manifest } from "../../components/influxdb/archive/manifest";
+import { emptyManifest, type Manifest } from "../../components/influxdb/archive/manifest";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { repositoryRoot } from "../../local/paths";
-import { Finished, run } from "../../local/processes";
+import { type Finished, run } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
-import { passwords, startTestDatabase, TestDatabase } from "./support/database";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
 import { waitFor } from "./support/waitFor";
 
 describe("the archive of a real InfluxDB's raw events", () => {

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { backupScript, restoreScript } from "../../components/influxdb/backupScripts";
-import { Finished, run } from "../../local/processes";
+import { type Finished, run } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
-import { passwords, startTestDatabase, TestDatabase } from "./support/database";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
 
 describe("backup and restore of a real InfluxDB", () => {
   let directory: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, IncomingMessage } from "node:http";
-import { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { renderAlertmanagerConfig } from "../../components/alertmanager/alertmanagerConfig";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { answers, startService } from "../../demo/services/service";
-import { Finished, run, sleep } from "../../local/processes";
+import { type Finished, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { deploy } from "../unit/support/deploy";
 import { platform } from "../unit/support/fixtures";

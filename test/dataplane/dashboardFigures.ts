@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
 
-import { DEFAULT_PRICES } from "../../dashboards";
+import { defaultPrices } from "../../dashboards";
 import type { Cell, Frame } from "../../demo/dashboardPreview/frames";
 import type { PanelData } from "../../demo/dashboardPreview/queryDashboard";
 import {
-  API_PODS,
-  API_REQUESTS,
-  CONTAINER_MINUTES,
-  PIPELINE,
-  PLATFORM_MINUTES,
-  SAMPLE_NOW,
-  SAMPLE_RUNS,
-  SAMPLE_START,
-  SIDECAR,
-  SPLIT_SHARES,
+  apiPods,
+  apiRequests,
+  containerMinutes,
+  samplePipeline,
+  platformMinutes,
+  sampleNow,
+  sampleRuns,
+  sampleStart,
+  sidecar,
+  splitShares,
   sampleCpuCores,
   sampleF1,
   sampleMemoryBytes,
   sampleRemoved,
   sampleRequests,
   sampleVerdict,
+  type SampleRequest,
 } from "../../demo/dashboardPreview/sampleData";
-import { LAG_MINUTES } from "../../demo/dashboardPreview/sampleInfluxDb";
-import type { SampleRequest } from "../../demo/dashboardPreview/sampleData";
+import { lagMinutes } from "../../demo/dashboardPreview/sampleInfluxDb";
 
 /**
  * What each panel has to show of the sample data, computed from the data itself and not through InfluxDB: by dashboard,
@@ -30,10 +30,10 @@ import type { SampleRequest } from "../../demo/dashboardPreview/sampleData";
  */
 export type Expectation = (data: PanelData) => void;
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const GIB = 1024 ** 3;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const bytesPerGib = 1024 ** 3;
 
 // ---- reading panels ----
 
@@ -117,7 +117,7 @@ const requests = sampleRequests();
 /** Rollups of a minute are in a range when the minute's start is. */
 function requestsSince(data: PanelData): SampleRequest[] {
   return requests.filter(({ timeMs }) => {
-    const windowStart = timeMs - (timeMs % MINUTE);
+    const windowStart = timeMs - (timeMs % minuteMs);
     return windowStart >= data.range.fromMs && windowStart <= data.range.toMs;
   });
 }
@@ -126,8 +126,8 @@ const isError = ({ status }: SampleRequest): boolean => status >= 500;
 const minutesAgo = (count: number): number[] => Array.from({ length: count + 1 }, (_, index) => index);
 
 function uniquesByDay(what: "user" | "fingerprint", day: number): number {
-  const start = SAMPLE_START + day * DAY;
-  return uniquesBetween(what, start, start + DAY);
+  const start = sampleStart + day * dayMs;
+  return uniquesBetween(what, start, start + dayMs);
 }
 
 /** Unique values are counted for each model by itself. */
@@ -166,7 +166,7 @@ function expectWindowedMeans(
   let checked = 0;
   for (const [time, found] of frame?.rows ?? []) {
     const inWindow = items.filter(({ timeMs }) => {
-      const start = timeMs - (timeMs % MINUTE);
+      const start = timeMs - (timeMs % minuteMs);
       return start >= Number(time) && start < Number(time) + windowMs;
     });
     if (inWindow.length === 0)
@@ -222,10 +222,10 @@ const home: Record<string, Expectation> = {
     closeRows(
       onlyTable(data),
       [
-        { Pipeline: PIPELINE, Result: "error", Duration: 90, Run: "run-4" },
-        ...[...SAMPLE_RUNS].reverse().map((run) => ({
+        { Pipeline: samplePipeline, Result: "error", Duration: 90, Run: "run-4" },
+        ...[...sampleRuns].reverse().map((run) => ({
           Time: run.endMs,
-          Pipeline: PIPELINE,
+          Pipeline: samplePipeline,
           Result: "success",
           Duration: 300,
           Run: `run-${run.version}`,
@@ -237,7 +237,7 @@ const home: Record<string, Expectation> = {
   "Last decisions": (data) => {
     closeRows(
       onlyTable(data),
-      [...SAMPLE_RUNS].reverse().map((run) => ({
+      [...sampleRuns].reverse().map((run) => ({
         Model: "penguins",
         Version: run.version,
         Decision: run.decision,
@@ -248,8 +248,8 @@ const home: Record<string, Expectation> = {
   },
 };
 
-const candidate = SAMPLE_RUNS[2];
-const champion = SAMPLE_RUNS[1];
+const candidate = sampleRuns[2];
+const champion = sampleRuns[1];
 assert.ok(candidate !== undefined && champion !== undefined);
 const features = Object.keys(candidate.psi);
 const classes = Object.keys(candidate.classCounts) as (keyof typeof candidate.classCounts)[];
@@ -272,17 +272,17 @@ function expectMatrix(
   );
 }
 
-const runOf = (version: string): (typeof SAMPLE_RUNS)[number] => {
-  const run = SAMPLE_RUNS.find((one) => one.version === version);
+const runOf = (version: string): (typeof sampleRuns)[number] => {
+  const run = sampleRuns.find((one) => one.version === version);
   assert.ok(run);
   return run;
 };
-const versions = SAMPLE_RUNS.map(({ version }) => version);
+const versions = sampleRuns.map(({ version }) => version);
 
 function confusionOf(actual: string, predicted: string): number {
   if (actual !== predicted) return actual === "Chinstrap" ? 2 : 1;
   return Math.round(
-    (candidate?.classCounts[actual as "Adelie"] ?? NaN) * SPLIT_SHARES.test * (candidate?.f1 ?? NaN),
+    (candidate?.classCounts[actual as "Adelie"] ?? NaN) * splitShares.test * (candidate?.f1 ?? NaN),
   );
 }
 
@@ -303,7 +303,7 @@ const modelApproval: Record<string, Expectation> = {
   "n behind the scores": (data) => {
     close(
       single(data),
-      sum(Object.values(candidate.classCounts).map((n) => Math.round(n * SPLIT_SHARES.test))),
+      sum(Object.values(candidate.classCounts).map((n) => Math.round(n * splitShares.test))),
       "n",
     );
   },
@@ -320,7 +320,7 @@ const modelApproval: Record<string, Expectation> = {
     // In the order of time, which is the order on the x-axis.
     closeRows(
       onlyTable(data),
-      SAMPLE_RUNS.map((run) => {
+      sampleRuns.map((run) => {
         const f1 = sampleF1(run, "test", "_all");
         return {
           model_version: run.version,
@@ -337,7 +337,7 @@ const modelApproval: Record<string, Expectation> = {
   "Calibration by version": (data) => {
     closeRows(
       onlyTable(data),
-      SAMPLE_RUNS.map((run) => {
+      sampleRuns.map((run) => {
         const f1 = sampleF1(run, "test", "_all");
         return { model_version: run.version, brier: round3((1 - f1) / 2), "log loss": round3(1.2 - f1) };
       }),
@@ -358,7 +358,7 @@ const modelApproval: Record<string, Expectation> = {
         n:
           ofClass === "_all"
             ? null
-            : Math.round((run.classCounts[ofClass as "Adelie"] ?? NaN) * SPLIT_SHARES.test),
+            : Math.round((run.classCounts[ofClass as "Adelie"] ?? NaN) * splitShares.test),
       })),
     );
     closeRows(
@@ -422,7 +422,7 @@ const modelApproval: Record<string, Expectation> = {
       data,
       "class\\split",
       classes,
-      Object.keys(SPLIT_SHARES),
+      Object.keys(splitShares),
       (ofClass) => (candidate.classCounts[ofClass as "Adelie"] ?? NaN) / candidate.rows,
     );
   },
@@ -441,7 +441,7 @@ const modelApproval: Record<string, Expectation> = {
   Decisions: (data) => {
     closeRows(
       onlyTable(data),
-      SAMPLE_RUNS.map((run) => ({
+      sampleRuns.map((run) => ({
         Version: run.version,
         Decision: run.decision,
         Reason: run.reason,
@@ -455,35 +455,41 @@ const modelApproval: Record<string, Expectation> = {
     closeRows(
       onlyTable(data),
       [
-        ...SAMPLE_RUNS.map((run) => ({
-          Pipeline: PIPELINE,
+        ...sampleRuns.map((run) => ({
+          Pipeline: samplePipeline,
           Result: "success",
           Run: `run-${run.version}`,
           Error: null,
         })),
-        { Pipeline: PIPELINE, Result: "error", Run: "run-4", Error: "MemoryError: cannot allocate 512 MiB" },
+        {
+          Pipeline: samplePipeline,
+          Result: "error",
+          Run: "run-4",
+          Error: "MemoryError: cannot allocate 512 MiB",
+        },
       ],
       "runs",
     );
   },
 };
 
-/** Days since the start of the sample data that are over at SAMPLE_NOW. */
-const FINISHED_DAYS = Math.floor((SAMPLE_NOW - SAMPLE_START) / DAY);
+/** Days since the start of the sample data that are over at sampleNow. */
+const finishedDays = Math.floor((sampleNow - sampleStart) / dayMs);
 
 function expectDays(data: PanelData, name: string, value: (day: number) => number): void {
   const rows = (frameNamed(data, name)?.rows ?? []).filter((row) => row[1] !== null);
-  assert.equal(rows.length, FINISHED_DAYS, `${data.panel.title}, ${name}: finished days only`);
+  assert.equal(rows.length, finishedDays, `${data.panel.title}, ${name}: finished days only`);
   rows.forEach(([time, found], day) => {
-    assert.equal(time, SAMPLE_START + day * DAY);
+    assert.equal(time, sampleStart + day * dayMs);
     close(found, value(day), `${data.panel.title}, ${name}, day ${day}`);
   });
 }
 
 function requestsOnDay(service: string, day: number): number {
-  const start = SAMPLE_START + day * DAY;
-  return requests.filter((one) => one.service === service && one.timeMs >= start && one.timeMs < start + DAY)
-    .length;
+  const start = sampleStart + day * dayMs;
+  return requests.filter(
+    (one) => one.service === service && one.timeMs >= start && one.timeMs < start + dayMs,
+  ).length;
 }
 
 const modelApiUsage: Record<string, Expectation> = {
@@ -496,14 +502,14 @@ const modelApiUsage: Record<string, Expectation> = {
     close(single(data), mean(requestsSince(data).map(({ durationS }) => durationS)), "p95");
   },
   "Unique users, last hour": (data) => {
-    const lastHour = requests.filter(({ timeMs }) => timeMs >= SAMPLE_NOW - HOUR);
+    const lastHour = requests.filter(({ timeMs }) => timeMs >= sampleNow - hourMs);
     close(single(data), distinct(lastHour.map(({ user }) => user)).length, "users");
   },
   "Unique users, last whole day": (data) => {
-    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("user", FINISHED_DAYS - 1), "users");
+    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("user", finishedDays - 1), "users");
   },
   "Unique requests, last whole day": (data) => {
-    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("fingerprint", FINISHED_DAYS - 1), "requests");
+    close(numbersOf(data.frames[0]).at(-1), uniquesByDay("fingerprint", finishedDays - 1), "requests");
   },
   "Request rate by service": (data) => {
     const windowS = 300;
@@ -606,12 +612,12 @@ const modelApiUsage: Record<string, Expectation> = {
     expectDays(data, "requests", (day) => uniquesByDay("fingerprint", day));
   },
   "Unique users and requests by week": (data) => {
-    const monday = SAMPLE_START;
+    const monday = sampleStart;
     assert.deepEqual(frameNamed(data, "users")?.rows, [
-      [monday, uniquesBetween("user", monday, monday + 7 * DAY)],
+      [monday, uniquesBetween("user", monday, monday + 7 * dayMs)],
     ]);
     assert.deepEqual(frameNamed(data, "requests")?.rows, [
-      [monday, uniquesBetween("fingerprint", monday, monday + 7 * DAY)],
+      [monday, uniquesBetween("fingerprint", monday, monday + 7 * dayMs)],
     ]);
   },
 };
@@ -620,8 +626,8 @@ const modelApiUsage: Record<string, Expectation> = {
 
 /** Minutes since the start of the containers' samples within the last `minutes` that are over: the last sample's is not. */
 export function sampleMinutes(minutes: number): number[] {
-  return Array.from({ length: CONTAINER_MINUTES }, (_, index) => index).filter(
-    (minute) => minute >= CONTAINER_MINUTES - minutes,
+  return Array.from({ length: containerMinutes }, (_, index) => index).filter(
+    (minute) => minute >= containerMinutes - minutes,
   );
 }
 
@@ -632,12 +638,12 @@ function hours(minutes: readonly number[], value: (minute: number) => number): n
 
 /** What both pods cost in some minutes. */
 export function expectedCosts(minutes: readonly number[]): { requested: number; idle: number } {
-  const { vcpuHour, gibHour } = DEFAULT_PRICES;
-  const cores = API_PODS.length * hours(minutes, () => API_REQUESTS.cores + SIDECAR.requestCores);
-  const coresUsed = API_PODS.length * hours(minutes, (minute) => sampleCpuCores(minute) + SIDECAR.cores);
-  const gib = (API_PODS.length * hours(minutes, () => API_REQUESTS.bytes + SIDECAR.requestBytes)) / GIB;
+  const { vcpuHour, gibHour } = defaultPrices;
+  const cores = apiPods.length * hours(minutes, () => apiRequests.cores + sidecar.requestCores);
+  const coresUsed = apiPods.length * hours(minutes, (minute) => sampleCpuCores(minute) + sidecar.cores);
+  const gib = (apiPods.length * hours(minutes, () => apiRequests.bytes + sidecar.requestBytes)) / bytesPerGib;
   const gibUsed =
-    (API_PODS.length * hours(minutes, (minute) => sampleMemoryBytes(minute) + SIDECAR.bytes)) / GIB;
+    (apiPods.length * hours(minutes, (minute) => sampleMemoryBytes(minute) + sidecar.bytes)) / bytesPerGib;
   return {
     requested: cores * vcpuHour + gib * gibHour,
     idle: (cores - coresUsed) * vcpuHour + (gib - gibUsed) * gibHour,
@@ -660,8 +666,8 @@ function expectConstant(data: PanelData, name: string, value: number): void {
 
 const resourcesAndCost: Record<string, Expectation> = {
   "Highest memory use": (data) => {
-    const api = Math.max(...lastDay.map(sampleMemoryBytes)) / API_REQUESTS.limitBytes;
-    close(single(data), Math.max(api, SIDECAR.bytes / SIDECAR.limitBytes), "memory use");
+    const api = Math.max(...lastDay.map(sampleMemoryBytes)) / apiRequests.limitBytes;
+    close(single(data), Math.max(api, sidecar.bytes / sidecar.limitBytes), "memory use");
   },
   Restarts: (data) => close(single(data), 1, "restarts"),
   "Cost of what is requested": (data) =>
@@ -671,12 +677,12 @@ const resourcesAndCost: Record<string, Expectation> = {
     expectConstant(
       data,
       "penguins-api requested",
-      API_PODS.length * (API_REQUESTS.cores + SIDECAR.requestCores),
+      apiPods.length * (apiRequests.cores + sidecar.requestCores),
     );
     expectConstant(
       data,
       "penguins-api limit",
-      API_PODS.length * 2 * (API_REQUESTS.cores + SIDECAR.requestCores),
+      apiPods.length * 2 * (apiRequests.cores + sidecar.requestCores),
     );
     const used = seriesOf(data)["penguins-api used"] ?? [];
     const windows = Array.from({ length: 24 * 12 }, (_, index) => lastDay.slice(5 * index, 5 * index + 5));
@@ -684,7 +690,7 @@ const resourcesAndCost: Record<string, Expectation> = {
     windows.forEach((minutes, index) =>
       close(
         used[index],
-        API_PODS.length * (mean(minutes.map(sampleCpuCores)) + SIDECAR.cores),
+        apiPods.length * (mean(minutes.map(sampleCpuCores)) + sidecar.cores),
         `cores used, window ${index}`,
       ),
     );
@@ -693,28 +699,28 @@ const resourcesAndCost: Record<string, Expectation> = {
     expectConstant(
       data,
       "penguins-api requested",
-      API_PODS.length * (API_REQUESTS.bytes + SIDECAR.requestBytes),
+      apiPods.length * (apiRequests.bytes + sidecar.requestBytes),
     );
     expectConstant(
       data,
       "penguins-api limit",
-      API_PODS.length * (API_REQUESTS.limitBytes + SIDECAR.limitBytes),
+      apiPods.length * (apiRequests.limitBytes + sidecar.limitBytes),
     );
     const used = seriesOf(data)["penguins-api used"] ?? [];
     const last = mean(lastDay.slice(-5).map(sampleMemoryBytes));
-    close(used.at(-1), API_PODS.length * (last + SIDECAR.bytes), "memory used now");
+    close(used.at(-1), apiPods.length * (last + sidecar.bytes), "memory used now");
   },
   "CPU spikes: highest of any pod by its limit": (data) => {
-    expectConstant(data, "penguins-api fluentd", SIDECAR.cores / (2 * SIDECAR.requestCores));
-    close(Math.max(...(seriesOf(data)["penguins-api api"] ?? [])), 0.9 / (2 * API_REQUESTS.cores), "spike");
+    expectConstant(data, "penguins-api fluentd", sidecar.cores / (2 * sidecar.requestCores));
+    close(Math.max(...(seriesOf(data)["penguins-api api"] ?? [])), 0.9 / (2 * apiRequests.cores), "spike");
   },
   "Memory spikes: highest of any pod by its limit": (data) => {
-    expectConstant(data, "penguins-api fluentd", SIDECAR.bytes / SIDECAR.limitBytes);
-    const highest = Math.max(...lastDay.map(sampleMemoryBytes)) / API_REQUESTS.limitBytes;
+    expectConstant(data, "penguins-api fluentd", sidecar.bytes / sidecar.limitBytes);
+    const highest = Math.max(...lastDay.map(sampleMemoryBytes)) / apiRequests.limitBytes;
     close(Math.max(...(seriesOf(data)["penguins-api api"] ?? [])), highest, "spike");
   },
   "Sizing: 95th percentile over 7 days by request": (data) => {
-    const all = sampleMinutes(CONTAINER_MINUTES);
+    const all = sampleMinutes(containerMinutes);
     const n = all.length;
     closeRows(
       sortedBy(onlyTable(data), "Container"),
@@ -722,17 +728,17 @@ const resourcesAndCost: Record<string, Expectation> = {
         {
           Service: "penguins-api",
           Container: "api",
-          "CPU p95 / request": percentile95(all.map(sampleCpuCores)) / API_REQUESTS.cores,
-          "Memory p95 / request": percentile95(all.map(sampleMemoryBytes)) / API_REQUESTS.bytes,
-          "CPU request": API_REQUESTS.cores,
-          "Memory request": API_REQUESTS.bytes,
+          "CPU p95 / request": percentile95(all.map(sampleCpuCores)) / apiRequests.cores,
+          "Memory p95 / request": percentile95(all.map(sampleMemoryBytes)) / apiRequests.bytes,
+          "CPU request": apiRequests.cores,
+          "Memory request": apiRequests.bytes,
           n,
         },
         {
           Service: "penguins-api",
           Container: "fluentd",
-          "CPU p95 / request": SIDECAR.cores / SIDECAR.requestCores,
-          "Memory p95 / request": SIDECAR.bytes / SIDECAR.requestBytes,
+          "CPU p95 / request": sidecar.cores / sidecar.requestCores,
+          "Memory p95 / request": sidecar.bytes / sidecar.requestBytes,
           n,
         },
       ],
@@ -747,13 +753,13 @@ const resourcesAndCost: Record<string, Expectation> = {
       "cost",
     );
   },
-  "Memory peak by step": (data) => closeTotals(data, { [`${PIPELINE} train`]: 250 / 256 }),
+  "Memory peak by step": (data) => closeTotals(data, { [`${samplePipeline} train`]: 250 / 256 }),
   Steps: (data) => {
     closeRows(
       onlyTable(data),
       [
         {
-          Pipeline: PIPELINE,
+          Pipeline: samplePipeline,
           Step: "train",
           Result: "error",
           n: 1,
@@ -771,13 +777,13 @@ const resourcesAndCost: Record<string, Expectation> = {
 
 // ---- platform ----
 
-/** One sample a minute; the last, at SAMPLE_NOW itself, is in no finished minute yet. */
-const finishedSamples = PLATFORM_MINUTES;
+/** One sample a minute; the last, at sampleNow itself, is in no finished minute yet. */
+const finishedSamples = platformMinutes;
 
 /** Seconds since the last line or request of a service before a time. */
 function lagOf(service: string, nowMs: number): number {
   const lines =
-    service === "penguins-api" ? minutesAgo(PLATFORM_MINUTES).map((ago) => SAMPLE_NOW - ago * MINUTE) : [];
+    service === "penguins-api" ? minutesAgo(platformMinutes).map((ago) => sampleNow - ago * minuteMs) : [];
   const spoke = [...requests.filter((one) => one.service === service).map(({ timeMs }) => timeMs), ...lines];
   return (nowMs - Math.max(...spoke.filter((time) => time < nowMs))) / 1000;
 }
@@ -786,17 +792,17 @@ const platformHealth: Record<string, Expectation> = {
   "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
   "Failed notifications": (data) => close(single(data), 2, "failed notifications"),
   "Buffer in use": (data) => close(single(data), 1 - 0.885, "buffer"),
-  "Log lag": (data) => close(single(data), lagOf("churn-api", SAMPLE_NOW), "lag"),
+  "Log lag": (data) => close(single(data), lagOf("churn-api", sampleNow), "lag"),
   "Log lag by service": (data) => {
     for (const service of ["churn-api", "penguins-api"]) {
       const points = (frameNamed(data, service)?.rows ?? []).filter(([, value]) => value !== null);
-      assert.equal(points.length, LAG_MINUTES, `${service}: a value for each run of the task`);
+      assert.equal(points.length, lagMinutes, `${service}: a value for each run of the task`);
       for (const [time, lag] of points) close(lag, lagOf(service, Number(time)), `lag of ${service}`);
     }
     assert.equal(data.frames.length, 2, "a pipeline answers no probes: its silence is no lag");
   },
   "Unparsed share": (data) => {
-    const unparsed = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length;
+    const unparsed = minutesAgo(platformMinutes).filter((ago) => ago % 20 === 0 && ago > 0).length;
     const answered = requestsSince(data).filter(({ service }) => service === "penguins-api").length;
     const [table] = data.frames;
     const shares = (table?.rows ?? []).map((row) => row[table?.columns.indexOf("share") ?? -1]);
@@ -804,15 +810,15 @@ const platformHealth: Record<string, Expectation> = {
     close(share, unparsed / (unparsed + finishedSamples + answered), "unparsed share");
     assert.deepEqual(others, [], "other services have no such lines");
   },
-  Series: (data) => close(single(data), 900 + 700 + 500 + 400 + 350 + 5 * (PLATFORM_MINUTES / 60), "series"),
+  Series: (data) => close(single(data), 900 + 700 + 500 + 400 + 350 + 5 * (platformMinutes / 60), "series"),
   "Failed tasks": (data) => close(single(data), 3, "failed tasks"),
   "Dead letters": (data) => close(single(data), 3, "dead letters"),
   "Log lines by service": (data) => {
-    closeTotals(data, { "penguins-api": finishedSamples, [PIPELINE]: finishedSamples });
+    closeTotals(data, { "penguins-api": finishedSamples, [samplePipeline]: finishedSamples });
   },
   "Unparsed lines by service": (data) => {
     closeTotals(data, {
-      "penguins-api": minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 20 === 0 && ago > 0).length,
+      "penguins-api": minutesAgo(platformMinutes).filter((ago) => ago % 20 === 0 && ago > 0).length,
     });
   },
   "Buffer in use by replica and output": (data) => {
@@ -822,7 +828,7 @@ const platformHealth: Record<string, Expectation> = {
     close(influxdb.at(-1), 1 - 0.885, "in the backlog");
   },
   "Series by bucket": (data) => {
-    const grown = PLATFORM_MINUTES / 60;
+    const grown = platformMinutes / 60;
     const last = Object.fromEntries(
       Object.entries(seriesOf(data)).map(([name, values]) => [name, values.at(-1)]),
     );
@@ -847,22 +853,22 @@ const platformHealth: Record<string, Expectation> = {
   "Last line by service": (data) => {
     closeRows(
       sortedBy(onlyTable(data), "Service"),
-      ["penguins-api", PIPELINE].map((service) => ({
+      ["penguins-api", samplePipeline].map((service) => ({
         Service: service,
-        "Last line": SAMPLE_NOW - MINUTE,
+        "Last line": sampleNow - minuteMs,
         "Lines in that minute": 1,
       })),
       "last lines",
     );
   },
   "Lines by service and severity": (data) => {
-    const warnings = minutesAgo(PLATFORM_MINUTES).filter((ago) => ago % 30 === 0 && ago > 0).length;
+    const warnings = minutesAgo(platformMinutes).filter((ago) => ago % 30 === 0 && ago > 0).length;
     closeRows(
       sortedBy(onlyTable(data), "Service", "Severity"),
       [
         { Service: "penguins-api", Severity: "INFO", Lines: finishedSamples - warnings },
         { Service: "penguins-api", Severity: "WARN", Lines: warnings },
-        { Service: PIPELINE, Severity: "INFO", Lines: finishedSamples },
+        { Service: samplePipeline, Severity: "INFO", Lines: finishedSamples },
       ],
       "lines",
     );
@@ -895,13 +901,13 @@ const platformHealth: Record<string, Expectation> = {
     );
   },
   Volumes: (data) => {
-    const fullest = (60 + (PLATFORM_MINUTES - 1) / 60) / 100;
+    const fullest = (60 + (platformMinutes - 1) / 60) / 100;
     closeRows(onlyTable(data), [{ Service: "influxdb", Volume: "data", "In use": fullest }], "volumes");
   },
 };
 
 /** By the dashboard's uid. */
-export const EXPECTATIONS: Readonly<Record<string, Readonly<Record<string, Expectation>>>> = {
+export const expectations: Readonly<Record<string, Readonly<Record<string, Expectation>>>> = {
   "monitoring-home": home,
   "model-approval": modelApproval,
   "model-api-usage": modelApiUsage,

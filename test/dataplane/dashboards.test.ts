@@ -8,22 +8,28 @@ import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
 import { uploadDashboards } from "../../demo/dashboardPreview/grafanaClient";
 import { influxClient } from "../../demo/dashboardPreview/influxClient";
-import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
-import type { DashboardData, PanelData } from "../../demo/dashboardPreview/queryDashboard";
+import {
+  queryDashboard,
+  type DashboardData,
+  type PanelData,
+} from "../../demo/dashboardPreview/queryDashboard";
 import { findChromium, renderDashboards } from "../../demo/dashboardPreview/render";
 import {
-  API_PODS,
-  API_REQUESTS,
-  CONTAINER_MINUTES,
-  SAMPLE_NOW,
+  apiPods,
+  apiRequests,
+  containerMinutes,
+  sampleNow,
   sampleRequests,
-  SIDECAR,
+  sidecar,
 } from "../../demo/dashboardPreview/sampleData";
-import { fillWithSampleData, startTemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
-import type { TemporaryInfluxDb } from "../../demo/dashboardPreview/sampleInfluxDb";
+import {
+  fillWithSampleData,
+  startTemporaryInfluxDb,
+  type TemporaryInfluxDb,
+} from "../../demo/dashboardPreview/sampleInfluxDb";
 import { findGrafana } from "../../demo/services/grafana";
 import { resolveTool } from "../../local/tools/resolve";
-import { EXPECTATIONS, expectedCosts, sampleMinutes } from "./dashboardFigures";
+import { expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
 
 const models = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
 
@@ -35,7 +41,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
     await fillWithSampleData(influxDb);
     const run = influxClient(influxDb.grafana);
-    for (const model of models) data.set(model.uid, await queryDashboard(model, { run, nowMs: SAMPLE_NOW }));
+    for (const model of models) data.set(model.uid, await queryDashboard(model, { run, nowMs: sampleNow }));
   });
 
   after(async () => {
@@ -86,7 +92,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const run = influxClient(influxDb.grafana);
     const narrowed = await queryDashboard(model, {
       run,
-      nowMs: SAMPLE_NOW,
+      nowMs: sampleNow,
       choose: { service: ["churn-api"] },
     });
     assert.deepEqual(narrowed.offered["model"], ["churn"]);
@@ -98,7 +104,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     );
     const both = await queryDashboard(model, {
       run,
-      nowMs: SAMPLE_NOW,
+      nowMs: sampleNow,
       choose: { service: ["churn-api", "penguins-api"] },
     });
     assert.deepEqual(both.offered["model"], ["churn", "penguins"]);
@@ -108,7 +114,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const model = models.find(({ uid }) => uid === "model-api-usage");
     assert.ok(model);
     const run = influxClient(influxDb.grafana);
-    const weeks = await queryDashboard(model, { run, nowMs: SAMPLE_NOW, from: "now-13d" });
+    const weeks = await queryDashboard(model, { run, nowMs: sampleNow, from: "now-13d" });
     // The sample ends on a full hour: no request is in an hour that isn't over.
     const all = sampleRequests();
     const valuesOf = (title: string): number[] => {
@@ -141,20 +147,20 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const model = models.find(({ uid }) => uid === "resources-and-cost");
     assert.ok(model);
     const run = influxClient(influxDb.grafana);
-    const month = await queryDashboard(model, { run, nowMs: SAMPLE_NOW, from: "now-30d" });
+    const month = await queryDashboard(model, { run, nowMs: sampleNow, from: "now-30d" });
     const panel = (title: string): PanelData => {
       const found = month.panels.find((one) => one.panel.title === title);
       assert.ok(found, title);
       return found;
     };
-    const { requested } = expectedCosts(sampleMinutes(CONTAINER_MINUTES));
+    const { requested } = expectedCosts(sampleMinutes(containerMinutes));
     const [cost] = panel("Cost of what is requested").frames;
     const found = Number(cost?.rows[0]?.[cost.columns.indexOf("requested")]);
     assert.ok(Math.abs(found / requested - 1) < 1e-9, `${found} instead of ${requested}`);
     const used = panel("CPU used by service").frames.find(({ name }) => name === "penguins-api requested");
     const values = (used?.rows ?? []).flatMap(([, value]) => (value === null ? [] : [value]));
-    assert.ok(values.length >= CONTAINER_MINUTES / 60 / 3, `${values.length} windows`);
-    const cores = API_PODS.length * (API_REQUESTS.cores + SIDECAR.requestCores);
+    assert.ok(values.length >= containerMinutes / 60 / 3, `${values.length} windows`);
+    const cores = apiPods.length * (apiRequests.cores + sidecar.requestCores);
     for (const value of values) assert.ok(Math.abs(Number(value) - cores) < 1e-9, `${value} cores`);
     assert.equal(panel("Restarts").frames[0]?.rows[0]?.[1], 1);
   });
@@ -211,7 +217,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         for (const [index, model] of models.entries()) {
           const stored = uploaded.models[index];
           assert.ok(stored, model.title);
-          for (const [title, expect] of Object.entries(EXPECTATIONS[model.uid] ?? {})) {
+          for (const [title, expect] of Object.entries(expectations[model.uid] ?? {})) {
             const panel = stored.panels.find((one) => one.title === title);
             const asked = dataOf(model.uid).panels.find((one) => one.panel.title === title);
             assert.ok(panel && asked, `${model.title}: Grafana kept "${title}"`);
@@ -234,10 +240,10 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         const titles = model.panels
           .filter(({ targets }) => (targets ?? []).length > 0)
           .map(({ title }) => title);
-        assert.deepEqual([...titles].sort(), Object.keys(EXPECTATIONS[model.uid] ?? {}).sort());
+        assert.deepEqual([...titles].sort(), Object.keys(expectations[model.uid] ?? {}).sort());
       });
 
-      for (const [title, expect] of Object.entries(EXPECTATIONS[model.uid] ?? {})) {
+      for (const [title, expect] of Object.entries(expectations[model.uid] ?? {})) {
         test(title, () => {
           const panel = dataOf(model.uid).panels.find((one) => one.panel.title === title);
           assert.ok(panel, `there is a panel "${title}"`);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { influxQl, influxQlNumber, InfluxRow } from "../../demo/services/influxQuery";
+import { influxQl, influxQlNumber, type InfluxRow } from "../../demo/services/influxQuery";
 import { writeHistory } from "../../demo/history";
 import {
-  DemoFacts,
+  type DemoFacts,
   fillDemo,
   measureQueryable,
   percentile,
@@ -14,7 +14,7 @@ import {
   waitForMail,
   waitForRequests,
 } from "../../demo/scenario";
-import { Demo, startDemo } from "../../demo/stack";
+import { type Demo, startDemo } from "../../demo/stack";
 import { rollUpHistory } from "../../demo/tasks";
 import { waitFor } from "../../demo/waiting";
 import { logDirectoryOf, pipelineSteps, workloadNames } from "../../demo/workloads";
@@ -41,7 +41,7 @@ async function missingFluentd(): Promise<string | false> {
 function linesOf(demo: Demo, service: string): string[] {
   const directory = logDirectoryOf(demo.workloads, service);
   return readdirSync(directory)
-    .flatMap((name) => readFileSync(path.join(directory, name), "utf8").split("\n"))
+    .flatMap((name) => readFileSync(join(directory, name), "utf8").split("\n"))
     .filter((line) => line !== "");
 }
 

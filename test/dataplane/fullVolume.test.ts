@@ -8,7 +8,7 @@ import { sleep } from "../../local/processes";
 import {
   faultEvents,
   LogPathFixture,
-  LogPathOptions,
+  type LogPathOptions,
   missingFluentd,
   writeRequests,
 } from "./support/logPath";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
-import { afterEach, test, TestContext } from "node:test";
+import { afterEach, test, type TestContext } from "node:test";
 import { join } from "node:path";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../demo/services/service";
@@ -12,7 +12,7 @@ import { passwords } from "./support/database";
 import {
   faultEvents,
   LogPathFixture,
-  LogPathOptions,
+  type LogPathOptions,
   missingFluentd,
   pluginsOf,
   requestLine,

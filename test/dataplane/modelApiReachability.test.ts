@@ -10,14 +10,14 @@ import { modelApiComponent, standardLabels } from "../../components/kubernetes/l
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { telegrafRules } from "../../components/telegraf/telegraf";
-import { ApiClient, KubernetesObject } from "../../local/cluster/apiClient";
+import { ApiClient, type KubernetesObject } from "../../local/cluster/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
-import { freePort, Service } from "../../demo/services/service";
-import { ReceivedMail } from "../../demo/services/smtpSink";
+import { freePort, type Service } from "../../demo/services/service";
+import type { ReceivedMail } from "../../demo/services/smtpSink";
 import { startTelegraf } from "../../demo/services/telegraf";
 import { resolveTool } from "../../local/tools/resolve";
-import { passwords, startTestDatabase, TestDatabase } from "./support/database";
-import { links, MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+import { links, type MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
 
 const namespace = "apps";

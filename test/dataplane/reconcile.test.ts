@@ -9,7 +9,7 @@ import { reconcile } from "../../components/influxdb/reconcile/reconcile";
 import { freePort } from "../../demo/services/service";
 import { run } from "../../local/processes";
 import { repositoryRoot } from "../../local/paths";
-import { passwords, startTestDatabase, TestDatabase } from "./support/database";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
 
 describe("reconcile of a real InfluxDB", () => {
   let database: TestDatabase;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
-import { startTestDatabase, TestDatabase } from "./support/database";
+import { startTestDatabase, type TestDatabase } from "./support/database";
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import path from "node:path";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { PythonUnavailableError, workloadPython, helperDirectory, exampleDirectory } from "../../demo/python";
 import { run } from "../../local/processes";
@@ -19,8 +19,8 @@ describe("the example's and the helper's own tests, with their pinned packages",
   // With these packages the helper's tests also compare its figures with SciPy, and find Flask's routes.
   const folders = {
     ds_monitoring: helperDirectory,
-    pipeline: path.join(exampleDirectory, "pipeline"),
-    api: path.join(exampleDirectory, "api"),
+    pipeline: join(exampleDirectory, "pipeline"),
+    api: join(exampleDirectory, "api"),
   };
   for (const [name, folder] of Object.entries(folders)) {
     it(name, { skip: found.skip }, async () => {

@@ -7,7 +7,7 @@ import { changingSteps, Fixture } from "./harness";
 
 /* The stand-ins for azure-native and grafana under the real engine, without any cluster or cloud. */
 
-const PROGRAM = `
+const program = `
 const containerservice = require("@pulumi/azure-native/containerservice");
 const resources = require("@pulumi/azure-native/resources");
 const grafana = require("@lbrlabs/pulumi-grafana");
@@ -35,7 +35,7 @@ exports.fqdn = cluster.fqdn;
 exports.kubeconfig = kubeconfig;
 `;
 
-const PERMITTED = { DS_MONITORING_ECHO_UP: "1" };
+const permittedEnvironment = { DS_MONITORING_ECHO_UP: "1" };
 
 let fixture: Fixture;
 let project: string;
@@ -49,7 +49,7 @@ before(async () => {
     "name: echo\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
   );
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "echo", main: "index.js" }));
-  await writeFile(join(project, "index.js"), PROGRAM);
+  await writeFile(join(project, "index.js"), program);
   await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
 });
 after(() => fixture.stop());
@@ -84,7 +84,7 @@ test("an up is refused, and leaves nothing of the cloud in the state", async () 
 
 test("a test may allow an up: made-up outputs, secrets kept, and no other run may touch it", async () => {
   const options = { project, stack: "permitted" };
-  const engine = await fixture.stack({ ...options, env: PERMITTED });
+  const engine = await fixture.stack({ ...options, env: permittedEnvironment });
   const first = await engine.up();
   assert.equal(first.code, 0, first.stdout + first.stderr);
   assert.deepEqual(changingSteps(await engine.up()), []);
@@ -104,6 +104,6 @@ test("a test may allow an up: made-up outputs, secrets kept, and no other run ma
   const refused = await careful.destroy();
   assert.notEqual(refused.code, 0);
   assert.match(refused.stdout, /cannot delete .* it serves previews only/);
-  const permitted = await fixture.stack({ ...options, env: PERMITTED });
+  const permitted = await fixture.stack({ ...options, env: permittedEnvironment });
   assert.equal((await permitted.destroy()).code, 0);
 });

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiClient } from "../../local/cluster/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
-import { Engine } from "../../local/engine/engine";
-import type { EngineOptions } from "../../local/engine/engine";
+import { Engine, type EngineOptions } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 
 export { changingSteps } from "../../local/engine/events";

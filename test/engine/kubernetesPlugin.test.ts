@@ -13,7 +13,7 @@ import { changingSteps, Fixture, type OperationResult } from "./harness";
  * declares the objects that its config lists, in order, each after the one before.
  */
 
-const PROGRAM = `
+const program = `
 const kubernetes = require("@pulumi/kubernetes");
 const random = require("@pulumi/random");
 const pulumi = require("@pulumi/pulumi");
@@ -65,7 +65,7 @@ before(async () => {
     "name: objects\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
   );
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "objects", main: "index.js" }));
-  await writeFile(join(project, "index.js"), PROGRAM);
+  await writeFile(join(project, "index.js"), program);
   await symlink(join(repositoryRoot, "node_modules"), join(project, "node_modules"));
 });
 after(() => fixture.stop());
@@ -90,7 +90,7 @@ function deployment(as: string, inNamespace: string, podSpec: object = {}, optio
 }
 
 /** More than any simulated node has. */
-const TOO_LARGE = { resources: { requests: { cpu: "100000" } } };
+const tooLarge = { resources: { requests: { cpu: "100000" } } };
 
 async function stackOf(name: string, objects: Declared[], provider: object = {}): Promise<Engine> {
   return fixture.stack({
@@ -241,7 +241,7 @@ test("an object that the API server would refuse fails the preview", async () =>
 
 test("a time-out names the object and its reason, and the next run goes on from there", async () => {
   const slow = { customTimeouts: { create: "2s", update: "2s" } };
-  const engine = await stackOf("slow", [namespace("slow"), deployment("web", "slow", TOO_LARGE, slow)]);
+  const engine = await stackOf("slow", [namespace("slow"), deployment("web", "slow", tooLarge, slow)]);
   const result = await engine.up();
   assert.notEqual(result.code, 0);
   assert.match(output(result), /Deployment slow\/web: timed out after 2 s: 0 of 1 replicas available/);
@@ -279,7 +279,7 @@ test("a failed Job fails the run without waiting for the time-out", async () => 
         template: {
           spec: {
             restartPolicy: "Never",
-            containers: [{ name: "main", image: "example.invalid/image:1", ...TOO_LARGE }],
+            containers: [{ name: "main", image: "example.invalid/image:1", ...tooLarge }],
           },
         },
       },
@@ -291,7 +291,7 @@ test("a failed Job fails the run without waiting for the time-out", async () => 
 });
 
 test("Ctrl-C ends the wait, and the next run recovers", async () => {
-  const engine = await stackOf("cancel", [namespace("cancel"), deployment("web", "cancel", TOO_LARGE)]);
+  const engine = await stackOf("cancel", [namespace("cancel"), deployment("web", "cancel", tooLarge)]);
   let pid = 0;
   const run = engine.up({ onStart: (started) => (pid = started) });
   // Before its controller has looked at it, the Deployment lacks something else.
@@ -313,7 +313,7 @@ test("Ctrl-C ends the wait, and the next run recovers", async () => {
 
 test("after kill -9 during a creation the next run takes its own object over, and no plugin stays", async () => {
   const objects = (podSpec: object) => [namespace("killed"), deployment("web", "killed", podSpec)];
-  const engine = await stackOf("killed", objects(TOO_LARGE));
+  const engine = await stackOf("killed", objects(tooLarge));
   let pid = 0;
   const run = engine.up({ onStart: (started) => (pid = started) });
   await until(() => exists("/apis/apps/v1/namespaces/killed/deployments/web"));

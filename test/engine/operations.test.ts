@@ -7,8 +7,7 @@ import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
-import { changingSteps, Fixture } from "./harness";
-import type { OperationResult } from "./harness";
+import { changingSteps, Fixture, type OperationResult } from "./harness";
 
 // The commands of docs/operations.md, as they stand there, on one stack that refuses to lose data. In order: each test
 // begins where the one before it ended.

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Engine } from "../../local/engine/engine";
-import { changingSteps, Fixture } from "./harness";
-import type { OperationResult } from "./harness";
+import { changingSteps, Fixture, type OperationResult } from "./harness";
 
 // Each swap as the stack's config asks for it, previewed by the real engine against the real API server, and compared
 // with the stack that deploys everything: every URN and every input. Then one stack of existing parts comes up.

@@ -3,10 +3,18 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { repositoryRoot } from "../../local/paths";
-import { Fixture } from "../engine/harness";
-import type { OperationResult } from "../engine/harness";
-import { bucket, claim, deployment, loadBalancer, pool, storageAccount, types, unknownMarker } from "./case";
-import type { Case } from "./case";
+import { Fixture, type OperationResult } from "../engine/harness";
+import {
+  bucket,
+  claim,
+  deployment,
+  loadBalancer,
+  pool,
+  storageAccount,
+  types,
+  unknownMarker,
+  type Case,
+} from "./case";
 
 /** The limits that the cases below break by one, or just keep. */
 const config: Record<string, object> = {

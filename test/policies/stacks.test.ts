@@ -3,13 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { repositoryRoot } from "../../local/paths";
-import { estimateWith } from "../../policies/cost/settings";
-import type { EstimateConfig } from "../../policies/cost/settings";
+import { estimateWith, type EstimateConfig } from "../../policies/cost/settings";
 import type { Estimate } from "../../policies/estimate/estimate";
 import { plannedResources } from "../../policies/report/planned";
 import { policyConfigOf } from "../../policies/report/report";
-import { Fixture } from "../engine/harness";
-import type { OperationResult } from "../engine/harness";
+import { Fixture, type OperationResult } from "../engine/harness";
 
 let fixture: Fixture;
 before(async () => {

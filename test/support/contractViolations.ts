@@ -1,5 +1,5 @@
-import Ajv, { ValidateFunction } from "ajv";
-import { attributesOf, EventName, events } from "../../contract/events";
+import Ajv, { type ValidateFunction } from "ajv";
+import { attributesOf, type EventName, events } from "../../contract/events";
 import { logContractSchema } from "../../contract/jsonSchema";
 
 let validate: ValidateFunction | undefined;

@@ -1,13 +1,13 @@
-import { createHash, Hash, randomUUID } from "node:crypto";
+import { createHash, type Hash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip, Gzip } from "node:zlib";
-import { Day, isDay } from "./days";
-import { ArchivedFile, Manifest, parseManifest } from "./manifest";
+import { createGzip, type Gzip } from "node:zlib";
+import { type Day, isDay } from "./days";
+import { type ArchivedFile, type Manifest, parseManifest } from "./manifest";
 
 /** The volume has no room left: nothing more can be archived. */
 export class VolumeFullError extends Error {}

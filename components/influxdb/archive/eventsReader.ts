@@ -1,8 +1,8 @@
 import { buckets, database, secondsPerDay } from "../../../contract/buckets";
 import { reasonOf } from "../reconcile/influxApi";
-import { Day, startOf } from "./days";
-import { FieldType } from "./lineProtocol";
-import { decodeText, MessagePackReader, Value } from "./messagePack";
+import { type Day, startOf } from "./days";
+import type { FieldType } from "./lineProtocol";
+import { decodeText, MessagePackReader, type Value } from "./messagePack";
 
 /** Where InfluxDB is and who asks. */
 export interface EventsReaderOptions {

@@ -1,4 +1,4 @@
-import { Value } from "./messagePack";
+import type { Value } from "./messagePack";
 
 /** Type of a field, as InfluxDB calls it. */
 export type FieldType = "float" | "integer" | "unsigned" | "string" | "boolean";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { Day } from "./days";
-import { FieldType } from "./lineProtocol";
+import type { Day } from "./days";
+import type { FieldType } from "./lineProtocol";
 
 /** A file of line protocol, compressed with gzip. */
 export interface ArchivedFile {

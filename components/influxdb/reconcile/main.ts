@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { InfluxDesiredState } from "../desiredState";
+import type { InfluxDesiredState } from "../desiredState";
 import { InfluxApi, reasonOf } from "./influxApi";
-import { Change, reconcile } from "./reconcile";
+import { type Change, reconcile } from "./reconcile";
 
 /** Exit codes: 1 InfluxDB can't be brought to the state, 2 wrong configuration (another try won't help). */
 const exitCodes = { done: 0, failed: 1, wrongConfiguration: 2 } as const;

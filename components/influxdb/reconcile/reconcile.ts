@@ -1,11 +1,11 @@
-import {
+import type {
   DesiredBucket,
   DesiredCredential,
   DesiredDatabaseMapping,
   InfluxDesiredState,
 } from "../desiredState";
-import { FluxTask } from "../flux";
-import { InfluxApi } from "./influxApi";
+import type { FluxTask } from "../flux";
+import type { InfluxApi } from "./influxApi";
 
 /** Description of what this program creates; what lacks it belongs to somebody else and stays. */
 export const ownershipMark = "managed by ds-monitoring";

@@ -4,16 +4,16 @@ import type { ResourceRequest } from "../server";
 import type { Properties } from "../values";
 
 /** A kubeconfig file that stands for every cluster, so that a test's cluster can play AKS. */
-export const ECHO_KUBECONFIG = "DS_MONITORING_ECHO_KUBECONFIG";
+export const echoKubeconfig = "DS_MONITORING_ECHO_KUBECONFIG";
 
-const NOWHERE = "00000000-0000-0000-0000-000000000000";
+const nowhere = "00000000-0000-0000-0000-000000000000";
 
 function guid(seed: string): string {
   return derived(seed, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 function kubeconfig(): string {
-  const file = process.env[ECHO_KUBECONFIG];
+  const file = process.env[echoKubeconfig];
   if (file) return readFileSync(file, "utf8");
   // The domain `invalid` never resolves (RFC 2606).
   return JSON.stringify({
@@ -31,7 +31,7 @@ function credentials(): Properties {
 }
 
 /** Outputs beyond a resource's name, by the last part of its type. */
-const COMPUTED: Record<string, (name: string, urn: string) => Properties> = {
+const computed: Record<string, (name: string, urn: string) => Properties> = {
   ManagedCluster: (name, urn) => ({
     fqdn: `${name}.echo.invalid`,
     nodeResourceGroup: `MC_${name}`,
@@ -48,7 +48,7 @@ const COMPUTED: Record<string, (name: string, urn: string) => Properties> = {
   UserAssignedIdentity: (_name, urn) => ({
     clientId: guid(`${urn}client`),
     principalId: guid(`${urn}principal`),
-    tenantId: NOWHERE,
+    tenantId: nowhere,
   }),
 };
 
@@ -70,16 +70,16 @@ export const azureNative: EchoPackage = {
     const group = kind === "ResourceGroup" ? name : String(inputs.resourceGroupName ?? "none");
     const path = kind === "ResourceGroup" ? "" : `/providers/echo.${module}/${kind}/${name}`;
     return {
-      id: `/subscriptions/${NOWHERE}/resourceGroups/${group}${path}`,
-      outputs: { name, ...COMPUTED[kind]?.(name, resource.urn), provisioningState: "Succeeded" },
+      id: `/subscriptions/${nowhere}/resourceGroups/${group}${path}`,
+      outputs: { name, ...computed[kind]?.(name, resource.urn), provisioningState: "Succeeded" },
     };
   },
   functions: {
     "azure-native:authorization:getClientConfig": () => ({
-      clientId: NOWHERE,
-      objectId: NOWHERE,
-      subscriptionId: NOWHERE,
-      tenantId: NOWHERE,
+      clientId: nowhere,
+      objectId: nowhere,
+      subscriptionId: nowhere,
+      tenantId: nowhere,
     }),
     "azure-native:containerservice:listManagedClusterAdminCredentials": credentials,
     "azure-native:containerservice:listManagedClusterUserCredentials": credentials,

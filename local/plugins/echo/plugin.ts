@@ -18,10 +18,10 @@ import type {
 import { withoutNulls, type Properties } from "../values";
 
 /** Allows made-up resources to enter a state. For tests of this repository alone. */
-export const ECHO_UP = "DS_MONITORING_ECHO_UP";
+export const echoUp = "DS_MONITORING_ECHO_UP";
 
 /** The output by which an echoed resource is told from a real one. */
-const MARK = "__standIn";
+const mark = "__standIn";
 
 /** What a package's echo makes up. */
 export interface EchoPackage {
@@ -77,13 +77,13 @@ export class EchoPlugin implements Plugin {
     if (preview) return { id: "", state: inputs };
     this.requirePermission("create", resource);
     const { id, outputs } = this.echoed.outputs(resource, inputs);
-    return { id, state: { ...outputs, ...inputs, [MARK]: this.echoed.name } };
+    return { id, state: { ...outputs, ...inputs, [mark]: this.echoed.name } };
   }
 
   async update({ inputs, preview, state, ...resource }: UpdateRequest): Promise<Properties> {
     if (preview) return { ...state, ...inputs };
     this.requirePermission("update", resource, state);
-    return { ...this.echoed.outputs(resource, inputs).outputs, ...inputs, [MARK]: this.echoed.name };
+    return { ...this.echoed.outputs(resource, inputs).outputs, ...inputs, [mark]: this.echoed.name };
   }
 
   async read({ id, inputs, state, ...resource }: ReadRequest): Promise<ReadResult> {
@@ -109,10 +109,10 @@ export class EchoPlugin implements Plugin {
     const { name: plugin, service } = this.echoed;
     const refusal = `the stand-in for ${plugin} cannot ${action} ${type} ${name} in ${service}`;
     const advice = `put the real ${plugin} plugin on PATH or in PULUMI_HOME`;
-    if (this.environment[ECHO_UP] !== "1") {
-      throw new Error(`${refusal}, it serves previews only: ${advice} (tests may set ${ECHO_UP}=1)`);
+    if (this.environment[echoUp] !== "1") {
+      throw new Error(`${refusal}, it serves previews only: ${advice} (tests may set ${echoUp}=1)`);
     }
-    if (state && state[MARK] !== plugin)
+    if (state && state[mark] !== plugin)
       throw new Error(`${refusal}: the state holds a real resource: ${advice}`);
   }
 }

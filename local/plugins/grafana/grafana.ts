@@ -1,7 +1,7 @@
 import { derived, type EchoPackage } from "../echo/plugin";
 import type { Properties } from "../values";
 
-const URL = "https://grafana.echo.invalid";
+const echoUrl = "https://grafana.echo.invalid";
 
 /** The uid that the author chose, for a dashboard inside its JSON. */
 function chosenUid({ uid, configJson }: Properties): string | undefined {
@@ -17,7 +17,7 @@ export const grafana: EchoPackage = {
   replaceOn: ["uid", "orgId"],
   outputs({ urn }, inputs) {
     const uid = chosenUid(inputs) ?? derived(urn);
-    return { id: uid, outputs: { uid, url: `${URL}/${uid}` } };
+    return { id: uid, outputs: { uid, url: `${echoUrl}/${uid}` } };
   },
   functions: {},
 };

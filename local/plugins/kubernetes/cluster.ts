@@ -53,10 +53,10 @@ interface ApiRequest {
 }
 
 // What the client library resorts to when it finds no kubeconfig.
-const NO_KUBECONFIG_SERVER = "http://localhost:8080";
-const REQUEST_TIMEOUT_MS = 60_000;
-const RETRY_DELAYS_MS = [200, 500, 1000, 2000, 4000];
-const RETRIED_STATUSES = [429, 502, 503, 504];
+const noKubeconfigServer = "http://localhost:8080";
+const requestTimeoutMs = 60_000;
+const retryDelaysMs = [200, 500, 1000, 2000, 4000];
+const retriedStatuses = [429, 502, 503, 504];
 
 /** Reads the kubeconfig that the settings name. Throws when it is missing or says nothing usable. */
 export function loadKubeConfig({ kubeconfig, context, cluster }: ClusterSettings): KubeConfig {
@@ -67,7 +67,7 @@ export function loadKubeConfig({ kubeconfig, context, cluster }: ClusterSettings
   else if (kubeconfig.includes("\n") || kubeconfig.trimStart().startsWith("{"))
     config.loadFromString(kubeconfig);
   else throw new Error(`kubeconfig: there is no file ${kubeconfig}: give the path of one, or its contents`);
-  if (config.getCurrentCluster()?.server === NO_KUBECONFIG_SERVER) {
+  if (config.getCurrentCluster()?.server === noKubeconfigServer) {
     throw new Error(
       "kubeconfig: there is none: set it on the provider, or KUBECONFIG, or make ~/.kube/config",
     );
@@ -237,7 +237,7 @@ export class Cluster {
   }
 
   private async request<T>(request: ApiRequest): Promise<T> {
-    for (const delay of RETRY_DELAYS_MS) {
+    for (const delay of retryDelaysMs) {
       try {
         return await this.send<T>(request);
       } catch (error) {
@@ -271,7 +271,7 @@ export class Cluster {
         {
           ...options,
           method,
-          timeout: REQUEST_TIMEOUT_MS,
+          timeout: requestTimeoutMs,
           headers: {
             ...options.headers,
             accept: "application/json",
@@ -297,7 +297,7 @@ export class Cluster {
       );
       request.on("error", unreachable);
       request.on("timeout", () =>
-        request.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)),
+        request.destroy(new Error(`no answer within ${requestTimeoutMs / 1000} s`)),
       );
       request.end(payload);
     });
@@ -308,7 +308,7 @@ export class Cluster {
 function isPassing({ status, message }: ApiError, { query }: ApiRequest): boolean {
   // A new namespace gets its service account a moment after it is there.
   const accountToCome = status === 403 && message.includes("error looking up service account");
-  return RETRIED_STATUSES.includes(status) || (accountToCome && query?.dryRun === undefined);
+  return retriedStatuses.includes(status) || (accountToCome && query?.dryRun === undefined);
 }
 
 function toApiError(status: number, text: string): ApiError {

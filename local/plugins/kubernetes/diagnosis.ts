@@ -9,9 +9,9 @@ import {
   type Pod,
 } from "./objects";
 
-const MAX_PODS = 3;
-const MAX_EVENTS = 5;
-const MAX_RESTARTS = 2;
+const maxPods = 3;
+const maxEvents = 5;
+const maxRestarts = 2;
 
 function containerProblem(status: ContainerStatus): string | undefined {
   const { name, state = {}, lastState, restartCount = 0, ready } = status;
@@ -29,7 +29,7 @@ function containerProblem(status: ContainerStatus): string | undefined {
     const { exitCode, reason, message } = state.terminated;
     return because([`container ${name} ended with exit code ${exitCode}`, reason, message]);
   }
-  if (!ready && restartCount > MAX_RESTARTS) return `container ${name} was restarted ${restartCount} times`;
+  if (!ready && restartCount > maxRestarts) return `container ${name} was restarted ${restartCount} times`;
   if (!ready && state.running)
     return `container ${name} runs but is not ready: its startup or readiness probe fails`;
   return undefined;
@@ -69,7 +69,7 @@ export function warnings(events: readonly Event[]): string[] {
   const lines = events
     .filter(({ type }) => type === "Warning")
     .map(({ reason, message }) => [reason, message].filter((part) => part).join(": "));
-  return [...new Set(lines)].slice(-MAX_EVENTS);
+  return [...new Set(lines)].slice(-maxEvents);
 }
 
 function labelSelectorOf({ kind, spec }: KubernetesObject): string | undefined {
@@ -97,7 +97,7 @@ export async function diagnose(cluster: Cluster, object: KubernetesObject): Prom
     ? await cluster.list<Pod>({ apiVersion: "v1", kind: "Pod", namespace }, { labelSelector })
     : [];
   if (object.kind === "Pod") pods.push(object as Pod);
-  const failing = pods.filter((pod) => podProblems(pod).length > 0).slice(0, MAX_PODS);
+  const failing = pods.filter((pod) => podProblems(pod).length > 0).slice(0, maxPods);
   const events = await Promise.all([object, ...failing].map((about) => eventsOf(cluster, about)));
   return [
     ...new Set([...conditionProblems(object), ...failing.flatMap(podProblems), ...warnings(events.flat())]),

@@ -1,11 +1,11 @@
-import { isObject, secret, UNKNOWN, type Properties } from "../values";
-import { AUTONAMED } from "./naming";
+import { isObject, secret, unknown, type Properties } from "../values";
+import { autonamed } from "./naming";
 import type { KubernetesObject, ObjectMeta } from "./objects";
 
 /** The output that remembers a resource's field manager, under the name that the real plugin uses. */
-const FIELD_MANAGER = "__fieldManager";
+const fieldManagerKey = "__fieldManager";
 
-const SECRET_MEMBERS = ["data", "stringData"];
+const secretMembers = ["data", "stringData"];
 
 function without(object: object, ...members: string[]): Properties {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !members.includes(key)));
@@ -14,7 +14,7 @@ function without(object: object, ...members: string[]): Properties {
 /** Marks the content of a `Secret` as secret, wherever it came from. */
 export function withSecrets(object: Properties): Properties {
   if (object.kind !== "Secret") return object;
-  const marked = SECRET_MEMBERS.filter((member) => object[member] !== undefined);
+  const marked = secretMembers.filter((member) => object[member] !== undefined);
   return { ...object, ...Object.fromEntries(marked.map((member) => [member, secret(object[member])])) };
 }
 
@@ -23,19 +23,19 @@ export function outputsOf(live: KubernetesObject, fieldManager: string): Propert
   return withSecrets({
     ...live,
     metadata: without(live.metadata, "managedFields"),
-    [FIELD_MANAGER]: fieldManager,
+    [fieldManagerKey]: fieldManager,
   });
 }
 
 export function savedFieldManager(state: Properties): string | undefined {
-  return state[FIELD_MANAGER] as string | undefined;
+  return state[fieldManagerKey] as string | undefined;
 }
 
 /** What of a dry run's answer will hold in the real run too; the rest is unknown until then. */
 export function previewOf(dryRun: KubernetesObject, existing: boolean, fieldManager: string): Properties {
   const foreseen = without(outputsOf(dryRun, fieldManager), "status");
   if (existing)
-    return { ...foreseen, metadata: { ...(foreseen.metadata as ObjectMeta), resourceVersion: UNKNOWN } };
+    return { ...foreseen, metadata: { ...(foreseen.metadata as ObjectMeta), resourceVersion: unknown } };
   const spec = dryRun.kind === "Service" ? { spec: withoutAddresses(dryRun.spec as Properties) } : {};
   return { ...foreseen, ...spec, metadata: unknownIdentity(foreseen.metadata as ObjectMeta) };
 }
@@ -47,14 +47,14 @@ function withoutAddresses(spec: Properties): Properties {
   return {
     ...rest,
     ...(ports && {
-      ports: ports.map(({ nodePort, ...port }) => (nodePort ? { ...port, nodePort: UNKNOWN } : port)),
+      ports: ports.map(({ nodePort, ...port }) => (nodePort ? { ...port, nodePort: unknown } : port)),
     }),
-    ...(headless ? {} : { clusterIP: UNKNOWN, clusterIPs: UNKNOWN }),
+    ...(headless ? {} : { clusterIP: unknown, clusterIPs: unknown }),
   };
 }
 
 function unknownIdentity(metadata: ObjectMeta): Properties {
-  return { ...metadata, uid: UNKNOWN, resourceVersion: UNKNOWN, creationTimestamp: UNKNOWN };
+  return { ...metadata, uid: unknown, resourceVersion: unknown, creationTimestamp: unknown };
 }
 
 /** What is known of an object that no API server could be asked about: its inputs. */
@@ -78,7 +78,7 @@ export function toApply(inputs: KubernetesObject): KubernetesObject {
   return { ...rest, data: { ...(rest.data as Properties | undefined), ...Object.fromEntries(encoded) } };
 }
 
-const SUFFIXES: Record<string, number> = {
+const suffixes: Record<string, number> = {
   n: 1e-9,
   u: 1e-6,
   m: 1e-3,
@@ -100,7 +100,7 @@ const SUFFIXES: Record<string, number> = {
 /** The number that a Kubernetes quantity (`100m`, `1Gi`, `0.5`) stands for. */
 function quantity(value: unknown): number | undefined {
   const match = /^([+-]?[\d.]+(?:e[+-]?\d+)?)([numkMGTPE]i?|)$/.exec(String(value));
-  const factor = SUFFIXES[match?.[2] ?? ""];
+  const factor = suffixes[match?.[2] ?? ""];
   return match && factor !== undefined ? Number(match[1]) * factor : undefined;
 }
 
@@ -134,7 +134,7 @@ export function projectLive(input: unknown, live: unknown): unknown {
   return sameValue(input, live) ? input : live;
 }
 
-const SERVER_ANNOTATIONS = [
+const serverAnnotations = [
   "deployment.kubernetes.io/revision",
   "kubectl.kubernetes.io/last-applied-configuration",
 ];
@@ -142,7 +142,7 @@ const SERVER_ANNOTATIONS = [
 /** Inputs for an object that was not made by Pulumi: all of it but what servers write. */
 function importedInputs(live: KubernetesObject): Properties {
   const { name, namespace, labels, annotations = {}, finalizers } = live.metadata;
-  const own = Object.entries(annotations).filter(([key]) => !SERVER_ANNOTATIONS.includes(key));
+  const own = Object.entries(annotations).filter(([key]) => !serverAnnotations.includes(key));
   const metadata = {
     name,
     ...(namespace && { namespace }),
@@ -168,5 +168,5 @@ export function inputsOf(live: KubernetesObject, oldInputs: Properties): Propert
 
 export function isAutonamed(inputs: Properties): boolean {
   const { annotations } = (isObject(inputs.metadata) ? inputs.metadata : {}) as ObjectMeta;
-  return annotations?.[AUTONAMED] === "true";
+  return annotations?.[autonamed] === "true";
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 
 /** The annotation by which the real plugin, too, knows the names that it made up. */
-export const AUTONAMED = "pulumi.com/autonamed";
+export const autonamed = "pulumi.com/autonamed";
 
 /** A new name for a resource without one: its logical name and 8 random hexadecimal digits. */
 export function newName(logicalName: string): string {

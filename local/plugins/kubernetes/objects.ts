@@ -84,7 +84,7 @@ export function conditionsOf(object: KubernetesObject): Condition[] {
   return (object.status as { conditions?: Condition[] } | undefined)?.conditions ?? [];
 }
 
-const BUILT_IN_GROUPS = new Set([
+const builtInGroups = new Set([
   "",
   "admissionregistration.k8s.io",
   "apiextensions.k8s.io",
@@ -105,7 +105,7 @@ const BUILT_IN_GROUPS = new Set([
   "storage.k8s.io",
 ]);
 
-const CLUSTER_SCOPED = new Set([
+const clusterScoped = new Set([
   "APIService",
   "CSIDriver",
   "CSINode",
@@ -145,8 +145,8 @@ export interface ResourceKind {
 /** The resource of a kind that ships with Kubernetes; `undefined` for a custom one. */
 export function builtInKind(apiVersion: string, kind: string): ResourceKind | undefined {
   const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] as string) : "";
-  if (!BUILT_IN_GROUPS.has(group)) return undefined;
-  return { plural: pluralOf(kind.toLowerCase()), namespaced: !CLUSTER_SCOPED.has(kind) };
+  if (!builtInGroups.has(group)) return undefined;
+  return { plural: pluralOf(kind.toLowerCase()), namespaced: !clusterScoped.has(kind) };
 }
 
 function pluralOf(kind: string): string {

@@ -15,7 +15,7 @@ import {
   type ResourceRequest,
   type UpdateRequest,
 } from "../server";
-import { hasUnknowns, isObject, UNKNOWN, withoutNulls, type Properties } from "../values";
+import { hasUnknowns, isObject, unknown, withoutNulls, type Properties } from "../values";
 import { ApiError, Cluster, loadKubeConfig, UnreachableError } from "./cluster";
 import {
   inputsOf,
@@ -27,21 +27,21 @@ import {
   toApply,
   withSecrets,
 } from "./live";
-import { AUTONAMED, fieldManagerOf, newName } from "./naming";
+import { autonamed, fieldManagerOf, newName } from "./naming";
 import { describe, idOf, refOf, type KubernetesObject, type ObjectMeta, type ObjectRef } from "./objects";
 import { askForReplacements, knownReplacements } from "./replacement";
 import { checkSettings, diffSettings, readSettings, type Settings } from "./settings";
 import { waitUntilGone, waitUntilReady, type WaitOptions } from "./waiting";
 
-const ANNOTATION = "pulumi.com/";
-const UNSUPPORTED_ANNOTATIONS = ["waitFor", "replaceUnready", "patchFieldManager"].map(
-  (name) => ANNOTATION + name,
+const annotationPrefix = "pulumi.com/";
+const unsupportedAnnotations = ["waitFor", "replaceUnready", "patchFieldManager"].map(
+  (name) => annotationPrefix + name,
 );
-const DEFAULT_TIMEOUT_SECONDS = 600;
-const CLAIM_TIMEOUT_SECONDS = 300;
+const defaultTimeoutSeconds = 600;
+const claimTimeoutSeconds = 300;
 
 function annotationOf(inputs: Properties, name: string): string | undefined {
-  return (inputs.metadata as ObjectMeta | undefined)?.annotations?.[ANNOTATION + name];
+  return (inputs.metadata as ObjectMeta | undefined)?.annotations?.[annotationPrefix + name];
 }
 
 /** In a preview these say only that something else is still to be created. */
@@ -87,10 +87,10 @@ export class KubernetesPlugin implements Plugin {
       return { inputs, failures: [unsupportedType(type)] };
     }
     // Wholly unknown metadata is looked at again once it is known.
-    if (inputs.metadata === UNKNOWN) return { inputs };
+    if (inputs.metadata === unknown) return { inputs };
     const failures: CheckFailure[] = [];
     const metadata: ObjectMeta = { ...(inputs.metadata as ObjectMeta | undefined) };
-    for (const annotation of UNSUPPORTED_ANNOTATIONS) {
+    for (const annotation of unsupportedAnnotations) {
       if (metadata.annotations?.[annotation] === undefined) continue;
       const reason = `the stand-in does not know ${annotation}: put the real plugin on PATH, or leave it out`;
       failures.push({ property: `metadata.annotations["${annotation}"]`, reason });
@@ -105,7 +105,7 @@ export class KubernetesPlugin implements Plugin {
       }
       const proposed = autonaming && autonaming.mode !== "disable" ? autonaming.proposedName : undefined;
       metadata.name = kept ?? proposed ?? newName(name);
-      metadata.annotations = { ...metadata.annotations, [AUTONAMED]: "true" };
+      metadata.annotations = { ...metadata.annotations, [autonamed]: "true" };
     }
     if (!metadata.namespace && (await this.isNamespaced(apiVersion, kind)))
       metadata.namespace = this.defaultNamespace();
@@ -284,8 +284,7 @@ export class KubernetesPlugin implements Plugin {
     object: KubernetesObject,
   ): WaitOptions {
     const annotated = Number(annotationOf(object, "timeoutSeconds") ?? NaN);
-    const standard =
-      object.kind === "PersistentVolumeClaim" ? CLAIM_TIMEOUT_SECONDS : DEFAULT_TIMEOUT_SECONDS;
+    const standard = object.kind === "PersistentVolumeClaim" ? claimTimeoutSeconds : defaultTimeoutSeconds;
     return {
       timeoutSeconds: request.timeoutSeconds ?? (Number.isFinite(annotated) ? annotated : standard),
       signal: this.cancelled.signal,

@@ -11,7 +11,7 @@ export type Readiness =
       final?: boolean;
     };
 
-const READY: Readiness = { ready: true };
+const readyState: Readiness = { ready: true };
 
 function waiting(reason: string): Readiness {
   return { ready: false, reason };
@@ -60,7 +60,7 @@ function explain({ reason, message }: { reason?: string; message?: string }): st
 }
 
 function deployment({ object, spec, status }: Workload): Readiness {
-  if (spec.paused) return READY;
+  if (spec.paused) return readyState;
   const progressing = condition(object, "Progressing");
   if (progressing?.reason === "ProgressDeadlineExceeded") return failed(explain(progressing));
   const { replicas: wanted = 1 } = spec;
@@ -69,14 +69,14 @@ function deployment({ object, spec, status }: Workload): Readiness {
   if (replicas > updatedReplicas)
     return waiting(`${replicas - updatedReplicas} old replicas are still running`);
   if (availableReplicas < wanted) return waiting(`${availableReplicas} of ${wanted} replicas available`);
-  return READY;
+  return readyState;
 }
 
 function replicaSet({ spec, status }: Workload): Readiness {
   const { replicas: wanted = 1 } = spec;
   const { availableReplicas = 0 } = status;
   return availableReplicas >= wanted
-    ? READY
+    ? readyState
     : waiting(`${availableReplicas} of ${wanted} replicas available`);
 }
 
@@ -84,16 +84,16 @@ function statefulSet({ spec, status }: Workload): Readiness {
   const { replicas: wanted = 1, updateStrategy } = spec;
   const { readyReplicas = 0, updatedReplicas = 0, currentRevision, updateRevision } = status;
   if (readyReplicas < wanted) return waiting(`${readyReplicas} of ${wanted} replicas ready`);
-  if (updateStrategy?.type === "OnDelete") return READY;
+  if (updateStrategy?.type === "OnDelete") return readyState;
   const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
   if (partition > 0) {
     const updating = Math.max(wanted - partition, 0);
     return updatedReplicas >= updating
-      ? READY
+      ? readyState
       : waiting(`${updatedReplicas} of ${updating} replicas updated`);
   }
   return currentRevision === updateRevision
-    ? READY
+    ? readyState
     : waiting(`${updatedReplicas} of ${wanted} replicas updated`);
 }
 
@@ -102,37 +102,39 @@ function daemonSet({ spec, status }: Workload): Readiness {
   if (spec.updateStrategy?.type !== "OnDelete" && updatedNumberScheduled < wanted) {
     return waiting(`${updatedNumberScheduled} of ${wanted} nodes updated`);
   }
-  return numberAvailable >= wanted ? READY : waiting(`available on ${numberAvailable} of ${wanted} nodes`);
+  return numberAvailable >= wanted
+    ? readyState
+    : waiting(`available on ${numberAvailable} of ${wanted} nodes`);
 }
 
 function job({ object, spec }: Workload): Readiness {
-  if (spec.suspend || condition(object, "Complete")?.status === "True") return READY;
+  if (spec.suspend || condition(object, "Complete")?.status === "True") return readyState;
   const failure = condition(object, "Failed");
   if (failure?.status === "True") return failed(`the job failed: ${explain(failure)}`);
   return waiting("the job has not completed");
 }
 
 function pod({ object, status }: Workload): Readiness {
-  if (status.phase === "Succeeded" || condition(object, "Ready")?.status === "True") return READY;
+  if (status.phase === "Succeeded" || condition(object, "Ready")?.status === "True") return readyState;
   if (status.phase === "Failed") return failed(`the pod failed: ${explain(status as { reason?: string })}`);
   return waiting(`the pod is ${status.phase ?? "Pending"}, not ready`);
 }
 
 function inPhase(phase: string): (workload: Workload) => Readiness {
   return ({ status }) =>
-    status.phase === phase ? READY : waiting(`the phase is ${status.phase ?? "unset"}, not ${phase}`);
+    status.phase === phase ? readyState : waiting(`the phase is ${status.phase ?? "unset"}, not ${phase}`);
 }
 
 function withCondition(type: string): (workload: Workload) => Readiness {
   return ({ object }) => {
     const found = condition(object, type);
     return found?.status === "True"
-      ? READY
+      ? readyState
       : waiting(found ? explain(found) : `the condition ${type} is unset`);
   };
 }
 
-const RULES: Record<string, (workload: Workload) => Readiness> = {
+const rules: Record<string, (workload: Workload) => Readiness> = {
   APIService: withCondition("Available"),
   CustomResourceDefinition: withCondition("Established"),
   DaemonSet: daemonSet,
@@ -145,15 +147,15 @@ const RULES: Record<string, (workload: Workload) => Readiness> = {
 };
 
 /** Kinds whose controller says with `status.observedGeneration` whether it has seen the last change. */
-const OBSERVING = new Set(["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
+const observing = new Set(["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
 
 /** Tells from the object alone whether it is ready. Kinds without a rule are ready at once. */
 export function readinessOf(object: KubernetesObject): Readiness {
-  const rule = RULES[object.kind];
-  if (!rule) return READY;
+  const rule = rules[object.kind];
+  if (!rule) return readyState;
   const spec = (object.spec ?? {}) as WorkloadSpec;
   const status = (object.status ?? {}) as WorkloadStatus;
-  if (OBSERVING.has(object.kind) && (status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) {
+  if (observing.has(object.kind) && (status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) {
     return waiting("the controller has not seen the last change yet");
   }
   return rule({ object, spec, status });
@@ -165,10 +167,10 @@ export function readinessOf(object: KubernetesObject): Readiness {
  */
 export function claimReadiness(claim: KubernetesObject, bindingMode: string | undefined): Readiness {
   const { phase } = (claim.status ?? {}) as WorkloadStatus;
-  if (phase === "Bound") return READY;
+  if (phase === "Bound") return readyState;
   if (phase === "Lost") return failed("the claim has lost its volume");
   return bindingMode === "WaitForFirstConsumer"
-    ? READY
+    ? readyState
     : waiting(`the claim is ${phase ?? "Pending"}, not bound`);
 }
 
@@ -183,7 +185,7 @@ export function serviceReadiness(endpointSlices: readonly KubernetesObject[]): R
   const endpoints = endpointSlices.flatMap(
     (slice) => (slice.endpoints as { conditions?: { ready?: boolean } }[] | undefined) ?? [],
   );
-  if (endpoints.some(({ conditions }) => conditions?.ready !== false)) return READY;
+  if (endpoints.some(({ conditions }) => conditions?.ready !== false)) return readyState;
   return waiting(
     endpoints.length === 0
       ? "the service's selector matches no pod"

@@ -21,7 +21,7 @@ function underExcept(property: string, changeable: string[]): Rule {
 }
 
 /** Fields that the API server never lets change, by kind (source: the `Validate…Update` functions of Kubernetes). */
-const IMMUTABLE: Record<string, Rule> = {
+const immutable: Record<string, Rule> = {
   ClusterRoleBinding: under("roleRef"),
   CSIDriver: underExcept("spec", [
     "requiresRepublish",
@@ -72,7 +72,7 @@ export function knownReplacements(
   { enableConfigMapMutable, enableSecretMutable }: Mutability,
 ): PropertyPath[] {
   const rules: Rule[] = [under("kind", "metadata.name", "metadata.namespace", "metadata.generateName")];
-  const rule = IMMUTABLE[kind];
+  const rule = immutable[kind];
   if (rule) rules.push(rule);
   if (kind === "Pod") rules.push(podField);
   if (kind === "ConfigMap" && !enableConfigMapMutable) rules.push(under("data", "binaryData", "immutable"));
@@ -81,7 +81,7 @@ export function knownReplacements(
   return changes.map(({ path }) => path).filter((path) => rules.some((holds) => holds(path)));
 }
 
-const IMMUTABLE_MESSAGE =
+const immutableMessage =
   /immutable|may not be changed|cannot be changed|cannot change|may not change once set|updates to .* (are )?forbidden/i;
 
 /**
@@ -91,7 +91,7 @@ const IMMUTABLE_MESSAGE =
 export function refusedReplacements(error: ApiError, changes: readonly PropertyChange[]): PropertyPath[] {
   if (error.status !== 422) return [];
   const fields = error.causes
-    .filter(({ message = "" }) => IMMUTABLE_MESSAGE.test(message))
+    .filter(({ message = "" }) => immutableMessage.test(message))
     .map(({ field = "" }) => field);
   if (fields.length === 0) return [];
   const named = changes

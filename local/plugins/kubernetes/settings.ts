@@ -1,6 +1,6 @@
 import { isTrue, type CheckFailure, type DiffResult } from "../server";
 import { diffProperties } from "../propertyDiff";
-import { hasUnknowns, UNKNOWN, type Properties } from "../values";
+import { hasUnknowns, unknown, type Properties } from "../values";
 import { loadKubeConfig, serverOf, type ClusterSettings } from "./cluster";
 
 /** The provider's settings that the stand-in follows, as `@pulumi/kubernetes` names them. */
@@ -16,7 +16,7 @@ export interface Settings extends ClusterSettings {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" && value !== UNKNOWN ? value : undefined;
+  return typeof value === "string" && value !== "" && value !== unknown ? value : undefined;
 }
 
 /** Reads the settings from the provider's inputs, then from the environment as the real plugin does. */

@@ -18,9 +18,9 @@ export interface WaitResult {
   reasons: string[];
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1000;
-const DIAGNOSIS_INTERVAL_MS = 3000;
+const firstPauseMs = 100;
+const longestPauseMs = 1000;
+const diagnosisIntervalMs = 3000;
 
 async function bindingModeOf(cluster: Cluster, claim: KubernetesObject): Promise<string | undefined> {
   const { storageClassName } = (claim.spec ?? {}) as { storageClassName?: string };
@@ -62,7 +62,7 @@ export async function waitUntilReady(
   let object = applied;
   let lastReason = "";
   let diagnosedAt = started;
-  for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(delay * 1.5, LONGEST_PAUSE_MS)) {
+  for (let delay = firstPauseMs; ; delay = Math.min(delay * 1.5, longestPauseMs)) {
     const readiness = await check(cluster, object);
     if (readiness.ready) {
       if (lastReason !== "") onProgress("");
@@ -72,7 +72,7 @@ export async function waitUntilReady(
     const now = Date.now();
     const timedOut = now - started >= timeoutSeconds * 1000;
     const over = final || timedOut || signal.aborted;
-    const details = over || now - diagnosedAt >= DIAGNOSIS_INTERVAL_MS ? await diagnose(cluster, object) : [];
+    const details = over || now - diagnosedAt >= diagnosisIntervalMs ? await diagnose(cluster, object) : [];
     if (details.length > 0) diagnosedAt = now;
     // The controller repeats such a pod for ever, and is refused each time.
     const refused = details.some((detail) => detail.includes("violates PodSecurity"));
@@ -104,7 +104,7 @@ export async function waitUntilGone(
   { timeoutSeconds, signal, onProgress }: WaitOptions,
 ): Promise<void> {
   const started = Date.now();
-  for (let delay = FIRST_PAUSE_MS; ; delay = Math.min(delay * 1.5, LONGEST_PAUSE_MS)) {
+  for (let delay = firstPauseMs; ; delay = Math.min(delay * 1.5, longestPauseMs)) {
     const object = await cluster.get(ref);
     if (!object || (uid !== undefined && object.metadata.uid !== uid)) return;
     if (signal.aborted || Date.now() - started >= timeoutSeconds * 1000) {
@@ -114,7 +114,7 @@ export async function waitUntilGone(
       const ending = signal.aborted ? "cancelled" : `timed out after ${timeoutSeconds} s`;
       throw new Error([`${describe(ref)}: deletion ${ending}`, ...details].join("\n"));
     }
-    if (delay === FIRST_PAUSE_MS) onProgress("waiting: the object is being deleted");
+    if (delay === firstPauseMs) onProgress("waiting: the object is being deleted");
     await pause(delay, signal);
   }
 }

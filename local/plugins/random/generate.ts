@@ -16,11 +16,11 @@ export interface CharacterRules {
   overrideSpecial?: string;
 }
 
-const LOWER = "abcdefghijklmnopqrstuvwxyz";
-const UPPER = LOWER.toUpperCase();
-const NUMERIC = "0123456789";
+const lowerCaseLetters = "abcdefghijklmnopqrstuvwxyz";
+const upperCaseLetters = lowerCaseLetters.toUpperCase();
+const digits = "0123456789";
 // The default of the real plugin.
-const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
+const specialCharacters = "!@#$%&*()-_=+[]{}<>:?";
 
 /** Says what is wrong with the rules and how to fix it; `undefined` when they can be met. */
 export function checkCharacterRules(rules: CharacterRules): { property: string; reason: string } | undefined {
@@ -49,10 +49,10 @@ function characterClasses(rules: CharacterRules): { characters: string; minimum:
   const { minLower = 0, minUpper = 0, minNumeric = 0, minSpecial = 0 } = rules;
   // As in the real plugin, a minimum is kept even of a class that is switched off.
   return [
-    { characters: LOWER, allowed: lower, minimum: minLower },
-    { characters: UPPER, allowed: upper, minimum: minUpper },
-    { characters: NUMERIC, allowed: numeric, minimum: minNumeric },
-    { characters: overrideSpecial ?? SPECIAL, allowed: special, minimum: minSpecial },
+    { characters: lowerCaseLetters, allowed: lower, minimum: minLower },
+    { characters: upperCaseLetters, allowed: upper, minimum: minUpper },
+    { characters: digits, allowed: numeric, minimum: minNumeric },
+    { characters: overrideSpecial ?? specialCharacters, allowed: special, minimum: minSpecial },
   ].filter(({ characters, allowed, minimum }) => characters !== "" && (allowed || minimum > 0));
 }
 
@@ -81,13 +81,13 @@ export function randomString(rules: CharacterRules): string {
   return shuffle([...required, ...free]).join("");
 }
 
-const ADVERBS =
+const adverbs =
   "barely boldly briskly calmly duly early evenly firmly fully gently gladly happily kindly lately lightly mildly " +
   "neatly openly partly promptly quickly quietly rapidly rarely safely simply slowly softly steadily swiftly warmly";
-const ADJECTIVES =
+const adjectives =
   "able brave bright calm clean clever cool crisp curious eager fair fast fine fresh gentle glad golden grand happy " +
   "keen kind light lively lucky merry modest neat nimble noble polite proud quick quiet ready smart steady tidy wise";
-const ANIMALS =
+const animals =
   "ant badger bat bear beaver bee bison camel cat crab crane crow deer dove duck eagle eel elk falcon ferret finch " +
   "fox frog gecko goose gull hare hawk heron horse ibex jay koala lark lemur lion lizard lynx magpie mole moose moth " +
   "mouse newt otter owl panda parrot pigeon puffin puma quail rabbit raven robin salmon seal snail sparrow squid " +
@@ -100,8 +100,8 @@ export function petName(length: number, separator: string, prefix?: string): str
     return list[randomInt(list.length)] as string;
   };
   const words = Array.from({ length }, (_, index) => {
-    if (index === length - 1) return word(ANIMALS);
-    return word(index === length - 2 ? ADJECTIVES : ADVERBS);
+    if (index === length - 1) return word(animals);
+    return word(index === length - 2 ? adjectives : adverbs);
   });
   return [...(prefix ? [prefix] : []), ...words].join(separator);
 }

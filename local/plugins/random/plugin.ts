@@ -26,9 +26,9 @@ interface Kind {
   adopt?(value: string): { id: string; inputs: Properties; outputs: Properties };
 }
 
-const BCRYPT_ROUNDS = 10;
+const bcryptRounds = 10;
 
-const CHARACTER_DEFAULTS = {
+const characterDefaults = {
   lower: true,
   upper: true,
   numeric: true,
@@ -80,7 +80,7 @@ function idOutputs(bytes: Buffer, prefix: string): Properties {
   };
 }
 
-const KINDS: Record<string, Kind> = {
+const kinds: Record<string, Kind> = {
   RandomPassword: {
     check: (inputs) => checkCharacterRules(characterRules(inputs)),
     secretOutputs: ["result", "bcryptHash"],
@@ -88,7 +88,7 @@ const KINDS: Record<string, Kind> = {
       const result = randomString(characterRules(inputs));
       return {
         id: "none",
-        outputs: { ...CHARACTER_DEFAULTS, result, bcryptHash: await hash(result, BCRYPT_ROUNDS) },
+        outputs: { ...characterDefaults, result, bcryptHash: await hash(result, bcryptRounds) },
       };
     },
   },
@@ -96,11 +96,11 @@ const KINDS: Record<string, Kind> = {
     check: (inputs) => checkCharacterRules(characterRules(inputs)),
     generate: async (inputs) => {
       const result = randomString(characterRules(inputs));
-      return { id: result, outputs: { ...CHARACTER_DEFAULTS, result } };
+      return { id: result, outputs: { ...characterDefaults, result } };
     },
     adopt: (value) => {
       const inputs = { length: value.length };
-      return { id: value, inputs, outputs: { ...CHARACTER_DEFAULTS, result: value } };
+      return { id: value, inputs, outputs: { ...characterDefaults, result: value } };
     },
   },
   RandomId: {
@@ -151,8 +151,8 @@ const KINDS: Record<string, Kind> = {
 };
 
 function kindOf(type: string): Kind {
-  const kind = KINDS[type.split(":").at(-1) ?? ""];
-  if (!kind) throw new Error(`the stand-in for random has no ${type}, only ${Object.keys(KINDS).join(", ")}`);
+  const kind = kinds[type.split(":").at(-1) ?? ""];
+  if (!kind) throw new Error(`the stand-in for random has no ${type}, only ${Object.keys(kinds).join(", ")}`);
   return kind;
 }
 

@@ -4,13 +4,13 @@
  * training runs. Always the same.
  */
 
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
-export const NOW = Date.UTC(2026, 2, 18, 12);
-export const DAYS = 30;
-export const START = NOW - DAYS * DAY;
-export const FULL_REQUESTS_PER_DAY = 1_000_000;
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+export const benchNow = Date.UTC(2026, 2, 18, 12);
+export const days = 30;
+export const start = benchNow - days * dayMs;
+export const fullRequestsPerDay = 1_000_000;
 
 /** Lines for a bucket. */
 export interface BucketLines {
@@ -19,14 +19,14 @@ export interface BucketLines {
 }
 
 /** Panels read minutes up to a range of about 10 days, hours beyond. */
-const MINUTES_DAYS = 10;
+const minutesDays = 10;
 /** Telegraf's samples of the platform are kept as raw events only. */
-const SAMPLES_DAYS = 14;
-const SERVICES = ["churn-api", "fraud-api", "price-api", "route-api", "churn-training"];
-const PODS = [1, 2];
-const CONTAINERS = ["api", "fluentd"];
+const samplesDays = 14;
+const services = ["churn-api", "fraud-api", "price-api", "route-api", "churn-training"];
+const pods = [1, 2];
+const containers = ["api", "fluentd"];
 
-const REQUEST_SERIES = ["/predict", "/explain"].flatMap((route) =>
+const requestSeries = ["/predict", "/explain"].flatMap((route) =>
   ["2xx", "4xx", "5xx"].flatMap((status) =>
     ["1", "2"].map(
       (version) =>
@@ -48,7 +48,7 @@ function statistics(field: string, count: number, mean: number, percentiles = tr
 }
 
 /** A container's sizes: field, request or use. */
-const CONTAINER_FIELDS: readonly (readonly [field: string, value: number])[] = [
+const containerFields: readonly (readonly [field: string, value: number])[] = [
   ["cpu_usage_nanocores", 2e8],
   ["memory_working_set_bytes", 3e8],
   ["resource_requests_millicpu_units", 500],
@@ -61,9 +61,9 @@ const CONTAINER_FIELDS: readonly (readonly [field: string, value: number])[] = [
 function rollupSeries(
   minutes: number,
 ): readonly (readonly [series: string, fields: (window: number) => string])[] {
-  const requests = (FULL_REQUESTS_PER_DAY * minutes * MINUTE) / DAY / REQUEST_SERIES.length;
+  const requests = (fullRequestsPerDay * minutes * minuteMs) / dayMs / requestSeries.length;
   return [
-    ...REQUEST_SERIES.map(
+    ...requestSeries.map(
       (series, index) =>
         [
           series,
@@ -71,7 +71,7 @@ function rollupSeries(
             `count=${requests},${statistics("duration_s", requests, 0.1 + 0.01 * ((window + index) % 30))},${statistics("prediction.score", requests, 0.5)}`,
         ] as const,
     ),
-    ...SERVICES.flatMap((service) => [
+    ...services.flatMap((service) => [
       ...["INFO", "WARN"].map(
         (severity) =>
           [
@@ -89,15 +89,17 @@ function rollupSeries(
         () =>
           `count=${6 * minutes},${statistics("replicas_desired", 6 * minutes, 2, false)},${statistics("replicas_available", 6 * minutes, 2, false)}`,
       ] as const,
-      ...CONTAINERS.map(
+      ...containers.map(
         (container) =>
           [
             `kubernetes_pod_container,environment=prod,service=${service},namespace=apps,container_name=${container}`,
             () =>
-              `count=${4 * minutes},restarts_total.increase=0,${CONTAINER_FIELDS.map(
-                ([field, value]) =>
-                  `${statistics(field, 4 * minutes, value, false)},${field}.minutes=${PODS.length * value * minutes}`,
-              ).join(",")}`,
+              `count=${4 * minutes},restarts_total.increase=0,${containerFields
+                .map(
+                  ([field, value]) =>
+                    `${statistics(field, 4 * minutes, value, false)},${field}.minutes=${pods.length * value * minutes}`,
+                )
+                .join(",")}`,
           ] as const,
       ),
       [
@@ -119,40 +121,40 @@ function rollupSeries(
 
 function* rollupLines(fromMs: number, minutes: number): Generator<string> {
   const series = rollupSeries(minutes);
-  for (let time = fromMs; time < NOW; time += minutes * MINUTE) {
-    for (const [tags, fields] of series) yield `${tags} ${fields(time / (minutes * MINUTE))} ${time}`;
+  for (let time = fromMs; time < benchNow; time += minutes * minuteMs) {
+    for (const [tags, fields] of series) yield `${tags} ${fields(time / (minutes * minuteMs))} ${time}`;
   }
 }
 
 function* requestLines(requestsPerDay: number): Generator<string> {
-  const lastDay = NOW - DAY;
+  const lastDay = benchNow - dayMs;
   let index = 0;
-  for (let time = START; time < NOW; index += 1) {
-    const series = REQUEST_SERIES[index % REQUEST_SERIES.length] ?? "";
+  for (let time = start; time < benchNow; index += 1) {
+    const series = requestSeries[index % requestSeries.length] ?? "";
     yield `${series} duration_s=${0.05 + 0.001 * (index % 200)},enduser.pseudo.id="user-${index % 5000}",prediction.class="stays",prediction.score=0.7 ${Math.floor(time)}`;
-    time += DAY / (time < lastDay ? requestsPerDay : FULL_REQUESTS_PER_DAY);
+    time += dayMs / (time < lastDay ? requestsPerDay : fullRequestsPerDay);
   }
 }
 
 /** One line of text for ten requests. */
 function* logLines(requestsPerDay: number): Generator<string> {
-  const step = (10 * DAY) / requestsPerDay;
+  const step = (10 * dayMs) / requestsPerDay;
   let index = 0;
-  for (let time = START; time < NOW; time += step, index += 1) {
-    yield `log,environment=prod,service=${SERVICES[index % SERVICES.length] ?? ""},severity=${index % 50 === 0 ? "WARN" : "INFO"} body="model loaded, cache holds ${index % 900} entries of the last hour" ${Math.floor(time)}`;
+  for (let time = start; time < benchNow; time += step, index += 1) {
+    yield `log,environment=prod,service=${services[index % services.length] ?? ""},severity=${index % 50 === 0 ? "WARN" : "INFO"} body="model loaded, cache holds ${index % 900} entries of the last hour" ${Math.floor(time)}`;
   }
 }
 
 /** Samples of containers and probes, as dense as the requests: each 30 s and 10 s at 1,000,000 requests a day. */
 function* appSamples(requestsPerDay: number): Generator<string> {
-  const sparser = FULL_REQUESTS_PER_DAY / requestsPerDay;
-  const [use, size] = [CONTAINER_FIELDS.slice(0, 2), CONTAINER_FIELDS.slice(2)].map((fields) =>
+  const sparser = fullRequestsPerDay / requestsPerDay;
+  const [use, size] = [containerFields.slice(0, 2), containerFields.slice(2)].map((fields) =>
     fields.map(([field, value]) => `${field}=${value}`).join(","),
   );
-  for (let time = START; time < NOW; time += 30_000 * sparser) {
-    for (const service of SERVICES) {
-      for (const pod of PODS) {
-        for (const container of CONTAINERS) {
+  for (let time = start; time < benchNow; time += 30_000 * sparser) {
+    for (const service of services) {
+      for (const pod of pods) {
+        for (const container of containers) {
           const tags = `kubernetes_pod_container,environment=prod,service=${service},namespace=apps,pod_name=${service}-${pod},container_name=${container}`;
           yield `${tags},node_name=node-${pod} ${use ?? ""} ${Math.floor(time)}`;
           yield `${tags} ${size ?? ""},restarts_total=0 ${Math.floor(time)}`;
@@ -181,23 +183,23 @@ function* platformSamples(): Generator<string> {
     ),
     `task_executor_errors_counter,${tags},task_type=system,errorType=internal counter=`,
   ];
-  for (let time = NOW - SAMPLES_DAYS * DAY, index = 0; time < NOW; time += 30_000, index += 1) {
+  for (let time = benchNow - samplesDays * dayMs, index = 0; time < benchNow; time += 30_000, index += 1) {
     for (const one of series) yield `${one}${one.endsWith("=") ? index : ""} ${time}`;
   }
 }
 
 /** Each minute how long a service has been silent. */
 function* lagLines(): Generator<string> {
-  for (let time = START; time < NOW; time += MINUTE) {
-    for (const service of SERVICES) yield `log.lag,environment=prod,service=${service} seconds=12 ${time}`;
+  for (let time = start; time < benchNow; time += minuteMs) {
+    for (const service of services) yield `log.lag,environment=prod,service=${service} seconds=12 ${time}`;
   }
 }
 
 function* dayLines(): Generator<string> {
-  for (let time = START - (START % DAY); time < NOW; time += DAY) {
+  for (let time = start - (start % dayMs); time < benchNow; time += dayMs) {
     yield `http.server.request.unique,environment=prod,model=churn,service=churn-api requests=900,users=5000 ${time}`;
-    for (const series of REQUEST_SERIES)
-      yield `${series} count=${FULL_REQUESTS_PER_DAY / REQUEST_SERIES.length} ${time}`;
+    for (const series of requestSeries)
+      yield `${series} count=${fullRequestsPerDay / requestSeries.length} ${time}`;
   }
 }
 
@@ -206,7 +208,7 @@ function* keptLines(): Generator<string> {
   const classes = ["a", "b", "c"];
   const features = Array.from({ length: 20 }, (_, index) => `feature_${index}`);
   for (let day = 365; day >= 1; day -= 1) {
-    let time = NOW - day * DAY;
+    let time = benchNow - day * dayMs;
     const run = `cicd.pipeline.run.id="run-${day}"`;
     const common = "environment=prod,service=churn-training,pipeline=churn-training";
     const model = `${common},model=churn,model_version=${366 - day}`;
@@ -268,9 +270,9 @@ export function benchLines(requestsPerDay: number): Record<"raw" | "read", reado
     ],
     read: [
       { bucket: "events", lines: platformSamples() },
-      { bucket: "minutely", lines: rollupLines(NOW - MINUTES_DAYS * DAY, 1) },
+      { bucket: "minutely", lines: rollupLines(benchNow - minutesDays * dayMs, 1) },
       { bucket: "minutely", lines: lagLines() },
-      { bucket: "hourly", lines: rollupLines(START, 60) },
+      { bucket: "hourly", lines: rollupLines(start, 60) },
       { bucket: "daily", lines: dayLines() },
       { bucket: "weekly", lines: keptLines() },
     ],

@@ -2,18 +2,18 @@ import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LogSource } from "../../../contract/formats";
+import type { LogSource } from "../../../contract/formats";
 import {
-  Aggregator,
-  AggregatorOptions,
-  Fluentd,
+  type Aggregator,
+  type AggregatorOptions,
+  type Fluentd,
   startAggregator,
   startSidecar,
 } from "../../../demo/services/fluentd";
-import { ServiceBalancer, startServiceBalancer } from "../../../demo/services/serviceBalancer";
+import { type ServiceBalancer, startServiceBalancer } from "../../../demo/services/serviceBalancer";
 import { sleep } from "../../../local/processes";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
-import { passwords, startTestDatabase, TestDatabase } from "./database";
+import { passwords, startTestDatabase, type TestDatabase } from "./database";
 import { writeMountingScript } from "./mountNamespace";
 import { waitFor } from "./waitFor";
 

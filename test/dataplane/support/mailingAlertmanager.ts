@@ -1,6 +1,6 @@
 import { renderAlertmanagerConfig } from "../../../components/alertmanager/alertmanagerConfig";
-import { AlertmanagerProcess, startAlertmanager } from "../../../demo/services/alertmanager";
-import { ReceivedMail, startSmtpSink } from "../../../demo/services/smtpSink";
+import { type AlertmanagerProcess, startAlertmanager } from "../../../demo/services/alertmanager";
+import { type ReceivedMail, startSmtpSink } from "../../../demo/services/smtpSink";
 import { resolveTool } from "../../../local/tools/resolve";
 
 /** What mails of the tests link to. */

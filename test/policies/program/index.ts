@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random";
-import { unknownMarker } from "../case";
-import type { Case } from "../case";
+import { unknownMarker, type Case } from "../case";
 
 /**
  * A resource of any type, without its provider: a component carries type, inputs and options to the policies just as

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
 import {
-  AlertEmailOptions,
+  type AlertEmailOptions,
   renderAlertmanagerConfig,
 } from "../../../components/alertmanager/alertmanagerConfig";
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { isSecret } from "../support/deploy";
 import type { AksClusterArgs } from "../../../components/azure";
-import { readConfig, StackConfig } from "../../../config/stackConfig";
+import { readConfig, type StackConfig } from "../../../config/stackConfig";
 
 const email = { smarthost: "smtp.example.com:587", from: "m@example.com", to: ["team@example.com"] };
 const least = { environment: "dev", email };

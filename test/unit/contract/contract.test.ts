@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import Ajv from "ajv";
-import { attributesOf, EventName, events, tagsOf } from "../../../contract/events";
+import { attributesOf, type EventName, events, tagsOf } from "../../../contract/events";
 import { logContractSchema } from "../../../contract/jsonSchema";
 import { generatedFiles } from "../../../scripts/generate";
 

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { alertRules } from "../../../components/alerts/rules";
-import { checkDashboardDefinitions, dashboards } from "../../../dashboards";
-import type { DashboardDefinition } from "../../../dashboards";
+import { checkDashboardDefinitions, dashboards, type DashboardDefinition } from "../../../dashboards";
 import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { LINT_RULES } from "./lintRules";
+import { lintRules } from "./lintRules";
 
 const definitions = dashboards();
 const models = definitions.map(({ json }) => JSON.parse(json) as DashboardModel);
@@ -36,7 +35,7 @@ test("every alert rule links to a dashboard and to variables that are there", ()
 
 for (const model of models) {
   describe(`lint of ${model.title}`, () => {
-    for (const [name, check] of Object.entries(LINT_RULES)) test(name, () => check(model));
+    for (const [name, check] of Object.entries(lintRules)) test(name, () => check(model));
   });
 }
 

@@ -9,16 +9,16 @@ import { dashboards } from "../../../dashboards";
  * What changes for Grafana is seen in the diff of these files. After a change on purpose:
  * `npm run dashboards:golden`, and review the diff.
  */
-const FOLDER = join(__dirname, "golden");
+const folder = join(__dirname, "golden");
 
 if (process.env["UPDATE_GOLDEN"] === "1") {
-  mkdirSync(FOLDER, { recursive: true });
-  for (const { uid, json } of dashboards()) writeFileSync(join(FOLDER, `${uid}.json`), json);
+  mkdirSync(folder, { recursive: true });
+  for (const { uid, json } of dashboards()) writeFileSync(join(folder, `${uid}.json`), json);
 }
 
 test("there is a golden file of each dashboard and no other", () => {
   assert.deepEqual(
-    readdirSync(FOLDER).sort(),
+    readdirSync(folder).sort(),
     dashboards()
       .map(({ uid }) => `${uid}.json`)
       .sort(),
@@ -29,7 +29,7 @@ for (const { uid, title, json } of dashboards()) {
   test(`${title} is as reviewed`, () => {
     assert.deepEqual(
       JSON.parse(json),
-      JSON.parse(readFileSync(join(FOLDER, `${uid}.json`), "utf8")),
+      JSON.parse(readFileSync(join(folder, `${uid}.json`), "utf8")),
       "run `npm run dashboards:golden` and review the diff",
     );
   });

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { dashboards } from "../../../dashboards";
 import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { LINT_RULES } from "./lintRules";
+import { lintRules } from "./lintRules";
 
 /** A dashboard that keeps to every rule, free to be broken: any part may be written. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a broken dashboard has no type
@@ -22,7 +22,7 @@ const queryVariables = (model: Broken): Broken[] =>
   model.templating.list.filter(({ type }: { type: string }) => type === "query");
 
 /** Ways to break each rule: what is done to the dashboard, and what the rule says of it. */
-const BREACHES: Readonly<
+const breaches: Readonly<
   Record<string, readonly (readonly [breach: (model: Broken) => void, message: RegExp])[]>
 > = {
   "each panel has a title, a description, a unit and a text for no data": [
@@ -122,14 +122,14 @@ const BREACHES: Readonly<
 };
 
 test("each rule has a dashboard that breaks it, and no breach is left over", () => {
-  assert.deepEqual(Object.keys(BREACHES).sort(), Object.keys(LINT_RULES).sort());
+  assert.deepEqual(Object.keys(breaches).sort(), Object.keys(lintRules).sort());
 });
 
-for (const [name, check] of Object.entries(LINT_RULES)) {
+for (const [name, check] of Object.entries(lintRules)) {
   describe(name, () => {
     test("lets a sound dashboard pass", () => check(sound() as DashboardModel));
 
-    (BREACHES[name] ?? []).forEach(([breach, message], index) => {
+    (breaches[name] ?? []).forEach(([breach, message], index) => {
       test(`refuses a broken one (${index + 1}: ${String(message)})`, () => {
         const model = sound();
         breach(model);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 
 import { thresholds } from "../../../contract/thresholds";
-import { DASHBOARD_TAG, MAX_DASHBOARD_BYTES } from "../../../dashboards";
-import { dataPanels } from "../../../demo/dashboardPreview/dashboardModel";
-import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
+import { dashboardTag, maxDashboardBytes } from "../../../dashboards";
+import {
+  dataPanels,
+  type DashboardModel,
+  type PanelModel,
+} from "../../../demo/dashboardPreview/dashboardModel";
 
 /** What each of our dashboards keeps to, by name. A rule throws an AssertionError that names what breaks it. */
 export type LintRule = (model: DashboardModel) => void;
@@ -28,7 +31,7 @@ function stepsOf(panel: PanelModel): number[] {
   );
 }
 
-export const LINT_RULES: Readonly<Record<string, LintRule>> = {
+export const lintRules: Readonly<Record<string, LintRule>> = {
   "each panel has a title, a description, a unit and a text for no data": (model) => {
     const panels = dataPanels(model);
     for (const panel of panels) {
@@ -142,12 +145,12 @@ export const LINT_RULES: Readonly<Record<string, LintRule>> = {
     const links = (model as unknown as { links: Record<string, unknown>[] }).links;
     assert.deepEqual(
       links.map(({ type, tags, includeVars, keepTime }) => ({ type, tags, includeVars, keepTime })),
-      [{ type: "dashboards", tags: [DASHBOARD_TAG], includeVars: true, keepTime: true }],
+      [{ type: "dashboards", tags: [dashboardTag], includeVars: true, keepTime: true }],
     );
-    assert.ok(model.tags.includes(DASHBOARD_TAG));
+    assert.ok(model.tags.includes(dashboardTag));
   },
   "it fits into a ConfigMap": (model) => {
     const json = JSON.stringify(model, null, 2);
-    assert.ok(Buffer.byteLength(json) < MAX_DASHBOARD_BYTES / 4);
+    assert.ok(Buffer.byteLength(json) < maxDashboardBytes / 4);
   },
 };

@@ -10,10 +10,10 @@ import {
   timeRange,
 } from "../../../demo/dashboardPreview/macros";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const range = { fromMs: 1_000, toMs: 1_000 + DAY };
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const range = { fromMs: 1_000, toMs: 1_000 + dayMs };
 
 test("time range, interval and its milliseconds are put in as Grafana does", () => {
   assert.equal(
@@ -50,16 +50,16 @@ test("an unknown variable or format is named", () => {
 });
 
 test("the interval is the range by the panel's points, rounded, and not below the minimum", () => {
-  assert.equal(panelIntervalMs(range, 1800), MINUTE);
-  assert.equal(panelIntervalMs(range, 600), 2 * MINUTE);
-  assert.equal(panelIntervalMs(range, 600, "5m"), 5 * MINUTE);
-  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 30 * DAY }, 600), HOUR);
-  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 5 * MINUTE }, 600), 500);
-  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 365 * DAY }, 100), DAY);
+  assert.equal(panelIntervalMs(range, 1800), minuteMs);
+  assert.equal(panelIntervalMs(range, 600), 2 * minuteMs);
+  assert.equal(panelIntervalMs(range, 600, "5m"), 5 * minuteMs);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 30 * dayMs }, 600), hourMs);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 5 * minuteMs }, 600), 500);
+  assert.equal(panelIntervalMs({ fromMs: 0, toMs: 365 * dayMs }, 100), dayMs);
 });
 
 test("intervals are written with the largest unit that fits", () => {
-  assert.deepEqual([500, 1_000, 90_000, 2 * MINUTE, 6 * HOUR, DAY, 7 * DAY].map(intervalText), [
+  assert.deepEqual([500, 1_000, 90_000, 2 * minuteMs, 6 * hourMs, dayMs, 7 * dayMs].map(intervalText), [
     "500ms",
     "1s",
     "90s",
@@ -71,8 +71,8 @@ test("intervals are written with the largest unit that fits", () => {
 });
 
 test("durations and ranges are read, and others named", () => {
-  assert.equal(durationMs("30d"), 30 * DAY);
-  assert.deepEqual(timeRange("now-6h", "now", 10 * HOUR), { fromMs: 4 * HOUR, toMs: 10 * HOUR });
+  assert.equal(durationMs("30d"), 30 * dayMs);
+  assert.deepEqual(timeRange("now-6h", "now", 10 * hourMs), { fromMs: 4 * hourMs, toMs: 10 * hourMs });
   assert.throws(() => durationMs("1 day"), /"1 day" is no duration/);
   assert.throws(() => timeRange("2026-01-01", "now", 0), /only "now-<duration>"/);
 });

@@ -20,7 +20,7 @@ import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
 import { contractViolations } from "../../support/contractViolations";
 import { deploy } from "../support/deploy";
-import { Block, blocks, inLanguage, textOf } from "./blocks";
+import { type Block, blocks, inLanguage, textOf } from "./blocks";
 import { runBlock } from "./runBlock";
 
 // Code blocks of the pages, run as they stand there.

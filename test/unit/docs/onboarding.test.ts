@@ -4,7 +4,7 @@ import { alertRules } from "../../../components/alerts/rules";
 import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
 import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
-import { deploy, find, RequestedResource } from "../support/deploy";
+import { deploy, find, type RequestedResource } from "../support/deploy";
 import { podOf, variableOf } from "../support/pods";
 import { inLanguage } from "./blocks";
 import { runBlock } from "./runBlock";

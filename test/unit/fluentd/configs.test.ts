@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderAggregatorConfig } from "../../../components/fluentd/aggregatorConfig";
 import { environmentVariable, writeConfig } from "../../../components/fluentd/fluentdConfig";
-import { renderSidecarConfig, SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
-import { LogSource } from "../../../contract/formats";
+import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
+import type { LogSource } from "../../../contract/formats";
 
 const options: SidecarConfigOptions = {
   service: { name: "churn-api", environment: "test" },

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DashboardDefinition, ModelApi, MonitoringConnection, Pipeline } from "../../../components";
+import { type DashboardDefinition, ModelApi, type MonitoringConnection, Pipeline } from "../../../components";
 import { dashboardConfigMap } from "../../../components/grafana/appDashboardsReader";
 import { requireReader } from "../../../components/grafana/appDashboards";
-import { MAX_DASHBOARD_BYTES } from "../../../dashboards";
-import { deploy, find, RequestedResource } from "../support/deploy";
+import { maxDashboardBytes } from "../../../dashboards";
+import { deploy, find, type RequestedResource } from "../support/deploy";
 import { connection, platform } from "../support/fixtures";
 
 const quality = dashboard("churn-quality");
@@ -65,7 +65,7 @@ for (const [kind, app] of Object.entries(apps)) {
         [[dashboard("churn", { folder: "../tmp" })], /folder "\.\.\/tmp" becomes a directory/],
         [[dashboard("churn", { folder: "" })], /folder "" becomes a directory/],
         [[dashboard("churn", { json: "{" })], /not JSON/],
-        [[dashboard("churn", { json: `"${"x".repeat(MAX_DASHBOARD_BYTES)}"` })], /a ConfigMap holds/],
+        [[dashboard("churn", { json: `"${"x".repeat(maxDashboardBytes)}"` })], /a ConfigMap holds/],
       ];
       for (const [dashboards, message] of refused) {
         await assert.rejects(

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { folderUid, GrafanaContent } from "../../../components/grafana/grafanaContent";
-import { dashboards } from "../../../dashboards";
-import type { DashboardDefinition } from "../../../dashboards";
+import { dashboards, type DashboardDefinition } from "../../../dashboards";
 import { deploy, find, listed } from "../support/deploy";
 
 const own: DashboardDefinition = {

@@ -8,14 +8,14 @@ import {
   lostDays,
   startOf,
 } from "../../../components/influxdb/archive/days";
-import { FieldType, renderRows, Series } from "../../../components/influxdb/archive/lineProtocol";
+import { type FieldType, renderRows, type Series } from "../../../components/influxdb/archive/lineProtocol";
 import {
-  ArchivedMeasurement,
+  type ArchivedMeasurement,
   decideExport,
   fileName,
   parseManifest,
 } from "../../../components/influxdb/archive/manifest";
-import { decodeText, MessagePackReader, Value } from "../../../components/influxdb/archive/messagePack";
+import { decodeText, MessagePackReader, type Value } from "../../../components/influxdb/archive/messagePack";
 
 describe("the days of the archive", () => {
   const at = (text: string) => Date.parse(text) / 1000;

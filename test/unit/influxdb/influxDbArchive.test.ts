@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { restrictedViolations } from "../../../components/kubernetes/podSecurity";
-import { InfluxDesiredState } from "../../../components/influxdb/desiredState";
+import type { InfluxDesiredState } from "../../../components/influxdb/desiredState";
 import { deploy, find, listed } from "../support/deploy";
 import { platform } from "../support/fixtures";
 import { workloadsOf } from "../support/pods";

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
 
 /** Folders with programs that are shell scripts; `go` makes what the real one would. */

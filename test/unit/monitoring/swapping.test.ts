@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MonitoringArgs } from "../../../components";
 import { portOf } from "../../../components/platform/endpoints";
-import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
+import { deploy, find, listed, type RequestedResource, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 
 const influxDb = {

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { GetSchemaRequest, GetSchemaResponse } from "@pulumi/pulumi/proto/provider_pb";
+import { GetSchemaRequest, type GetSchemaResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { build } from "esbuild";
 import { newAppFiles } from "../../../cli/newApp";
 import { repositoryRoot } from "../../../local/paths";
-import { packLibrary, PackedLibrary, writtenLines } from "../../support/packedLibrary";
+import { packLibrary, type PackedLibrary, writtenLines } from "../../support/packedLibrary";
 
 // The tarball that a release publishes, unpacked beside the dependencies of this repository.
 

@@ -4,41 +4,41 @@ import { azureNative } from "../../../local/plugins/azure-native/azureNative";
 import { EchoPlugin } from "../../../local/plugins/echo/plugin";
 import { grafana } from "../../../local/plugins/grafana/grafana";
 
-const CLUSTER = { urn: "urn:aks", name: "aks", type: "azure-native:containerservice:ManagedCluster" };
-const INPUTS = { resourceGroupName: "rg", resourceName: "platform", location: "westeurope" };
+const cluster = { urn: "urn:aks", name: "aks", type: "azure-native:containerservice:ManagedCluster" };
+const clusterInputs = { resourceGroupName: "rg", resourceName: "platform", location: "westeurope" };
 
 const careful = new EchoPlugin("0.0.0", azureNative, {});
 const permitted = new EchoPlugin("0.0.0", azureNative, { DS_MONITORING_ECHO_UP: "1" });
 
 test("a preview returns the inputs and nothing more", async () => {
-  assert.deepEqual(await careful.create({ ...CLUSTER, inputs: INPUTS, preview: true }), {
+  assert.deepEqual(await careful.create({ ...cluster, inputs: clusterInputs, preview: true }), {
     id: "",
-    state: INPUTS,
+    state: clusterInputs,
   });
 });
 
 test("without permission nothing is created, updated, read or deleted", async () => {
   const state = { __standIn: "azure-native" };
   const refusal = /it serves previews only: put the real azure-native plugin on PATH/;
-  await assert.rejects(careful.create({ ...CLUSTER, inputs: INPUTS, preview: false }), refusal);
+  await assert.rejects(careful.create({ ...cluster, inputs: clusterInputs, preview: false }), refusal);
   await assert.rejects(
-    careful.update({ ...CLUSTER, id: "x", state, inputs: INPUTS, preview: false }),
+    careful.update({ ...cluster, id: "x", state, inputs: clusterInputs, preview: false }),
     refusal,
   );
-  await assert.rejects(careful.read({ ...CLUSTER, id: "x", state, inputs: INPUTS }), refusal);
-  await assert.rejects(careful.delete({ ...CLUSTER, id: "x", state }), refusal);
+  await assert.rejects(careful.read({ ...cluster, id: "x", state, inputs: clusterInputs }), refusal);
+  await assert.rejects(careful.delete({ ...cluster, id: "x", state }), refusal);
 });
 
 test("with permission, a real resource in the state is still left alone", async () => {
   await assert.rejects(
-    permitted.delete({ ...CLUSTER, id: "x", state: INPUTS }),
+    permitted.delete({ ...cluster, id: "x", state: clusterInputs }),
     /the state holds a real resource/,
   );
 });
 
 test("what is made up is the same each time, and has Azure's shape", async () => {
-  const first = await permitted.create({ ...CLUSTER, inputs: INPUTS, preview: false });
-  const second = await permitted.create({ ...CLUSTER, inputs: INPUTS, preview: false });
+  const first = await permitted.create({ ...cluster, inputs: clusterInputs, preview: false });
+  const second = await permitted.create({ ...cluster, inputs: clusterInputs, preview: false });
   assert.deepEqual(first, second);
   assert.match(first.id, /^\/subscriptions\/0{8}-.*\/resourceGroups\/rg\/providers\/.*\/platform$/);
   assert.equal(first.state.name, "platform");
@@ -48,7 +48,13 @@ test("what is made up is the same each time, and has Azure's shape", async () =>
 
 test("a new place replaces, other changes update", async () => {
   const diff = (inputs: object) =>
-    careful.diff({ ...CLUSTER, id: "x", state: {}, oldInputs: INPUTS, inputs: { ...INPUTS, ...inputs } });
+    careful.diff({
+      ...cluster,
+      id: "x",
+      state: {},
+      oldInputs: clusterInputs,
+      inputs: { ...clusterInputs, ...inputs },
+    });
   assert.deepEqual((await diff({ location: "northeurope" })).replaces, [["location"]]);
   const tagged = await diff({ tags: { a: "1" } });
   assert.deepEqual([tagged.changes.length, tagged.replaces], [1, []]);

@@ -8,17 +8,17 @@ import {
   projectLive,
   toApply,
 } from "../../../local/plugins/kubernetes/live";
-import { secret, UNKNOWN } from "../../../local/plugins/values";
+import { secret, unknown } from "../../../local/plugins/values";
 
-const BARE_SECRET = {
+const bareSecret = {
   apiVersion: "v1",
   kind: "Secret",
   metadata: { name: "s", namespace: "n", uid: "u", managedFields: [{ manager: "m" }] },
 };
-const SECRET = { ...BARE_SECRET, data: { password: "cGFzcw==" } };
+const liveSecret = { ...bareSecret, data: { password: "cGFzcw==" } };
 
 test("the content of a Secret is secret in its outputs, and field bookkeeping is left out", () => {
-  assert.deepEqual(outputsOf(SECRET, "manager"), {
+  assert.deepEqual(outputsOf(liveSecret, "manager"), {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: "s", namespace: "n", uid: "u" },
@@ -28,8 +28,8 @@ test("the content of a Secret is secret in its outputs, and field bookkeeping is
 });
 
 test("stringData is applied as data", () => {
-  assert.deepEqual(toApply({ ...BARE_SECRET, data: { a: "MQ==" }, stringData: { password: "pass" } }), {
-    ...BARE_SECRET,
+  assert.deepEqual(toApply({ ...bareSecret, data: { a: "MQ==" }, stringData: { password: "pass" } }), {
+    ...bareSecret,
     data: { a: "MQ==", password: "cGFzcw==" },
   });
 });
@@ -50,12 +50,12 @@ test("what a dry run invents is unknown in a preview of a creation", () => {
   assert.deepEqual(previewOf(service, false, "manager"), {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: "s", uid: UNKNOWN, resourceVersion: UNKNOWN, creationTimestamp: UNKNOWN },
+    metadata: { name: "s", uid: unknown, resourceVersion: unknown, creationTimestamp: unknown },
     spec: {
       type: "NodePort",
-      clusterIP: UNKNOWN,
-      clusterIPs: UNKNOWN,
-      ports: [{ port: 80, nodePort: UNKNOWN }],
+      clusterIP: unknown,
+      clusterIPs: unknown,
+      ports: [{ port: 80, nodePort: unknown }],
     },
     __fieldManager: "manager",
   });
@@ -72,7 +72,7 @@ test("a headless service's address is known", () => {
 
 test("the preview of an update keeps the object's identity", () => {
   const preview = previewWithoutServer(
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, data: { a: UNKNOWN } },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, data: { a: unknown } },
     { metadata: { name: "c", uid: "u" } },
   );
   assert.deepEqual(preview.metadata, { name: "c", uid: "u" });
@@ -90,8 +90,8 @@ test("a refresh takes over what others changed or removed", () => {
 });
 
 test("a changed Secret shows in the stringData that it was written with", () => {
-  const inputs = { ...BARE_SECRET, metadata: { name: "s" }, stringData: { password: "old", gone: "x" } };
-  assert.deepEqual(inputsOf(SECRET, inputs), {
+  const inputs = { ...bareSecret, metadata: { name: "s" }, stringData: { password: "old", gone: "x" } };
+  assert.deepEqual(inputsOf(liveSecret, inputs), {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: "s" },

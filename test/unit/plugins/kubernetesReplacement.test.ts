@@ -4,9 +4,9 @@ import { ApiError } from "../../../local/plugins/kubernetes/cluster";
 import { askForReplacements, knownReplacements } from "../../../local/plugins/kubernetes/replacement";
 import { diffProperties, formatPath } from "../../../local/plugins/propertyDiff";
 
-const BY_DEFAULT = { enableConfigMapMutable: false, enableSecretMutable: false };
+const byDefault = { enableConfigMapMutable: false, enableSecretMutable: false };
 
-function replaces(kind: string, before: unknown, after: unknown, mutability = BY_DEFAULT): string[] {
+function replaces(kind: string, before: unknown, after: unknown, mutability = byDefault): string[] {
   return knownReplacements(kind, diffProperties(before, after), mutability).map(formatPath);
 }
 
@@ -19,7 +19,7 @@ test("a new name or namespace replaces any object", () => {
 test("a ConfigMap's data replaces it, unless the provider lets it change", () => {
   const change = [{ data: { a: "1" } }, { data: { a: "2" } }] as const;
   assert.deepEqual(replaces("ConfigMap", ...change), ["data.a"]);
-  assert.deepEqual(replaces("ConfigMap", ...change, { ...BY_DEFAULT, enableConfigMapMutable: true }), []);
+  assert.deepEqual(replaces("ConfigMap", ...change, { ...byDefault, enableConfigMapMutable: true }), []);
 });
 
 test("a Secret's type always replaces it, its data unless the provider lets it change", () => {
@@ -28,7 +28,7 @@ test("a Secret's type always replaces it, its data unless the provider lets it c
     { type: "kubernetes.io/tls", stringData: { a: "2" } },
   ] as const;
   assert.deepEqual(replaces("Secret", ...change), ["type", "stringData.a"]);
-  assert.deepEqual(replaces("Secret", ...change, { ...BY_DEFAULT, enableSecretMutable: true }), ["type"]);
+  assert.deepEqual(replaces("Secret", ...change, { ...byDefault, enableSecretMutable: true }), ["type"]);
 });
 
 test("of a StatefulSet's spec only a few fields can change in place", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serverOf } from "../../../local/plugins/kubernetes/cluster";
 import { checkSettings, diffSettings, readSettings } from "../../../local/plugins/kubernetes/settings";
-import { UNKNOWN } from "../../../local/plugins/values";
+import { unknown } from "../../../local/plugins/values";
 
 function kubeconfig(server: string): string {
   return JSON.stringify({
@@ -49,7 +49,7 @@ test("settings that cannot be followed are named with the fix", () => {
     checkSettings({ kubeconfig: kubeconfig("https://one"), context: "three" })[0]?.reason ?? "",
     /three is not in the kubeconfig, which has one, two/,
   );
-  assert.deepEqual(properties({ kubeconfig: UNKNOWN }), []);
+  assert.deepEqual(properties({ kubeconfig: unknown }), []);
   assert.deepEqual(properties({ kubeconfig: kubeconfig("https://one"), enableServerSideApply: "true" }), []);
 });
 
@@ -60,7 +60,7 @@ test("another API server replaces the provider, another way to the same one does
   const same = diffSettings(before, { kubeconfig: kubeconfig("https://one"), namespace: "n" });
   assert.deepEqual(same.replaces, []);
   assert.equal(same.changes.length, 1);
-  assert.deepEqual(diffSettings(before, { kubeconfig: UNKNOWN }).replaces, []);
+  assert.deepEqual(diffSettings(before, { kubeconfig: unknown }).replaces, []);
 });
 
 test("with a cluster identifier nothing else replaces the provider", () => {

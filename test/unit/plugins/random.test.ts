@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { compareSync } from "bcryptjs";
 import { checkCharacterRules, petName, randomString, shuffle } from "../../../local/plugins/random/generate";
 import { RandomPlugin } from "../../../local/plugins/random/plugin";
-import { secret, UNKNOWN, type Properties } from "../../../local/plugins/values";
+import { secret, unknown, type Properties } from "../../../local/plugins/values";
 
 const plugin = new RandomPlugin("0.0.0");
 
@@ -127,6 +127,6 @@ test("every change replaces", async () => {
 test("what the stand-in cannot do is refused with a reason", async () => {
   assert.equal((await check("RandomInteger", { min: 1, max: 2, seed: "x" })).failures?.[0]?.property, "seed");
   assert.equal((await check("RandomInteger", { min: 3, max: 2 })).failures?.[0]?.property, "max");
-  assert.deepEqual((await check("RandomPassword", { length: UNKNOWN })).failures, []);
+  assert.deepEqual((await check("RandomPassword", { length: unknown })).failures, []);
   await assert.rejects(create("RandomDice", {}), /has no random:index\/x:RandomDice, only RandomPassword/);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasUnknowns, UNKNOWN, withoutNulls } from "../../../local/plugins/values";
+import { hasUnknowns, unknown, withoutNulls } from "../../../local/plugins/values";
 
 test("an unknown is found at any depth", () => {
-  assert.equal(hasUnknowns({ a: [{ b: UNKNOWN }] }), true);
-  assert.equal(hasUnknowns({ a: [{ b: `prefix ${UNKNOWN}` }, null, 1] }), false);
+  assert.equal(hasUnknowns({ a: [{ b: unknown }] }), true);
+  assert.equal(hasUnknowns({ a: [{ b: `prefix ${unknown}` }, null, 1] }), false);
 });
 
 test("null members go, empty ones and null list items stay", () => {

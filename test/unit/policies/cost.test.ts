@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Unknown } from "../../../policies/core/values";
-import type { Properties } from "../../../policies/core/values";
+import { Unknown, type Properties } from "../../../policies/core/values";
 import { allowedVmSizes } from "../../../policies/cost/allowedVmSizes";
 import { componentBudget } from "../../../policies/cost/componentBudget";
 import { diskLimits } from "../../../policies/cost/diskLimits";

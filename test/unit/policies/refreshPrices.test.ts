@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { repositoryRoot } from "../../../local/paths";
 import { run } from "../../../local/processes";
-import { pickItem, queryOf, refresh } from "../../../policies/prices/refresh";
-import type { RetailItem } from "../../../policies/prices/refresh";
+import { pickItem, queryOf, refresh, type RetailItem } from "../../../policies/prices/refresh";
 import type { Price } from "../../../policies/estimate/prices";
 
 const row: Price = {

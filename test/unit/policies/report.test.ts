@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Unknown } from "../../../policies/core/values";
 import { stepsBetween } from "../../../policies/report/compare";
-import { plannedResources } from "../../../policies/report/planned";
-import type { PlannedStep } from "../../../policies/report/planned";
+import { plannedResources, type PlannedStep } from "../../../policies/report/planned";
 import { budgetSettings, reportOf } from "../../../policies/report/report";
 
 const poolType = "azure-native:containerservice:AgentPool";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Unknown } from "../../../policies/core/values";
-import type { Properties } from "../../../policies/core/values";
+import { Unknown, type Properties } from "../../../policies/core/values";
 import { noPlainSecrets, plainSecrets } from "../../../policies/safety/noPlainSecrets";
 import { noPublicStorage } from "../../../policies/safety/noPublicStorage";
 import { isPinned, pinnedImages } from "../../../policies/safety/pinnedImages";

@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { providerSchema } from "../../../scripts/providerSchema";
 import { monitoringArgs, modelApiArgs } from "../../../provider/arguments";
-import { inputProblems, PackageSchema } from "../../../provider/schema";
+import { inputProblems, type PackageSchema } from "../../../provider/schema";
 
 // What other languages may write: the schema, its check at run time, and the way to the library's arguments.
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import path from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { contractViolations } from "../../support/contractViolations";
 
-const helperFolder = path.resolve(__dirname, "../../../python");
+const helperFolder = resolve(__dirname, "../../../python");
 
 /** Calls each function of the helper that writes an event. */
 const program = `
@@ -47,7 +47,7 @@ test("every event that the helper can write fits the log contract", (t) => {
     t.skip("python3 is not on PATH: the Python helper's events were not checked");
     return;
   }
-  const directory = mkdtempSync(path.join(tmpdir(), "ds-monitoring-helper-"));
+  const directory = mkdtempSync(join(tmpdir(), "ds-monitoring-helper-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const run = spawnSync("python3", ["-c", program], {
     env: {
@@ -60,7 +60,7 @@ test("every event that the helper can write fits the log contract", (t) => {
   });
   assert.equal(run.status, 0, run.stderr);
   const lines = readdirSync(directory)
-    .flatMap((name) => readFileSync(path.join(directory, name), "utf8").split("\n"))
+    .flatMap((name) => readFileSync(join(directory, name), "utf8").split("\n"))
     .filter((line) => line !== "");
   assert.deepEqual(contractViolations(lines), []);
   const names = new Set(lines.map((line) => (JSON.parse(line) as { event_name: string }).event_name));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import path from "node:path";
+import { resolve } from "node:path";
 import { test } from "node:test";
 
-const helperFolder = path.resolve(__dirname, "../../../python");
+const helperFolder = resolve(__dirname, "../../../python");
 
 test("the Python helper passes its own tests", (t) => {
   if (spawnSync("python3", ["--version"]).status !== 0) {

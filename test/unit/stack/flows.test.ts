@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { NetworkPolicySpec, PolicyPeer } from "../../../components/kubernetes/networkPolicies";
-import { deploy, RequestedResource } from "../support/deploy";
+import { deploy, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
-import { Workload, workloadsOf } from "../support/pods";
+import { type Workload, workloadsOf } from "../support/pods";
 
 interface Policy {
   namespace: string;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { images } from "../../../components/images";
 import { restrictedViolations } from "../../../components/kubernetes/podSecurity";
-import { deploy, RequestedResource } from "../support/deploy";
+import { deploy, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
-import { containersOf, Workload, workloadsOf } from "../support/pods";
+import { containersOf, type Workload, workloadsOf } from "../support/pods";
 
 describe("every pod of the whole stack", () => {
   let resources: RequestedResource[];

@@ -1,4 +1,4 @@
-import { Monitoring, MonitoringArgs, MonitoringConnection } from "../../../components";
+import { Monitoring, type MonitoringArgs, type MonitoringConnection } from "../../../components";
 import { penguins, penguinsProbe } from "../../../examples/penguins/penguins";
 
 /** The connection of a platform that runs elsewhere. */

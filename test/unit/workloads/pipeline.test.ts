@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pipeline, PipelineArgs } from "../../../components";
+import { Pipeline, type PipelineArgs } from "../../../components";
 import { deploy, find, listed } from "../support/deploy";
 import { connection } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
