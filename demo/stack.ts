@@ -6,7 +6,7 @@ import { renderAlertmanagerConfig } from "../components/alertmanager/alertmanage
 import { alertTask } from "../components/alerts/alertTasks";
 import { alertRules } from "../components/alerts/rules";
 import { credentials, influxDesiredState } from "../components/influxdb/desiredState";
-import { InfluxApi } from "../components/influxdb/reconcile/influxApi";
+import { InfluxApi } from "../components/influxdb/influxApi";
 import { reconcile } from "../components/influxdb/reconcile/reconcile";
 import { renderTelegrafConfig } from "../components/telegraf/telegrafConfig";
 import { resolveTools } from "../local/tools/resolve";

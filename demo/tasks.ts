@@ -1,5 +1,5 @@
 import { buckets } from "../contract/buckets";
-import { InfluxApi } from "../components/influxdb/reconcile/influxApi";
+import { InfluxApi } from "../components/influxdb/influxApi";
 import { lateRangeHours } from "../components/influxdb/rollupTasks";
 import type { Demo } from "./stack";
 import { waitFor } from "./waiting";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { logLagTask } from "../../components/alerts/logLagTask";
 import { buckets, database, defaultOrganization } from "../../contract/buckets";
 import { credentials, influxDesiredState } from "../../components/influxdb/desiredState";
-import { InfluxApi } from "../../components/influxdb/reconcile/influxApi";
+import { InfluxApi } from "../../components/influxdb/influxApi";
 import { reconcile } from "../../components/influxdb/reconcile/reconcile";
 import type { FluxTask } from "../../components/influxdb/flux";
 import { defaultRollups, keptBucket, requestUniques } from "../../contract/rollups";

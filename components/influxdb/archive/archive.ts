@@ -1,15 +1,15 @@
-import { reasonOf } from "../reconcile/influxApi";
-import { type ArchiveFolder, type CompressedFile, VolumeFullError } from "./archiveFolder";
-import { agedDays, type Day, liveDays, lostDays } from "./days";
-import { type EventsReader, InfluxUnavailableError, type SeriesRows } from "./eventsReader";
-import { type FieldType, renderRows } from "./lineProtocol";
+import { InfluxUnavailableError, reasonOf } from "../influxApi";
+import { ArchiveFolder, CompressedFile, VolumeFullError } from "./archiveFolder";
+import { agedDays, Day, liveDays, lostDays } from "./days";
+import { EventsReader, SeriesRows } from "./eventsReader";
+import { FieldType, renderRows } from "./lineProtocol";
 import {
-  type ArchivedFile,
-  type ArchivedMeasurement,
+  ArchivedFile,
+  ArchivedMeasurement,
   decideExport,
   emptyManifest,
   fileName,
-  type Manifest,
+  Manifest,
   valuesOf,
 } from "./manifest";
 import { decodeText } from "./messagePack";
@@ -31,11 +31,11 @@ export interface ArchiveOptions {
   log: (line: string) => void;
 }
 
-/** What a run has come to. */
+/** Result of a run. */
 export interface ArchiveReport {
   /** Measurements of days that were exported. */
   exported: number;
-  /** What could not be exported and is tried again by the next run. */
+  /** What could not be exported; the next run tries it again. */
   failures: string[];
   /** Days that expired before they were archived, found by this run. Looked for only where nothing has failed. */
   lost: Day[];
@@ -56,8 +56,8 @@ export async function archive(options: ArchiveOptions): Promise<ArchiveReport> {
   const measurements = await reader.measurements();
   await removeAgedDays(options, report);
   for (const day of live) await archiveDay(options, day, measurements, report);
-  // A lost day is told once. After a failure another run follows, which must find it still untold.
-  if (report.failures.length === 0) await tellLostDays(options, live[0], report);
+  // A lost day is reported once. After a failure another run follows, which reports it.
+  if (report.failures.length === 0) await reportLostDays(options, live[0], report);
   return report;
 }
 
@@ -231,21 +231,19 @@ class MeasurementWriter {
   }
 }
 
-async function tellLostDays(
+async function reportLostDays(
   { folder, now }: ArchiveOptions,
   firstLive: Day | undefined,
   report: ArchiveReport,
 ): Promise<void> {
   if (firstLive === undefined) return;
   const known = await folder.days();
-  const done = new Set<Day>();
   const manifests = new Map<Day, Manifest>();
   for (const day of known.filter((one) => one < firstLive)) {
-    const manifest = await folder.readManifest(day);
-    if (manifest?.complete === true || manifest?.lost !== undefined) done.add(day);
-    if (manifest !== undefined) manifests.set(day, manifest);
+    manifests.set(day, (await folder.readManifest(day)) ?? emptyManifest(day));
   }
-  for (const day of lostDays(known, done, firstLive)) {
+  const done = [...manifests.values()].filter(({ complete, lost }) => complete || lost !== undefined);
+  for (const day of lostDays(known, new Set(done.map((manifest) => manifest.day)), firstLive)) {
     const manifest = manifests.get(day) ?? emptyManifest(day);
     const lost = `found expired at ${new Date(now * 1000).toISOString()}`;
     await folder.writeManifest({ ...manifest, lost });

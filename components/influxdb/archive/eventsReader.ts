@@ -1,17 +1,8 @@
 import { buckets, database, secondsPerDay } from "../../../contract/buckets";
-import { reasonOf } from "../reconcile/influxApi";
-import { type Day, startOf } from "./days";
-import type { FieldType } from "./lineProtocol";
-import { decodeText, MessagePackReader, type Value } from "./messagePack";
-
-/** Where InfluxDB is and who asks. */
-export interface EventsReaderOptions {
-  /** Base URL, e.g. `http://influxdb:8086`. */
-  url: string;
-  /** A user of the 1.x-compatible API that may read the bucket `events`. */
-  username: string;
-  password: string;
-}
+import { InfluxApi } from "../influxApi";
+import { Day, startOf } from "./days";
+import { FieldType } from "./lineProtocol";
+import { decodeText, MessagePackReader, Value } from "./messagePack";
 
 /** Rows of one series, a part of them. Texts are bytes (see {@link Value}). */
 export interface SeriesRows {
@@ -23,11 +14,8 @@ export interface SeriesRows {
   rows: Value[][];
 }
 
-/** InfluxDB can't be asked at all: the next question would fail too. */
-export class InfluxUnavailableError extends Error {}
-
 /**
- * Hours that are read at a time. A measurement's day is never asked for as a whole, so that no single query takes long;
+ * Seconds that are read at a time. A measurement's day is never asked for as a whole, so that no single query takes long;
  * within them InfluxDB answers in pieces of {@link rowsPerPiece}, so neither side ever holds more than a few.
  */
 const windowSeconds = 3600;
@@ -35,14 +23,7 @@ const rowsPerPiece = 1000;
 
 /** Reads the raw events, through the API that takes a user name and password: `/query`, InfluxQL. */
 export class EventsReader {
-  private readonly url: string;
-  private readonly authorization: string;
-
-  constructor(options: EventsReaderOptions) {
-    this.url = `${options.url.replace(/\/+$/, "")}/query`;
-    const login = Buffer.from(`${options.username}:${options.password}`).toString("base64");
-    this.authorization = `Basic ${login}`;
-  }
+  constructor(private readonly api: InfluxApi) {}
 
   /** The measurements of the bucket, sorted. */
   async measurements(): Promise<string[]> {
@@ -65,13 +46,8 @@ export class EventsReader {
   /** How many values a measurement has in a day, over all its fields. */
   async count(measurement: string, day: Day): Promise<number> {
     const time = timeIn(startOf(day), startOf(day) + secondsPerDay);
-    let count = 0;
-    for (const [, ...counts] of await this.rows(
-      `SELECT count(*::field) FROM ${from(measurement)} WHERE ${time}`,
-    )) {
-      for (const value of counts) count += Number(value ?? 0);
-    }
-    return count;
+    const rows = await this.rows(`SELECT count(*::field) FROM ${from(measurement)} WHERE ${time}`);
+    return rows.flatMap((row) => row.slice(1)).reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
   }
 
   /** All points of a measurement in a day, hour by hour and series by series. */
@@ -90,33 +66,11 @@ export class EventsReader {
   }
 
   private async *query(query: string): AsyncGenerator<SeriesRows> {
-    const body = await this.ask(query);
     const reader = new MessagePackReader();
-    for await (const piece of body) {
+    for await (const piece of await this.api.query(database, query, rowsPerPiece)) {
       for (const answer of reader.push(piece)) yield* seriesOf(answer as unknown as Answer);
     }
     if (reader.waiting > 0) throw new Error("InfluxDB's answer ended in the middle of a value");
-  }
-
-  private async ask(query: string): Promise<AsyncIterable<Uint8Array>> {
-    const form = { db: database, epoch: "ns", chunked: "true", chunk_size: String(rowsPerPiece), q: query };
-    let response: Response;
-    try {
-      response = await fetch(this.url, {
-        method: "POST",
-        headers: { accept: "application/x-msgpack", authorization: this.authorization },
-        body: new URLSearchParams(form),
-      });
-    } catch (error) {
-      throw new InfluxUnavailableError(`InfluxDB at ${this.url} does not answer: ${reasonOf(error)}`);
-    }
-    if (!response.ok) {
-      const message = refusal(response.status, await response.text());
-      // A question that InfluxDB does not understand says nothing about the next one.
-      throw response.status === 400 ? new Error(message) : new InfluxUnavailableError(message);
-    }
-    if (response.body === null) throw new Error("InfluxDB's answer has no body");
-    return response.body as unknown as AsyncIterable<Uint8Array>;
   }
 }
 
@@ -130,22 +84,12 @@ interface Answer {
 
 /** An error may come after rows that are already there: whoever takes these must not keep them then. */
 function* seriesOf(answer: Answer): Generator<SeriesRows> {
-  for (const { error, series = [] } of answer.results ?? []) {
+  for (const { error, series = [] } of [...(answer.results ?? []), { error: answer.error }]) {
     if (error !== undefined) throw new Error(`InfluxDB answers: ${decodeText(error)}`);
     for (const { tags = {}, columns, values } of series) {
       yield { tags, fields: columns.slice(1), rows: values };
     }
   }
-  if (answer.error !== undefined) throw new Error(`InfluxDB answers: ${decodeText(answer.error)}`);
-}
-
-function refusal(status: number, body: string): string {
-  const hint =
-    status === 401 || status === 403
-      ? ". The user of the archive is made by the Job influxdb-reconcile, or given by existing.credentials.archive; " +
-        `it has to be allowed to read the bucket ${buckets.events}`
-      : "";
-  return `InfluxDB refuses to be read: status ${status}: ${body.slice(0, 500)}${hint}`;
 }
 
 function from(measurement: string): string {

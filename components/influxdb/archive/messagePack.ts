@@ -1,19 +1,17 @@
 /**
- * A value of InfluxDB's answers. MessagePack tells integers from floats where JSON does not, so they stay apart here:
- * an integer is a `bigint`, a float a `number`. A text is a `string` of its bytes, one character for each (latin1): what
- * InfluxDB holds is passed on as it is, also where it is no valid UTF-8.
+ * A value of InfluxDB's answers: an integer is a `bigint`, a float a `number`. A text is a `string` of its bytes, one
+ * character for each (latin1): what InfluxDB holds is passed on as it is, also where it is no valid UTF-8.
  */
 export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
 
 /** More bytes are needed; the value is read again from its beginning when they are there. */
-class Incomplete extends Error {}
-
-const incomplete = new Incomplete();
+const incomplete = new Error("incomplete");
 
 /**
  * Reads MessagePack values from bytes that come in pieces.
  *
- * Own code, because libraries decode integers and floats to the same `number`. It knows what InfluxDB sends
+ * Own code, because no library keeps what the archive needs: `@msgpack/msgpack` and `msgpackr` decode the integer 1 and
+ * the float 1.0 to the same `number`, and replace bytes of names that are no UTF-8. It knows what InfluxDB sends
  * (https://github.com/msgpack/msgpack/blob/master/spec.md, without binary and extension types), and refuses the rest.
  */
 export class MessagePackReader {
@@ -55,52 +53,19 @@ export class MessagePackReader {
     if (type <= 0x9f) return this.array(type & 0x0f);
     if (type <= 0xbf) return this.text(type & 0x1f);
     if (type >= 0xe0) return BigInt(type - 0x100);
-    switch (type) {
-      case 0xc0:
-        return null;
-      case 0xc2:
-        return false;
-      case 0xc3:
-        return true;
-      case 0xca:
-        return this.bytes.readFloatBE(this.take(4));
-      case 0xcb:
-        return this.bytes.readDoubleBE(this.take(8));
-      case 0xcc:
-        return BigInt(this.bytes.readUInt8(this.take(1)));
-      case 0xcd:
-        return BigInt(this.bytes.readUInt16BE(this.take(2)));
-      case 0xce:
-        return BigInt(this.bytes.readUInt32BE(this.take(4)));
-      case 0xcf:
-        return this.bytes.readBigUInt64BE(this.take(8));
-      case 0xd0:
-        return BigInt(this.bytes.readInt8(this.take(1)));
-      case 0xd1:
-        return BigInt(this.bytes.readInt16BE(this.take(2)));
-      case 0xd2:
-        return BigInt(this.bytes.readInt32BE(this.take(4)));
-      case 0xd3:
-        return this.bytes.readBigInt64BE(this.take(8));
-      case 0xd9:
-        return this.text(this.bytes.readUInt8(this.take(1)));
-      case 0xda:
-        return this.text(this.bytes.readUInt16BE(this.take(2)));
-      case 0xdb:
-        return this.text(this.bytes.readUInt32BE(this.take(4)));
-      case 0xdc:
-        return this.array(this.bytes.readUInt16BE(this.take(2)));
-      case 0xdd:
-        return this.array(this.bytes.readUInt32BE(this.take(4)));
-      case 0xde:
-        return this.map(this.bytes.readUInt16BE(this.take(2)));
-      case 0xdf:
-        return this.map(this.bytes.readUInt32BE(this.take(4)));
-      default:
-        throw new Error(
-          `InfluxDB's answer holds the MessagePack type 0x${type.toString(16)}, which is not read`,
-        );
-    }
+    if (type === 0xc0) return null;
+    if (type === 0xc2 || type === 0xc3) return type === 0xc3;
+    if (type === 0xca) return this.bytes.readFloatBE(this.take(4));
+    if (type === 0xcb) return this.bytes.readDoubleBE(this.take(8));
+    if (type === 0xcf) return this.bytes.readBigUInt64BE(this.take(8));
+    if (type === 0xd3) return this.bytes.readBigInt64BE(this.take(8));
+    // Of the other types, several that follow each other differ in the bytes of a number or a length: 1, 2, 4.
+    if (type >= 0xcc && type <= 0xce) return BigInt(this.unsigned(1 << (type - 0xcc)));
+    if (type >= 0xd0 && type <= 0xd2) return BigInt(this.signed(1 << (type - 0xd0)));
+    if (type >= 0xd9 && type <= 0xdb) return this.text(this.unsigned(1 << (type - 0xd9)));
+    if (type >= 0xdc && type <= 0xdd) return this.array(this.unsigned(2 << (type - 0xdc)));
+    if (type >= 0xde) return this.map(this.unsigned(2 << (type - 0xde)));
+    throw new Error(`InfluxDB's answer holds the MessagePack type 0x${type.toString(16)}, which is not read`);
   }
 
   /** Where the next bytes begin; they are all there. */
@@ -109,6 +74,14 @@ export class MessagePackReader {
     if (start + length > this.bytes.length) throw incomplete;
     this.position = start + length;
     return start;
+  }
+
+  private unsigned(length: number): number {
+    return this.bytes.readUIntBE(this.take(length), length);
+  }
+
+  private signed(length: number): number {
+    return this.bytes.readIntBE(this.take(length), length);
   }
 
   private text(length: number): string {
