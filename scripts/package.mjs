@@ -2,17 +2,28 @@
 // take instead, so that they leave out what is not imported. Nothing in them reads a file of the package at run time.
 // cjs/provider/ is the library as a Pulumi provider, with its schema beside it.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (path) => `${root}${path}`;
 
-/** Modules that read a file of this repository -> what they export, and the file whose text takes their place. */
+const textOf = (file) => readFileSync(at(file), "utf8");
+const folderOf = (folder) =>
+  Object.fromEntries(
+    readdirSync(at(folder))
+      .filter(isRuby)
+      .map((file) => [file, textOf(`${folder}/${file}`)]),
+  );
+const isRuby = (file) => file.endsWith(".rb");
+
+/** Modules that read files of this repository -> functions that they export, and the texts that take their place. */
 const texts = {
-  "components/fluentd/ruby/source": ["rubySource", "components/fluentd/ruby/log_contract.rb"],
-  "components/influxdb/archive/bundle": ["archiveBundle", "dist/archive.js"],
-  "components/influxdb/reconcile/bundle": ["reconcileBundle", "dist/reconcile.js"],
+  "components/fluentd/ruby/sources": { rubySources: () => folderOf("components/fluentd/ruby") },
+  "components/influxdb/bundles": {
+    archiveBundle: () => textOf("dist/archive.js"),
+    reconcileBundle: () => textOf("dist/reconcile.js"),
+  },
 };
 
 const formats = {
@@ -28,12 +39,14 @@ for (const [format, { options, exported }] of Object.entries(formats)) {
   rmSync(at(folder), { recursive: true, force: true });
   const arguments_ = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.package.json", "--outDir", folder];
   execFileSync(process.execPath, [...arguments_, ...options], { cwd: root, stdio: "inherit" });
-  for (const [module, [name, file]] of Object.entries(texts)) {
+  for (const [module, functions] of Object.entries(texts)) {
     const target = at(`${folder}/${module}.js`);
     if (!existsSync(target))
       throw new Error(`${target} was not compiled: bring scripts/package.mjs up to date`);
-    const text = readFileSync(at(file), "utf8");
-    writeFileSync(target, exported(name, `() => ${JSON.stringify(text)}`));
+    const written = Object.entries(functions).map(([name, text]) =>
+      exported(name, `() => (${JSON.stringify(text())})`),
+    );
+    writeFileSync(target, written.join(""));
   }
 }
 

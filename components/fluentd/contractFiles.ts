@@ -14,12 +14,12 @@ import {
   renderedFormat,
   severityNames,
 } from "../../contract/formats";
-import { rubySource } from "./ruby/source";
+import { rubySources } from "./ruby/sources";
 
 /** The files of a Fluentd configuration by their names, as a ConfigMap holds them. */
 export type ConfigFiles = Record<string, string>;
 
-/** Name of the Ruby file that Fluentd loads with `-r`. */
+/** Name of the Ruby file that Fluentd loads with `-r`; it loads the others. */
 export const rubyFile = "log_contract.rb";
 
 /** Arguments of the `fluentd` command that runs what is rendered into `folder`. */
@@ -70,7 +70,7 @@ export function contractFiles(
   };
   const withoutDescriptions = (key: string, value: unknown) => (key === "description" ? undefined : value);
   return {
-    [rubyFile]: rubySource(),
+    ...rubySources(),
     "log_contract.json": JSON.stringify(data, withoutDescriptions, 1),
   };
 }

@@ -2,12 +2,12 @@ import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
-import { archiveBundle } from "./bundles";
-import { InfluxDbClient } from "../platform/endpoints";
+import type { InfluxDbClient } from "../platform/endpoints";
 import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
-import { StorageArgs } from "../platform/storage";
+import type { StorageArgs } from "../platform/storage";
+import { archiveBundle } from "./bundles";
 
 /** When the raw events are archived, where to, and how long they are kept there. */
 export interface InfluxDbArchiveDeployArgs {

@@ -4,11 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
-import { InfluxDesiredState } from "./desiredState";
-import { reconcileBundle } from "./bundles";
-import { Neighbour } from "../platform/endpoints";
+import type { Neighbour } from "../platform/endpoints";
 import { partNetworkPolicy, partServiceAccount } from "../platform/partObjects";
 import { parts } from "../platform/parts";
+import { reconcileBundle } from "./bundles";
+import type { InfluxDesiredState } from "./desiredState";
 
 /** Arguments of {@link InfluxDbReconcile}. */
 export interface InfluxDbReconcileArgs {

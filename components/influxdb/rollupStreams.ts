@@ -3,12 +3,12 @@ import {
   eventCountField,
   increaseField,
   minutesField,
-  Rollup,
+  type Rollup,
   rollupField,
   rollupQuantiles,
 } from "../../contract/rollups";
 import { anyOf, fluxFloat, fluxString, fluxStrings } from "./flux";
-import { aggregateWindow, Resolution } from "./rollupWindows";
+import { aggregateWindow, type Resolution } from "./rollupWindows";
 
 /** The streams of a rollup in one resolution. Each is Flux that reads between `start` and `stop`. */
 interface StreamOptions {

@@ -1,23 +1,23 @@
-import { buckets, defaultRetentionDays, RetentionDays } from "../../contract/buckets";
+import { buckets, defaultRetentionDays, type RetentionDays } from "../../contract/buckets";
 import {
   defaultRollups,
   eventCountField,
   keptBucket,
   keptMeasurements,
   requestUniques,
-  Rollup,
-  Uniques,
+  type Rollup,
+  type Uniques,
 } from "../../contract/rollups";
-import { anyOf, fluxString, fluxStrings, FluxTask, taskOption, TaskSchedule } from "./flux";
-import { CountedEvents, rollupStreams } from "./rollupStreams";
+import { anyOf, fluxString, fluxStrings, type FluxTask, taskOption, type TaskSchedule } from "./flux";
+import { type CountedEvents, rollupStreams } from "./rollupStreams";
 import {
-  Comparison,
+  type Comparison,
   daily,
   findBehind,
   hourly,
   minutely,
   rawRange,
-  Resolution,
+  type Resolution,
   weekly,
   written,
 } from "./rollupWindows";

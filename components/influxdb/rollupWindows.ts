@@ -1,4 +1,4 @@
-import { BucketName, buckets, RetentionDays } from "../../contract/buckets";
+import { type BucketName, buckets, type RetentionDays } from "../../contract/buckets";
 import { fluxString } from "./flux";
 
 /** Whole windows of `source` become one point each in `target`. */

@@ -1,15 +1,15 @@
 import { InfluxUnavailableError, reasonOf } from "../influxApi";
-import { ArchiveFolder, CompressedFile, VolumeFullError } from "./archiveFolder";
-import { agedDays, Day, liveDays, lostDays } from "./days";
-import { EventsReader, SeriesRows } from "./eventsReader";
-import { FieldType, renderRows } from "./lineProtocol";
+import { type ArchiveFolder, type CompressedFile, VolumeFullError } from "./archiveFolder";
+import { agedDays, type Day, liveDays, lostDays } from "./days";
+import type { EventsReader, SeriesRows } from "./eventsReader";
+import { type FieldType, renderRows } from "./lineProtocol";
 import {
-  ArchivedFile,
-  ArchivedMeasurement,
+  type ArchivedFile,
+  type ArchivedMeasurement,
   decideExport,
   emptyManifest,
   fileName,
-  Manifest,
+  type Manifest,
   valuesOf,
 } from "./manifest";
 import { decodeText } from "./messagePack";

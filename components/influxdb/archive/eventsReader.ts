@@ -1,8 +1,8 @@
 import { buckets, database, secondsPerDay } from "../../../contract/buckets";
-import { InfluxApi } from "../influxApi";
-import { Day, startOf } from "./days";
-import { FieldType } from "./lineProtocol";
-import { decodeText, MessagePackReader, Value } from "./messagePack";
+import type { InfluxApi } from "../influxApi";
+import { type Day, startOf } from "./days";
+import type { FieldType } from "./lineProtocol";
+import { decodeText, MessagePackReader, type Value } from "./messagePack";
 
 /** Rows of one series, a part of them. Texts are bytes (see {@link Value}). */
 export interface SeriesRows {

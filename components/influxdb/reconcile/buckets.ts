@@ -1,6 +1,6 @@
 import { secondsPerDay } from "../../../contract/buckets";
-import { DesiredBucket } from "../desiredState";
-import { Context, differing, ownershipMark } from "./context";
+import type { DesiredBucket } from "../desiredState";
+import { type Context, differing, ownershipMark } from "./context";
 
 interface Bucket {
   id: string;

@@ -1,5 +1,5 @@
-import { InfluxDesiredState } from "../desiredState";
-import { InfluxApi } from "../influxApi";
+import type { InfluxDesiredState } from "../desiredState";
+import type { InfluxApi } from "../influxApi";
 
 /** Description of what this program creates; what lacks it belongs to somebody else and stays. */
 export const ownershipMark = "managed by ds-monitoring";

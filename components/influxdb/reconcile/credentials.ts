@@ -1,6 +1,6 @@
-import { DesiredCredential } from "../desiredState";
-import { InfluxApi } from "../influxApi";
-import { Context, ownershipMark, requiredBucket } from "./context";
+import type { DesiredCredential } from "../desiredState";
+import type { InfluxApi } from "../influxApi";
+import { type Context, ownershipMark, requiredBucket } from "./context";
 
 interface Permission {
   action: "read" | "write";

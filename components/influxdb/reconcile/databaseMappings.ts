@@ -1,5 +1,5 @@
-import { DesiredDatabaseMapping } from "../desiredState";
-import { Context, requiredBucket } from "./context";
+import type { DesiredDatabaseMapping } from "../desiredState";
+import { type Context, requiredBucket } from "./context";
 
 interface DatabaseMapping {
   id: string;

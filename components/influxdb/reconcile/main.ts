@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { InfluxDesiredState } from "../desiredState";
+import type { InfluxDesiredState } from "../desiredState";
 import { InfluxApi, reasonOf } from "../influxApi";
 import { ConfigurationError, exitCodes, required, runProgram } from "../program";
 import { reconcile } from "./reconcile";

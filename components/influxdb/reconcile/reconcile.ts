@@ -1,6 +1,6 @@
-import { InfluxApi } from "../influxApi";
+import type { InfluxApi } from "../influxApi";
 import { reconcileBuckets } from "./buckets";
-import { Change, Context, ReconcileOptions } from "./context";
+import type { Change, Context, ReconcileOptions } from "./context";
 import { reconcileCredentials } from "./credentials";
 import { reconcileDatabaseMappings } from "./databaseMappings";
 import { reconcileSecrets, reconcileTasks } from "./tasks";

@@ -1,5 +1,5 @@
-import { FluxTask } from "../flux";
-import { Context, differing, ownershipMark } from "./context";
+import type { FluxTask } from "../flux";
+import { type Context, differing, ownershipMark } from "./context";
 
 /** Nobody can read a secret back, so each is written anew, and only one that was not there counts as a change. */
 export async function reconcileSecrets(context: Context): Promise<void> {

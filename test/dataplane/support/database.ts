@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { influxDesiredState, InfluxDesiredState } from "../../../components/influxdb/desiredState";
+import { influxDesiredState, type InfluxDesiredState } from "../../../components/influxdb/desiredState";
 import { InfluxApi } from "../../../components/influxdb/influxApi";
-import { Change } from "../../../components/influxdb/reconcile/context";
+import type { Change } from "../../../components/influxdb/reconcile/context";
 import { reconcile } from "../../../components/influxdb/reconcile/reconcile";
-import { Influxd, startInfluxd } from "../../../demo/services/influxd";
+import { type Influxd, startInfluxd } from "../../../demo/services/influxd";
 import { resolveTool } from "../../../local/tools/resolve";
 import { InfluxClient } from "./influxClient";
 

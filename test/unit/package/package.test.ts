@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -150,15 +158,18 @@ test("a bundle of one import leaves the rest out", async () => {
 
 test("a bundle needs no file of the package beside it", async () => {
   await bundled(
-    `import { Logging } from "ds-monitoring"; import { rubySource } from "./node_modules/ds-monitoring/dist/esm/components/fluentd/ruby/source.js";
-     console.log(typeof Logging, rubySource().length);`,
+    `import { Logging } from "ds-monitoring"; import { rubySources } from "./node_modules/ds-monitoring/dist/esm/components/fluentd/ruby/sources.js";
+     console.log(typeof Logging, JSON.stringify(rubySources()));`,
   );
   const printed = execFileSync(process.execPath, [join(folder, "bundle.js")], {
     cwd: folder,
     encoding: "utf8",
   });
-  const source = readFileSync(join(repositoryRoot, "components/fluentd/ruby/log_contract.rb"), "utf8");
-  assert.equal(printed.trim(), `function ${source.length}`);
+  const ruby = join(repositoryRoot, "components/fluentd/ruby");
+  const files = readdirSync(ruby).filter((file) => file.endsWith(".rb"));
+  const texts = Object.fromEntries(files.map((file) => [file, readFileSync(join(ruby, file), "utf8")]));
+  assert.ok(files.length > 1);
+  assert.equal(printed.trim(), `function ${JSON.stringify(texts)}`);
 });
 
 test("what is exported has types, under both ways to resolve modules; half a choice does not compile", () => {
