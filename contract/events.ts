@@ -1,3 +1,5 @@
+import { measurements } from "./measurements";
+
 /**
  * The log contract: what an application's log line can say, and what of it becomes a tag.
  *
@@ -80,7 +82,7 @@ const ofClass = required(tag("class", text("Class, or _all")));
 const ofFeature = required(tag("feature", text("Name of the feature")));
 
 const definitions = {
-  "http.server.request": {
+  [measurements.httpRequest]: {
     description: "A request that a model API has answered",
     attributes: {
       "http.request.method": required(tag("method", text("GET, POST, …"))),
@@ -100,11 +102,11 @@ const definitions = {
       ...exception,
     },
   },
-  "pipeline.run.start": {
+  [measurements.runStart]: {
     description: "A run of a pipeline begins",
     attributes: { ...pipeline, ...expected },
   },
-  "pipeline.run.end": {
+  [measurements.runEnd]: {
     description: "A run of a pipeline has ended",
     attributes: {
       ...pipeline,
@@ -113,11 +115,11 @@ const definitions = {
       ...exception,
     },
   },
-  "pipeline.task.start": {
+  [measurements.taskStart]: {
     description: "A step of a run begins",
     attributes: { ...pipeline, ...task, ...expected },
   },
-  "pipeline.task.end": {
+  [measurements.taskEnd]: {
     description: "A step of a run has ended",
     attributes: {
       ...pipeline,
@@ -133,7 +135,7 @@ const definitions = {
       ...exception,
     },
   },
-  "ml.run.summary": {
+  [measurements.runSummary]: {
     description: "A training run in one event",
     attributes: {
       ...pipeline,
@@ -148,7 +150,7 @@ const definitions = {
       data_version: text("Version of the training data"),
     },
   },
-  "ml.class": {
+  [measurements.mlClass]: {
     description: "How often a class occurs",
     attributes: {
       ...pipeline,
@@ -159,7 +161,7 @@ const definitions = {
       share: number("Share of all rows", "1"),
     },
   },
-  "ml.outliers": {
+  [measurements.outliers]: {
     description: "Rows removed because of a feature's value",
     attributes: {
       ...pipeline,
@@ -171,7 +173,7 @@ const definitions = {
       removed_ratio: number("Removed by before", "1"),
     },
   },
-  "ml.drift": {
+  [measurements.drift]: {
     description: "How far a feature's distribution has moved",
     attributes: {
       ...pipeline,
@@ -196,7 +198,7 @@ const definitions = {
       missing_rate: number("Share of missing values", "1"),
     },
   },
-  "ml.metric": {
+  [measurements.metric]: {
     description: "Scores of a model",
     attributes: {
       ...pipeline,
@@ -212,7 +214,7 @@ const definitions = {
       brier: number("Brier score", "1"),
     },
   },
-  "ml.confusion": {
+  [measurements.confusion]: {
     description: "How often a class was predicted as another",
     attributes: {
       ...pipeline,
@@ -223,7 +225,7 @@ const definitions = {
       count: required(number("Rows")),
     },
   },
-  "ml.decision": {
+  [measurements.decision]: {
     description: "Whether a model may go to production",
     attributes: {
       ...pipeline,
@@ -236,7 +238,7 @@ const definitions = {
       approver: text("Who decided"),
     },
   },
-  log: {
+  [measurements.log]: {
     description: "Any other line, from text or JSON",
     attributes: {
       severity_text: tag("severity", { ...text("Severity"), values: severities }),
@@ -246,14 +248,14 @@ const definitions = {
       ...exception,
     },
   },
-  "log.unparsed": {
+  [measurements.unparsed]: {
     description: "A line that no format matches, as it is: kept and counted",
     attributes: {
       "log.file.name": tag("source", text("File that the line was read from")),
       "k8s.pod.name": text("Pod that wrote it"),
     },
   },
-  "log.dead_letter": {
+  [measurements.deadLetter]: {
     description:
       "A point that InfluxDB refuses for good, or a chunk that Fluentd could not read; made by Fluentd, kept and counted",
     attributes: {
@@ -267,6 +269,11 @@ export type EventName = keyof typeof definitions;
 
 /** Every event of the contract by its name. */
 export const events: Readonly<Record<EventName, EventDefinition>> = definitions;
+
+/** Whether the contract has an event of that name. */
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(events, name);
+}
 
 /** The attributes of an event, the common ones first; an event may narrow a common one. */
 export function attributesOf(name: EventName): Readonly<Record<string, Attribute>> {

@@ -1,4 +1,5 @@
-import { type Attribute, attributesOf, type EventName, events } from "./events";
+import { Attribute, attributesOf, EventName, events } from "./events";
+import { measurements } from "./measurements";
 
 /** A JSON Schema of one event: an object with `type`, `properties`, `required`. */
 function eventSchema(name: EventName): object {
@@ -26,9 +27,9 @@ function attributeSchema(key: string, { type, description, unit, values }: Attri
   };
 }
 
-/** Events that applications write; the others are made on the way. */
+/** Events that applications write; Fluentd makes the rest. */
 const written = (Object.keys(events) as EventName[]).filter(
-  (name) => name !== "log.unparsed" && name !== "log.dead_letter",
+  (name) => name !== measurements.unparsed && name !== measurements.deadLetter,
 );
 
 /**

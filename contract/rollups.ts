@@ -1,4 +1,5 @@
-import { type BucketName, buckets } from "./buckets";
+import { BucketName, buckets } from "./buckets";
+import { measurements } from "./measurements";
 
 /** What a rollup keeps of each numeric field `f`: the field `f.sum`, `f.count`, … */
 export const rollupStatistics = ["sum", "count", "min", "max", "p50", "p95", "p99"] as const;
@@ -40,8 +41,8 @@ export interface Rollup {
   /** Numeric fields whose statistics are kept. */
   fields: readonly string[];
   /**
-   * Whether percentiles of the fields are kept. They are by far the dearest statistic: each series and window takes some
-   * 0.1 MB of memory while it is computed.
+   * Whether percentiles of the fields are kept. They are by far the most expensive statistic: each series and window
+   * takes some 0.1 MB of memory while it is computed.
    * @default true
    */
   percentiles?: boolean;
@@ -83,34 +84,34 @@ const containerAmounts = [
  */
 export const defaultRollups: readonly Rollup[] = [
   {
-    measurement: "http.server.request",
+    measurement: measurements.httpRequest,
     countedField: "http.response.status_code",
     fields: ["duration_s", "prediction.score"],
   },
-  { measurement: "log", countedField: "body", fields: [] },
-  { measurement: "log.unparsed", countedField: "body", fields: [] },
-  { measurement: "log.dead_letter", countedField: "dead_letter.line", fields: [] },
+  { measurement: measurements.log, countedField: "body", fields: [] },
+  { measurement: measurements.unparsed, countedField: "body", fields: [] },
+  { measurement: measurements.deadLetter, countedField: "dead_letter.line", fields: [] },
   {
-    measurement: "pipeline.task.end",
+    measurement: measurements.taskEnd,
     countedField: "cicd.pipeline.run.id",
     fields: ["duration_s", "cpu_s", "mem_peak_bytes", "mem_limit_bytes"],
   },
-  { measurement: "pipeline.run.end", countedField: "cicd.pipeline.run.id", fields: ["duration_s"] },
+  { measurement: measurements.runEnd, countedField: "cicd.pipeline.run.id", fields: ["duration_s"] },
   {
-    measurement: "http_response",
+    measurement: measurements.probe,
     countedField: "result_code",
     fields: ["response_time"],
     tags: ["service", "environment", "server", "result"],
   },
   {
-    measurement: "kubernetes_deployment",
+    measurement: measurements.deployment,
     countedField: "replicas_available",
     fields: ["replicas_desired", "replicas_available"],
     percentiles: false,
     tags: ["service", "environment", "namespace"],
   },
   {
-    measurement: "kubernetes_pod_container",
+    measurement: measurements.container,
     countedField: "memory_working_set_bytes",
     fields: containerAmounts,
     percentiles: false,
@@ -119,7 +120,7 @@ export const defaultRollups: readonly Rollup[] = [
     tags: resourceTags,
   },
   {
-    measurement: "kubernetes_pod_volume",
+    measurement: measurements.podVolume,
     countedField: "used_bytes",
     fields: ["used_bytes", "capacity_bytes"],
     percentiles: false,
@@ -141,8 +142,8 @@ export interface Uniques {
 
 /** Unique requests (by fingerprint: method, route and content) and unique users (by pseudonym) of a model API. */
 export const requestUniques: Uniques = {
-  measurement: "http.server.request",
-  target: "http.server.request.unique",
+  measurement: measurements.httpRequest,
+  target: measurements.uniqueRequests,
   tags: ["service", "environment", "model"],
   fields: { requests: "request.fingerprint", users: "enduser.pseudo.id" },
 };
@@ -154,16 +155,16 @@ export const requestUniques: Uniques = {
  * data version of a model outlive the raw events.
  */
 export const keptMeasurements: readonly string[] = [
-  "pipeline.run.start",
-  "pipeline.run.end",
-  "pipeline.task.end",
-  "ml.run.summary",
-  "ml.class",
-  "ml.outliers",
-  "ml.drift",
-  "ml.metric",
-  "ml.confusion",
-  "ml.decision",
+  measurements.runStart,
+  measurements.runEnd,
+  measurements.taskEnd,
+  measurements.runSummary,
+  measurements.mlClass,
+  measurements.outliers,
+  measurements.drift,
+  measurements.metric,
+  measurements.confusion,
+  measurements.decision,
 ];
 
 /** Bucket of {@link keptMeasurements}. */

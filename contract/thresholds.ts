@@ -4,18 +4,26 @@ export const thresholds = {
   apiErrorRatio: 0.05,
   /** 95th percentile of an API's response time, in seconds. */
   apiLatencyP95Seconds: 1,
+  /** Least number of requests, or lines, of which a share or a percentile is judged. */
+  leastRequests: 20,
+  /** Time in which a new model API may become ready, in seconds: its image is pulled, its model loaded. */
+  startingSeconds: 300,
   /** Population stability index from which a feature's drift is worth a look. */
   driftPsiWarn: 0.1,
   /** Population stability index from which a feature has drifted. */
   driftPsiDrift: 0.2,
   /** Number of drifted features of a training run above which an alert fires. */
   driftedFeatures: 0,
+  /** Time that a pipeline run may take where its own start event names none, in seconds. */
+  pipelineRunSeconds: 6 * 3600,
+  /** How long a failed or drifted run stays an alert unless a later run replaces it, in seconds. */
+  runAlertSeconds: 6 * 3600,
+  /** How long a run that never ended stays an alert, in seconds after it was due. */
+  overdueAlertSeconds: 24 * 3600,
   /** Memory in use (working set) by the limit. */
   memoryUseRatio: 0.9,
   /** Restarts of a container within a quarter of an hour. */
   containerRestarts: 2,
-  /** Seconds without a sample of Telegraf: whatever rests on its samples is blind. */
-  metricsSilenceSeconds: 300,
   /** Used space of a volume by its capacity. */
   volumeUseRatio: 0.85,
   /** Seconds without a log line of an API that answers its probes. */
@@ -24,14 +32,14 @@ export const thresholds = {
   logBufferUseRatio: 0.5,
   /** Share of a service's lines that no format matched. */
   unparsedRatio: 0.05,
-  /** Dead letters, per evaluation window. */
+  /** Dead letters within ten minutes. */
   deadLetters: 0,
-  /** Runs of InfluxDB tasks that failed, per evaluation window. */
+  /** Seconds without a sample of Telegraf: whatever rests on its samples is blind. */
+  metricsSilenceSeconds: 300,
+  /** Runs of InfluxDB tasks that failed within ten minutes. */
   taskFailures: 2,
   /** Series of all buckets: InfluxDB 2 slows down long before it stops at millions. */
   seriesCardinality: 500_000,
-  /** Time that a pipeline run may take where its own start event names none, in seconds. */
-  pipelineRunSeconds: 6 * 3600,
   /** Sizing bands of the 95th percentile of use by request, over a week. */
   sizing: { critical: 0.9, underProvisioned: 0.7, overProvisioned: 0.2 },
 } as const;

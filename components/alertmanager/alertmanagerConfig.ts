@@ -1,6 +1,8 @@
 import { stringify } from "yaml";
+import { AlertRule, routings } from "../alerts/rule";
+import { alertRules } from "../alerts/rules";
 
-/** The mail server that alerts go out through, and whom they go to. */
+/** The mail server that alerts are sent through, and who gets them. */
 export interface AlertEmailOptions {
   /** Host and port of the mail server, e.g. `smtp.example.com:587`. */
   smarthost: string;
@@ -30,14 +32,16 @@ export interface AlertmanagerConfigOptions {
   /** Base URL of the dashboards, named in the mails' footer. */
   grafanaUrl: string;
   /**
-   * URL that gets a POST each minute while the way of the alerts works; a service there raises the alarm when they
-   * stop. Watchdog goes nowhere without it.
+   * URL that gets a POST each minute while the alerting pipeline is working; a service there alerts when they stop.
+   * Rules that are routed to the watchdog are not sent without it.
    */
   watchdogUrl?: string;
+  /**
+   * Rules whose routing and inhibitions it has.
+   * @default the platform's
+   */
+  rules?: readonly AlertRule[];
 }
-
-/** Rules whose alerts are about one run: each run is a mail of its own, sent once. */
-const runRules = ["TrainingRunFailed", "PipelineRunOverdue", "DataDriftDetected"];
 
 const subject =
   '{{ if eq .Status "firing" }}[{{ .CommonLabels.severity | toUpper }}]{{ else }}[RESOLVED]{{ end }} ' +
@@ -74,14 +78,14 @@ const html = `<!DOCTYPE html>
 `;
 
 /**
- * Alertmanager's configuration (YAML): what is grouped, what silences what, and who gets which mail.
+ * Alertmanager's configuration (YAML): how alerts are grouped, which inhibit which, and who gets which mail.
  *
  * Source: https://prometheus.io/docs/alerting/latest/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
 export function renderAlertmanagerConfig(options: AlertmanagerConfigOptions): string {
-  const { email, grafanaUrl, watchdogUrl } = options;
+  const { email, grafanaUrl, watchdogUrl, rules = alertRules() } = options;
   checkEmail(email);
   const footer = `<p style="color: #555; font-size: 90%">All dashboards: <a href="${grafanaUrl}">${grafanaUrl}</a></p></body></html>`;
   const mail = (to: readonly string[]): unknown => ({
@@ -102,43 +106,8 @@ export function renderAlertmanagerConfig(options: AlertmanagerConfigOptions): st
           smtp_auth_password_file: email.passwordFile,
         }),
       },
-      route: {
-        receiver: "email",
-        group_by: ["alertname", "service", "environment"],
-        group_wait: "30s",
-        group_interval: "5m",
-        repeat_interval: "12h",
-        routes: [
-          {
-            receiver: "watchdog",
-            matchers: ['alertname="Watchdog"'],
-            group_wait: "0s",
-            group_interval: "1m",
-            repeat_interval: "1m",
-          },
-          { receiver: "none", matchers: ['severity="info"'] },
-          {
-            receiver: "email-critical",
-            matchers: ['severity="critical"', `alertname=~"${runRules.join("|")}"`],
-            ...runRoute,
-          },
-          { receiver: "email", matchers: [`alertname=~"${runRules.join("|")}"`], ...runRoute },
-          {
-            receiver: "email-critical",
-            matchers: ['severity="critical"'],
-            group_wait: "5s",
-            group_interval: "1m",
-            repeat_interval: "4h",
-          },
-        ],
-      },
-      inhibit_rules: [
-        inhibition("ApiUnreachable", "ApiErrorRateHigh|ApiLatencyHigh|LogsStalled", [
-          "service",
-          "environment",
-        ]),
-        inhibition("ApiErrorRateHigh", "ApiLatencyHigh", ["service", "environment"]),
-      ],
+      route: { receiver: "email", ...timing("warning"), routes: routes(rules) },
+      inhibit_rules: inhibitions(rules),
       receivers: [
         { name: "email", email_configs: [mail(email.to)] },
         { name: "email-critical", email_configs: [mail(email.criticalTo ?? email.to)] },
@@ -155,25 +124,56 @@ export function renderAlertmanagerConfig(options: AlertmanagerConfigOptions): st
   );
 }
 
-const runRoute = {
-  group_by: ["alertname", "service", "environment", "pipeline", "run"],
-  group_wait: "5s",
-  group_interval: "1m",
-  // Longer than such an alert lives: nobody is told twice of the same run.
-  repeat_interval: "48h",
-};
+/** A routing as Alertmanager writes it. */
+function timing(name: keyof typeof routings) {
+  const { groupBy, groupWait, groupInterval, repeatInterval } = routings[name];
+  return {
+    group_by: [...groupBy],
+    group_wait: groupWait,
+    group_interval: groupInterval,
+    repeat_interval: repeatInterval,
+  };
+}
+
+/** Routes in the order in which they are tried; warnings are left to the root. */
+function routes(rules: readonly AlertRule[]): unknown[] {
+  const routed = (routing: AlertRule["routing"]): string[] => {
+    const names = rules.filter((rule) => rule.routing === routing).map(({ name }) => name);
+    return names.length === 0 ? [] : [named(names)];
+  };
+  const critical = 'severity="critical"';
+  return [
+    ...routed("watchdog").map((rule) => ({ receiver: "watchdog", matchers: [rule], ...timing("watchdog") })),
+    { receiver: "none", matchers: ['severity="info"'] },
+    ...routed("run").flatMap((rule) => [
+      { receiver: "email-critical", matchers: [critical, rule], ...timing("run") },
+      { receiver: "email", matchers: [rule], ...timing("run") },
+    ]),
+    { receiver: "email-critical", matchers: [critical], ...timing("critical") },
+  ];
+}
 
 /**
- * One alert silences others of the same place. A label that both sides lack counts as equal, so each of `equal` is
- * also required to be there.
+ * One alert silences those that name it, for the same service and environment. A label that both sides lack counts as
+ * equal, so each is also required to be there.
  */
-function inhibition(source: string, targets: string, equal: readonly string[]): unknown {
+function inhibitions(rules: readonly AlertRule[]): unknown[] {
+  const equal = ["service", "environment"];
   const present = equal.map((label) => `${label}!=""`);
-  return {
-    source_matchers: [`alertname="${source}"`, ...present],
-    target_matchers: [`alertname=~"${targets}"`, ...present],
-    equal: [...equal],
-  };
+  const sources = [...new Set(rules.flatMap(({ inhibitedBy }) => inhibitedBy))];
+  return sources.map((source) => {
+    const targets = rules.filter(({ inhibitedBy }) => inhibitedBy.includes(source)).map(({ name }) => name);
+    return {
+      source_matchers: [named([source]), ...present],
+      target_matchers: [named(targets), ...present],
+      equal: [...equal],
+    };
+  });
+}
+
+/** Matches alerts of these rules. */
+function named(rules: readonly string[]): string {
+  return rules.length === 1 ? `alertname="${rules[0]}"` : `alertname=~"${rules.join("|")}"`;
 }
 
 function checkEmail(email: AlertEmailOptions): void {

@@ -1,5 +1,6 @@
-import { anyOf, fluxDuration, fluxFloat, fluxString, type FluxTask, taskOption } from "../influxdb/flux";
-import type { AlertRule, ThresholdOverride, Unit } from "./rule";
+import { dashboardUids } from "../../contract/dashboardUids";
+import { anyOf, fluxDuration, fluxFloat, fluxString, FluxTask, taskOption } from "../influxdb/flux";
+import { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */
 export interface AlertTaskOptions {
@@ -184,7 +185,7 @@ function template(rule: AlertRule, text: string): string {
 }
 
 function dashboardUrl(rule: AlertRule, grafanaUrl: string): string {
-  const base = fluxString(`${withoutSlash(grafanaUrl)}/d/${rule.dashboardUid}`);
+  const base = fluxString(`${withoutSlash(grafanaUrl)}/d/${dashboardUids[rule.dashboard]}`);
   const variables = Object.entries(rule.dashboardVariables).map(([variable, label], index) => {
     if (!rule.labels.includes(label)) {
       throw new RangeError(
@@ -196,7 +197,7 @@ function dashboardUrl(rule: AlertRule, grafanaUrl: string): string {
   return [base, ...variables].join(" + ");
 }
 
-/** The last statement of a query becomes the result of the function that it stands in. */
+/** The last statement of a query becomes the result of the function that holds it. */
 function returning(query: string): string {
   const lines = query.split("\n");
   let last = lines.length - 1;

@@ -1,13 +1,11 @@
 import { buckets } from "../../contract/buckets";
-import { fluxString, type FluxTask, taskOption } from "../influxdb/flux";
-import { logSilence } from "./rules";
-
-/** Measurement that {@link logLagTask} writes into `minutely`: field `seconds`, tags `service` and `environment`. */
-export const logLagMeasurement = "log.lag";
+import { measurements } from "../../contract/measurements";
+import { fluxString, FluxTask, taskOption } from "../influxdb/flux";
+import { logSilence } from "./rules/define";
 
 /**
  * The InfluxDB task that writes each minute for how long each service that answers its probes has logged nothing: the
- * figure that LogsStalled judges, for dashboards.
+ * value that LogsStalled judges, for dashboards. Field `seconds`, tags `service` and `environment`, bucket `minutely`.
  */
 export function logLagTask(): FluxTask {
   const name = "log lag";
@@ -19,7 +17,7 @@ ${taskOption(name, { every: "1m", offset: "5s" })}
 
 stop = now()
 ${logSilence}
-    |> map(fn: (r) => ({_time: stop, _measurement: ${fluxString(logLagMeasurement)}, _field: "seconds", _value: r._value, service: r.service, environment: r.environment}))
+    |> map(fn: (r) => ({_time: stop, _measurement: ${fluxString(measurements.logLag)}, _field: "seconds", _value: r._value, service: r.service, environment: r.environment}))
     |> to(bucket: ${fluxString(buckets.minutely)})
 `,
   };

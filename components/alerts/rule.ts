@@ -1,8 +1,39 @@
-/** How bad it is: `critical` wakes somebody, `warning` waits for the day, `info` is never mailed. */
+import type { DashboardName } from "../../contract/dashboardUids";
+
+/** How bad it is: `critical` is sent at once to the critical receivers, `warning` is sent, `info` is not sent. */
 export type Severity = "critical" | "warning" | "info";
 
 /** How values of a rule are written in mails. */
 export type Unit = "ratio" | "seconds" | "count";
+
+/** How Alertmanager groups alerts, and when it sends a group. Durations as in its configuration, e.g. `5m`. */
+export interface Routing {
+  /** Labels; alerts with the same values are sent together. */
+  groupBy: readonly string[];
+  /** How long the first alert of a group waits for more. */
+  groupWait: string;
+  /** Least time between two messages about a changed group. */
+  groupInterval: string;
+  /** Time after which an unchanged group is sent again; a multiple of `groupInterval`. */
+  repeatInterval: string;
+}
+
+const byApp = ["alertname", "service", "environment"];
+
+/** Routings by name: `critical` and `warning` for alerts of that severity, the rest for rules that name it. */
+export const routings = {
+  warning: { groupBy: byApp, groupWait: "30s", groupInterval: "5m", repeatInterval: "12h" },
+  critical: { groupBy: byApp, groupWait: "5s", groupInterval: "1m", repeatInterval: "4h" },
+  /** Alerts about one run: a message for each run. Repeated after the alert has ended: never twice for one run. */
+  run: {
+    groupBy: [...byApp, "pipeline", "run"],
+    groupWait: "5s",
+    groupInterval: "1m",
+    repeatInterval: "48h",
+  },
+  /** To the watchdog's URL only. */
+  watchdog: { groupBy: byApp, groupWait: "0s", groupInterval: "1m", repeatInterval: "1m" },
+} as const satisfies Record<string, Routing>;
 
 /** Another threshold for the series that carry these labels. */
 export interface ThresholdOverride {
@@ -10,6 +41,42 @@ export interface ThresholdOverride {
   labels: Readonly<Record<string, string>>;
   /** Fires above it, in the rule's unit. */
   threshold: number;
+}
+
+/** Thresholds of one app; what is left out keeps the platform's default. */
+export interface AppAlertOptions {
+  /** `service.name` of the app. */
+  service: string;
+  /**
+   * Share of server errors (5xx), 0 to 1.
+   * @default 0.05
+   */
+  errorRatio?: number;
+  /**
+   * 95th percentile of the response time, in seconds.
+   * @default 1
+   */
+  latencyP95Seconds?: number;
+  /**
+   * Memory in use by the limit, 0 to 1.
+   * @default 0.9
+   */
+  memoryUseRatio?: number;
+  /**
+   * Drifted features that a training run may have.
+   * @default 0
+   */
+  driftedFeatures?: number;
+  /**
+   * Share of lines that no format matches, 0 to 1.
+   * @default 0.05
+   */
+  unparsedRatio?: number;
+  /**
+   * Seconds without a log line while the app answers its probes.
+   * @default 1800
+   */
+  logSilenceSeconds?: number;
 }
 
 /**
@@ -21,8 +88,14 @@ export interface ThresholdOverride {
 export interface AlertRule {
   /** Label `alertname`, in PascalCase; also the name of its runbook. */
   name: string;
-  /** How bad it is. */
   severity: Severity;
+  /**
+   * Its own routing.
+   * @default that of its severity
+   */
+  routing?: "run" | "watchdog";
+  /** Rules whose alerts for the same service and environment silence this one's. */
+  inhibitedBy: readonly string[];
   /** Seconds between two evaluations. */
   everySeconds: number;
   /** Seconds that the value has to stay above the threshold; 0: the last sample decides. */
@@ -38,16 +111,17 @@ export interface AlertRule {
   labels: readonly string[];
   /** Fires above it, in `unit`. */
   threshold: number;
+  /** Option by which an app sets its own threshold. */
+  appThreshold?: Exclude<keyof AppAlertOptions, "service">;
   /** Other thresholds for some of the series; the first that matches counts. */
   overrides?: readonly ThresholdOverride[];
-  /** How values are written in mails. */
   unit: Unit;
   /** One line; `{label}`, `{value}` and `{threshold}` are replaced. */
   summary: string;
   /** What it means and what it does to the users; the same replacements. */
   description: string;
-  /** Uid of the dashboard that shows it. */
-  dashboardUid: string;
+  /** The dashboard that shows it. */
+  dashboard: DashboardName;
   /** Dashboard variable -> label whose value it gets. */
   dashboardVariables: Readonly<Record<string, string>>;
 }

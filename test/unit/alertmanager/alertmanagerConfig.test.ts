@@ -13,9 +13,17 @@ const email: AlertEmailOptions = {
 };
 const grafanaUrl = "https://grafana.example.com";
 
+interface Route {
+  receiver: string;
+  group_by: string[];
+  group_wait: string;
+  group_interval: string;
+  repeat_interval: string;
+}
+
 interface Config {
   global: Record<string, unknown>;
-  route: { routes: { matchers: string[]; repeat_interval?: string; group_interval?: string }[] };
+  route: Route & { routes: (Partial<Route> & { receiver: string; matchers: string[] })[] };
   inhibit_rules: { source_matchers: string[]; target_matchers: string[]; equal: string[] }[];
   receivers: {
     name: string;
@@ -39,7 +47,7 @@ describe("renderAlertmanagerConfig", () => {
     assert.equal(rendered({ requireTls: false }).global.smtp_require_tls, false);
   });
 
-  it("mails everybody, critical alerts to their own recipients, and ends too", () => {
+  it("mails all recipients, critical alerts to their own, and resolved alerts too", () => {
     const { receivers } = rendered({ criticalTo: ["on-call@example.com"] });
     const mailed = receivers.flatMap(({ name, email_configs = [] }) =>
       email_configs.map(({ to, send_resolved }) => [name, to, send_resolved]),
@@ -48,6 +56,46 @@ describe("renderAlertmanagerConfig", () => {
       ["email", "team@example.com, second@example.com", true],
       ["email-critical", "on-call@example.com", true],
     ]);
+  });
+
+  it("routes each alert as its rule asks: by run, to the watchdog, or by severity", () => {
+    const app = ["alertname", "service", "environment"];
+    const run = [...app, "pipeline", "run"];
+    // As Alertmanager documents it: the first child that matches, with what it leaves out from its parent.
+    const routed = (alertname: string, severity: string): unknown[] => {
+      const { routes, ...root } = rendered().route;
+      const labels = { alertname, severity };
+      const match = routes.find(({ matchers }) =>
+        matchers.every((matcher) => {
+          const [, label, operator, value] = /^(\w+)(=~?)"(.*)"$/.exec(matcher) ?? [];
+          const actual = labels[label as keyof typeof labels];
+          return operator === "=" ? actual === value : new RegExp(`^(?:${value})$`).test(actual);
+        }),
+      );
+      const { receiver, group_by, group_wait, group_interval, repeat_interval } = { ...root, ...match };
+      return [receiver, group_by, group_wait, group_interval, repeat_interval];
+    };
+    assert.deepEqual(routed("Watchdog", "info"), ["watchdog", app, "0s", "1m", "1m"]);
+    assert.equal(routed("Other", "info")[0], "none");
+    for (const name of ["TrainingRunFailed", "PipelineRunOverdue"]) {
+      assert.deepEqual(routed(name, "critical"), ["email-critical", run, "5s", "1m", "48h"], name);
+    }
+    assert.deepEqual(routed("DataDriftDetected", "warning"), ["email", run, "5s", "1m", "48h"]);
+    assert.deepEqual(routed("ApiUnreachable", "critical"), ["email-critical", app, "5s", "1m", "4h"]);
+    assert.deepEqual(routed("LogsStalled", "warning"), ["email", app, "30s", "5m", "12h"]);
+  });
+
+  it("inhibits what follows from an unreachable API, or from its errors", () => {
+    assert.deepEqual(
+      rendered().inhibit_rules.map(({ source_matchers, target_matchers }) => [
+        source_matchers[0],
+        target_matchers[0],
+      ]),
+      [
+        ['alertname="ApiUnreachable"', 'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|LogsStalled"'],
+        ['alertname="ApiErrorRateHigh"', 'alertname="ApiLatencyHigh"'],
+      ],
+    );
   });
 
   it("inhibits only where the labels that have to be equal are there", () => {

@@ -94,6 +94,14 @@ describe("alertRules", () => {
     );
   });
 
+  it("is inhibited only by rules that exist", () => {
+    const names = rules.map(({ name }) => name);
+    for (const { name, inhibitedBy } of rules) {
+      for (const source of inhibitedBy)
+        assert.ok(names.includes(source) && source !== name, `${name}: ${source}`);
+    }
+  });
+
   it("refuses thresholds that can't be, and names the app and the key", () => {
     assert.throws(
       () => alertRules({ apps: [{ service: "churn", errorRatio: 5 }] }),
@@ -105,7 +113,7 @@ describe("alertRules", () => {
     );
   });
 
-  it("tells of an unreachable API within two minutes: probe, wait, evaluation and grouping", () => {
+  it("reports an unreachable API within two minutes: probe, wait, evaluation and grouping", () => {
     const { forSeconds, sampleSeconds, everySeconds } = named("ApiUnreachable");
     const probeTimeout = 5;
     const flush = 5;
@@ -166,7 +174,9 @@ describe("alertTask", () => {
 describe("links of alerts", () => {
   it("lead to dashboards that exist, and set variables that they have", () => {
     const byUid = new Map(dashboards().map(({ uid, json }) => [uid, variablesOf(json)]));
-    for (const { name, dashboardUid, dashboardVariables } of alertRules()) {
+    for (const rule of alertRules()) {
+      const { name, dashboardVariables } = rule;
+      const dashboardUid = /\/d\/([a-z-]+)["?]/.exec(alertTask(rule, options).flux)?.[1] ?? "none";
       const variables = byUid.get(dashboardUid);
       assert.ok(variables, `${name}: there is no dashboard ${dashboardUid}`);
       for (const variable of Object.keys(dashboardVariables)) {

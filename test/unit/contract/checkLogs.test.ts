@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkLogs, formatReport, readRecord } from "../../../contract/checkLogs";
+import { checkLogs, formatReport } from "../../../contract/checkLogs";
+import { readRecord } from "../../../contract/readRecord";
 import { corpus } from "./corpus";
 
 for (const { record, event } of corpus) {

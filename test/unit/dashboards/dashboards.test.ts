@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { alertRules } from "../../../components/alerts/rules";
-import { checkDashboardDefinitions, dashboards, type DashboardDefinition } from "../../../dashboards";
+import { checkDashboardDefinitions, dashboards } from "../../../dashboards";
+import type { DashboardDefinition } from "../../../dashboards";
 import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
 import { lintRules } from "./lintRules";
 
@@ -20,17 +20,6 @@ test("uids are stable: alert mails and bookmarks hold them", () => {
       ["platform-health", "Platform health"],
     ],
   );
-});
-
-test("every alert rule links to a dashboard and to variables that are there", () => {
-  for (const rule of alertRules()) {
-    const model = models.find(({ uid }) => uid === rule.dashboardUid);
-    assert.ok(model, `${rule.name}: there is a dashboard "${rule.dashboardUid}"`);
-    const variables = model.templating.list.map(({ name }) => name);
-    for (const name of Object.keys(rule.dashboardVariables)) {
-      assert.ok(variables.includes(name), `${rule.name}: ${model.title} has a variable "${name}"`);
-    }
-  }
 });
 
 for (const model of models) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { readRecord } from "../../../contract/checkLogs";
+import { readRecord } from "../../../contract/readRecord";
 import { contractFiles, rubyFile } from "../../../components/fluentd/contractFiles";
 import { corpus, hostileLines } from "../contract/corpus";
 

@@ -1,0 +1,81 @@
+import { buckets } from "../../../contract/buckets";
+import { measurements } from "../../../contract/measurements";
+import type { Measurement } from "../../../contract/measurements";
+import { fluxDuration, fluxString } from "../../influxdb/flux";
+import type { AlertRule } from "../rule";
+
+/**
+ * A rule; what is left out: evaluated each minute, the last sample decides, labels `service` and `environment`, which
+ * are also variables of its dashboard.
+ */
+export type RuleDefinition = Omit<AlertRule, Defaulted | "overrides"> & Partial<Pick<AlertRule, Defaulted>>;
+
+type Defaulted =
+  "inhibitedBy" | "everySeconds" | "forSeconds" | "sampleSeconds" | "labels" | "dashboardVariables";
+
+/** A Flux time that lies a duration, e.g. `10m`, before the evaluation. */
+export function ago(duration: string): string {
+  return `date.sub(d: ${duration}, from: stop)`;
+}
+
+/** `from |> range |> filter` of one or more fields of a measurement. */
+export function samplesOf(measurement: Measurement, fields: readonly string[], start: string): string {
+  const field = fields.map((name) => `r._field == ${fluxString(name)}`).join(" or ");
+  return `from(bucket: ${fluxString(buckets.events)})
+    |> range(start: ${start}, stop: stop)
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurement)} and (${field}))`;
+}
+
+/** A field that each event of a kind of log lines and requests has. */
+const lineFields = {
+  [measurements.httpRequest]: "http.response.status_code",
+  [measurements.log]: "body",
+  [measurements.unparsed]: "body",
+};
+
+/** One value of each log line and request of these kinds. */
+export function linesOf(kinds: readonly (keyof typeof lineFields)[], start: string): string {
+  const filters = kinds.map(
+    (kind) => `(r._measurement == ${fluxString(kind)} and r._field == ${fluxString(lineFields[kind])})`,
+  );
+  return `from(bucket: ${fluxString(buckets.events)})
+    |> range(start: ${start}, stop: stop)
+    |> filter(fn: (r) => ${filters.join(" or ")})`;
+}
+
+/**
+ * Whether each API could be reached (0) or not (1), sample by sample: probes over the network, and Deployments of model
+ * APIs of which the kubelets found no pod ready. -1: no pod is expected, because it is new, or scaled to zero on purpose.
+ */
+export function reachability(start: string, startingSeconds: number): string {
+  return `union(tables: [
+        ${indented(samplesOf(measurements.probe, ["result_code"], start))}
+            |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
+        ${indented(samplesOf(measurements.deployment, ["replicas_desired", "replicas_available", "created_at"], start))}
+            |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+            |> map(fn: (r) => ({
+                _time: r._time, service: r.service, environment: r.environment,
+                server: "Deployment " + r.namespace + "/" + r.service,
+                _value: if r.replicas_available > 0 then 0.0 else if r.replicas_desired > 0 and int(v: r._time) - int(v: time(v: r.created_at)) > int(v: ${fluxDuration(startingSeconds)}) then 1.0 else -1.0,
+            })),
+    ])`;
+}
+
+/** A query as an argument: no line of it but the first begins a statement. */
+function indented(query: string): string {
+  return query.replaceAll("\n", "\n        ");
+}
+
+/** Seconds, at `stop`, since each service that logged within the last day and answers its probes has logged anything. */
+export const logSilence = `spoke = ${linesOf([measurements.httpRequest, measurements.log, measurements.unparsed], ago("1d"))}
+    |> last()
+    |> keep(columns: ["_time", "service", "environment"])
+    |> group(columns: ["service", "environment"])
+    |> sort(columns: ["_time"])
+    |> tail(n: 1)
+answers = ${reachability(ago("2m"), 0)}
+    |> filter(fn: (r) => r._value == 0.0)
+    |> group(columns: ["service", "environment"])
+    |> count()
+join(tables: {spoke: spoke, answers: answers}, on: ["service", "environment"])
+    |> map(fn: (r) => ({r with _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0, _time: stop}))`;

@@ -1,0 +1,11 @@
+/** Uids of the built-in dashboards. Alert mails and bookmarks lead to `/d/<uid>`: a changed uid breaks them. */
+export const dashboardUids = {
+  home: "monitoring-home",
+  modelApproval: "model-approval",
+  modelApiUsage: "model-api-usage",
+  resourcesAndCost: "resources-and-cost",
+  platformHealth: "platform-health",
+} as const;
+
+/** Names of the built-in dashboards. */
+export type DashboardName = keyof typeof dashboardUids;

@@ -1,0 +1,40 @@
+/** Measurements in InfluxDB. Those of the log contract's events are the events' names. */
+export const measurements = {
+  // Events of the log contract
+  httpRequest: "http.server.request",
+  runStart: "pipeline.run.start",
+  runEnd: "pipeline.run.end",
+  taskStart: "pipeline.task.start",
+  taskEnd: "pipeline.task.end",
+  runSummary: "ml.run.summary",
+  mlClass: "ml.class",
+  outliers: "ml.outliers",
+  drift: "ml.drift",
+  metric: "ml.metric",
+  confusion: "ml.confusion",
+  decision: "ml.decision",
+  log: "log",
+  unparsed: "log.unparsed",
+  deadLetter: "log.dead_letter",
+
+  // Written by InfluxDB tasks
+  /** Unique requests and users of whole days and weeks. */
+  uniqueRequests: "http.server.request.unique",
+  /** For how long each service that answers its probes has logged nothing: field `seconds`. */
+  logLag: "log.lag",
+
+  // Samples of Telegraf
+  probe: "http_response",
+  deployment: "kubernetes_deployment",
+  container: "kubernetes_pod_container",
+  podVolume: "kubernetes_pod_volume",
+  fluentd: "fluentd",
+  bucketSeries: "storage_bucket_series_num",
+  taskRuns: "task_executor_total_runs_complete",
+  taskErrors: "task_executor_errors_counter",
+  firingAlerts: "alertmanager_alerts",
+  failedNotifications: "alertmanager_notifications_failed_total",
+} as const;
+
+/** Name of a measurement. */
+export type Measurement = (typeof measurements)[keyof typeof measurements];
