@@ -1,6 +1,6 @@
-import { EventName, isEventName } from "./events";
-import { LogFormat, recordStart } from "./formats";
-import { readRecord, RecordProblem } from "./readRecord";
+import { type EventName, isEventName } from "./events";
+import { type LogFormat, recordStart } from "./formats";
+import { readRecord, type RecordProblem } from "./readRecord";
 
 /** Something about the lines that costs data, or makes it less useful than it could be. */
 export interface Problem extends RecordProblem {

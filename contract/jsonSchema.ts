@@ -1,4 +1,4 @@
-import { Attribute, attributesOf, EventName, events } from "./events";
+import { type Attribute, attributesOf, type EventName, events } from "./events";
 import { measurements } from "./measurements";
 
 /** A JSON Schema of one event: an object with `type`, `properties`, `required`. */

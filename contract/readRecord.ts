@@ -1,5 +1,5 @@
-import { Attribute, attributesOf, customEventName, EventName, events, isEventName } from "./events";
-import { builtInFormats, jsonAliases, LogFormat, renderedFormat, severityNames } from "./formats";
+import { type Attribute, attributesOf, customEventName, type EventName, events, isEventName } from "./events";
+import { builtInFormats, jsonAliases, type LogFormat, renderedFormat, severityNames } from "./formats";
 import { measurements } from "./measurements";
 import { nearest } from "./nearest";
 

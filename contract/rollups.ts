@@ -1,4 +1,4 @@
-import { BucketName, buckets } from "./buckets";
+import { type BucketName, buckets } from "./buckets";
 import { measurements } from "./measurements";
 
 /** What a rollup keeps of each numeric field `f`: the field `f.sum`, `f.count`, … */

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { AlertRule, routings } from "../alerts/rule";
+import { type AlertRule, routings } from "../alerts/rule";
 import { alertRules } from "../alerts/rules";
 
 /** The mail server that alerts are sent through, and who gets them. */

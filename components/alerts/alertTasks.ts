@@ -1,6 +1,6 @@
 import { dashboardUids } from "../../contract/dashboardUids";
-import { anyOf, fluxDuration, fluxFloat, fluxString, FluxTask, taskOption } from "../influxdb/flux";
-import { AlertRule, ThresholdOverride, Unit } from "./rule";
+import { anyOf, fluxDuration, fluxFloat, fluxString, type FluxTask, taskOption } from "../influxdb/flux";
+import type { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */
 export interface AlertTaskOptions {

@@ -1,6 +1,6 @@
 import { buckets } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
-import { fluxString, FluxTask, taskOption } from "../influxdb/flux";
+import { fluxString, type FluxTask, taskOption } from "../influxdb/flux";
 import { logSilence } from "./rules/define";
 
 /**

@@ -1,7 +1,7 @@
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxFloat } from "../../influxdb/flux";
-import { ago, reachability, RuleDefinition, samplesOf } from "./define";
+import { ago, reachability, type RuleDefinition, samplesOf } from "./define";
 
 /** Windows of the five minutes before each of the last minutes. */
 const fiveMinutes = "window(every: 1m, period: 5m)";

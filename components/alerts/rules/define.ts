@@ -1,6 +1,5 @@
 import { buckets } from "../../../contract/buckets";
-import { measurements } from "../../../contract/measurements";
-import type { Measurement } from "../../../contract/measurements";
+import { measurements, type Measurement } from "../../../contract/measurements";
 import { fluxDuration, fluxString } from "../../influxdb/flux";
 import type { AlertRule } from "../rule";
 

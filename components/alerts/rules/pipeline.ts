@@ -1,7 +1,7 @@
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxDuration, fluxFloat } from "../../influxdb/flux";
-import { ago, RuleDefinition, samplesOf } from "./define";
+import { ago, type RuleDefinition, samplesOf } from "./define";
 
 /** What the rules about single runs share. */
 const ofRun = {

@@ -1,7 +1,7 @@
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxFloat } from "../../influxdb/flux";
-import { ago, linesOf, logSilence, RuleDefinition, samplesOf } from "./define";
+import { ago, linesOf, logSilence, type RuleDefinition, samplesOf } from "./define";
 
 /** Does the monitoring itself work: do logs and metrics arrive, do tasks and alerts run? */
 export const platformRules: readonly RuleDefinition[] = [

@@ -1,8 +1,7 @@
-import { measurements } from "../../../contract/measurements";
-import type { Measurement } from "../../../contract/measurements";
+import { measurements, type Measurement } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxString, fluxStrings } from "../../influxdb/flux";
-import { ago, RuleDefinition, samplesOf } from "./define";
+import { ago, type RuleDefinition, samplesOf } from "./define";
 
 const containerLabels = ["service", "environment", "namespace", "pod_name", "container_name"];
 

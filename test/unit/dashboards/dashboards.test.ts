@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { checkDashboardDefinitions, dashboards } from "../../../dashboards";
-import type { DashboardDefinition } from "../../../dashboards";
+import { checkDashboardDefinitions, dashboards, type DashboardDefinition } from "../../../dashboards";
 import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
 import { lintRules } from "./lintRules";
 
