@@ -3,12 +3,10 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
-import { builtInFormats, type LogFormat } from "../contract/formats";
-import { type AppKind, appKinds, writeNewApp } from "./newApp";
+import { formatNames, type LogFormat } from "../contract/formats";
+import { AppKind, appKinds, writeNewApp } from "./newApp";
 
-const formats = ["auto", "json", ...Object.keys(builtInFormats)];
-
-const usage = `usage: ds-monitoring check-logs FILE [--format ${formats.join("|")}] [--regexp EXPRESSION] [--json]
+const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--regexp EXPRESSION] [--json]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
                              [--library VERSION_OR_TARBALL]
 
@@ -76,8 +74,8 @@ function formatOf(name: string, regexp: string | undefined): LogFormat {
     }
     return { regexp, samples: [] };
   }
-  if (!formats.includes(name))
-    throw new UsageError(`--format must be one of ${formats.join(", ")}, got "${name}"`);
+  if (!formatNames.includes(name))
+    throw new UsageError(`--format must be one of ${formatNames.join(", ")}, got "${name}"`);
   return name as LogFormat;
 }
 

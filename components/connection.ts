@@ -13,7 +13,7 @@ export interface MonitoringConnection {
   fluentdHost: pulumi.Input<string>;
   /** Port of the aggregator's forward input. */
   fluentdPort: pulumi.Input<number>;
-  /** The key that a logging sidecar shows to the aggregator. Secret. */
+  /** The key that a logging sidecar sends to the aggregator. Secret. */
   fluentdSharedKey: pulumi.Input<string>;
   /** Base URL of InfluxDB. */
   influxDbUrl: pulumi.Input<string>;
@@ -58,6 +58,16 @@ export function connectionFromOutput(
     ),
     fluentdSharedKey: pulumi.secret(read("fluentdSharedKey").apply(String)),
   };
+}
+
+/** The connection that a component was given: as it is, or read from an output as by {@link connectionFromOutput}. */
+export function connectionOf(
+  given: pulumi.Input<MonitoringConnection>,
+  origin: string,
+): MonitoringConnection {
+  return pulumi.Output.isInstance(given) || given instanceof Promise
+    ? connectionFromOutput(pulumi.output(given), origin)
+    : given;
 }
 
 /**

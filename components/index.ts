@@ -45,11 +45,11 @@ export { type AlertmanagerNeighbour, type InfluxDbClient, type Neighbour } from 
 export { type StorageArgs } from "./platform/storage";
 export { Telegraf, type TelegrafArgs, type TelegrafDeployArgs } from "./telegraf/telegraf";
 export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";
-export { RestrictedNamespace, type RestrictedNamespaceArgs } from "./kubernetes/restrictedNamespace";
-export { ModelVolume, type ModelVolumeArgs } from "./workloads/volume";
+export { type ModelStorageArgs, ModelVolume, type ModelVolumeArgs } from "./workloads/volume";
 export { Logging, type LoggingArgs } from "./workloads/logging";
 export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
+export { type AppContainerArgs, type WorkloadArgs } from "./workloads/workload";
 
 // Dashboards
 export { type ComputePrices, type DashboardDefinition } from "../dashboards";
@@ -57,7 +57,6 @@ export { type ComputePrices, type DashboardDefinition } from "../dashboards";
 // Pure functions, and the types that the components take
 export { type AlertRule, type Severity, type ThresholdOverride, type Unit } from "./alerts/rule";
 export { type AlertRulesOptions, alertRules, type AppAlertOptions } from "./alerts/rules";
-export { spotAffinity, spotTolerations } from "./azure/nodePools";
 export { type Flow, type PolicyPeer, type PolicyPort } from "./kubernetes/networkPolicies";
 export {
   type PodUser,

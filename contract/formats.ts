@@ -66,6 +66,9 @@ export interface CustomFormat {
 /** The format of a log file: `auto` tries JSON, then every built-in format. */
 export type LogFormat = "auto" | "json" | BuiltInFormat | CustomFormat;
 
+/** Formats that have a name. */
+export const formatNames: readonly string[] = ["auto", "json", ...Object.keys(builtInFormats)];
+
 /** Log files of an application. */
 export interface LogSource {
   /**

@@ -1,46 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ConstructResult, Provider } from "@pulumi/pulumi/provider";
+import type { Provider } from "@pulumi/pulumi/provider";
 import { Monitoring } from "../components/monitoring";
 import { ModelApi } from "../components/workloads/modelApi";
 import { Pipeline } from "../components/workloads/pipeline";
-import { modelApiArgs, monitoringArgs, pipelineArgs } from "./arguments";
-import type { ModelApiArgs, MonitoringArgs, PipelineArgs } from "./declarations";
 import { inputProblems, type PackageSchema } from "./schema";
 
-type Construct = (
+/** The library's components themselves, so that a stack is the same in every language. */
+const components: Readonly<Record<string, unknown>> = { ModelApi, Monitoring, Pipeline };
+
+/** Names of the components that other languages have. */
+export const componentNames = Object.keys(components);
+
+type Component = new (
   name: string,
   inputs: pulumi.Inputs,
   options: pulumi.ComponentResourceOptions,
-) => ConstructResult;
-
-/** The library's components themselves, so that a stack is the same in every language. */
-const components: Readonly<Record<string, Construct>> = {
-  "ds-monitoring:index:Monitoring": (name, inputs, options) => {
-    const { urn, connection, grafanaUrl, grafanaAdminPassword } = new Monitoring(
-      name,
-      monitoringArgs(inputs as MonitoringArgs),
-      options,
-    );
-    // As one secret: programs in YAML lose a secret inside of an object.
-    return { urn, state: { connection: pulumi.secret(connection), grafanaUrl, grafanaAdminPassword } };
-  },
-  "ds-monitoring:index:ModelApi": (name, inputs, options) => {
-    const { urn, url, namespaceName } = new ModelApi(
-      name,
-      modelApiArgs(name, inputs as ModelApiArgs),
-      options,
-    );
-    return { urn, state: { url, namespaceName } };
-  },
-  "ds-monitoring:index:Pipeline": (name, inputs, options) => {
-    const { urn, cronJobName, namespaceName } = new Pipeline(
-      name,
-      pipelineArgs(name, inputs as PipelineArgs),
-      options,
-    );
-    return { urn, state: { cronJobName, namespaceName } };
-  },
-};
+) => pulumi.ComponentResource;
 
 /**
  * The library as a Pulumi provider, for programs in other languages than TypeScript.
@@ -55,12 +30,19 @@ export function componentProvider(schema: string): Provider {
     construct: async (name, type, inputs, options) => {
       const problems = inputProblems(parsed, type, inputs);
       const [problem, ...more] = problems;
-      const component = components[type];
-      if (component === undefined) throw new Error(`${type} has a schema but no component`);
-      if (problem === undefined) return component(name, inputs, options);
-      throw more.length === 0
-        ? new pulumi.InputPropertyError(problem)
-        : new pulumi.InputPropertiesError({ message: `${type} "${name}"`, errors: problems });
+      if (problem !== undefined) {
+        throw more.length === 0
+          ? new pulumi.InputPropertyError(problem)
+          : new pulumi.InputPropertiesError({ message: `${type} "${name}"`, errors: problems });
+      }
+      const component = new (components[type.split(":").at(-1) ?? ""] as Component)(name, inputs, options);
+      const outputs = Object.keys(parsed.resources[type]?.properties ?? {}).map((key) => {
+        const value = component[key as keyof typeof component] as unknown;
+        // As one secret: programs in YAML lose a secret inside of an object.
+        const isObject = typeof value === "object" && !pulumi.Output.isInstance(value);
+        return [key, isObject ? pulumi.secret(value) : value];
+      });
+      return { urn: component.urn, state: Object.fromEntries(outputs) as pulumi.Inputs };
     },
   };
 }

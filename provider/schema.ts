@@ -4,7 +4,14 @@ import * as pulumi from "@pulumi/pulumi";
 export interface PackageSchema {
   name: string;
   version: string;
-  resources: Record<string, { inputProperties: Record<string, PropertySpec>; requiredInputs: string[] }>;
+  resources: Record<
+    string,
+    {
+      inputProperties: Record<string, PropertySpec>;
+      requiredInputs: string[];
+      properties: Record<string, PropertySpec>;
+    }
+  >;
   types: Record<string, { properties: Record<string, PropertySpec>; required: string[] }>;
 }
 
@@ -14,6 +21,8 @@ export interface PropertySpec {
   $ref?: string;
   items?: PropertySpec;
   additionalProperties?: PropertySpec;
+  /** Any of these. */
+  oneOf?: PropertySpec[];
   description?: string;
   /** Whether it must be known when the component is made: an output of another resource is not. */
   plain?: boolean;
@@ -28,8 +37,9 @@ export interface PropertyProblem {
 const typeReference = "#/types/";
 
 /**
- * What is wrong with the inputs of a resource: keys that are missing or unknown, values of another type, and outputs
- * where a value must be known. Languages without types, and programs whose SDK is older, get here unchecked.
+ * What is wrong with the inputs of a resource: keys that are missing or unknown, values of another type, neither or both
+ * halves of a choice, and outputs where a value must be known. Languages without types, and programs whose SDK is older,
+ * get here unchecked.
  *
  * @param token e.g. `ds-monitoring:index:ModelApi`
  */
@@ -57,16 +67,20 @@ function objectProblems(
       propertyPath: at(key),
       reason: `is missing: ${properties[key]?.description ?? "it is required"}`,
     }));
-  return [
-    ...missing,
-    ...given.flatMap(([key, entry]) => {
-      const spec = properties[key];
-      if (spec !== undefined) return valueProblems(schema, at(key), entry, spec);
-      return [
-        { propertyPath: at(key), reason: `is not known; there are ${Object.keys(properties).join(", ")}` },
-      ];
-    }),
-  ];
+  const wrong = given.flatMap(([key, entry]) => {
+    const spec = properties[key];
+    if (spec !== undefined) return valueProblems(schema, at(key), entry, spec);
+    return [
+      { propertyPath: at(key), reason: `is not known; there are ${Object.keys(properties).join(", ")}` },
+    ];
+  });
+  const isChoice = Object.keys(properties).sort().join() === "deploy,existing";
+  if (!isChoice || given.length === 1) return [...missing, ...wrong];
+  const reason =
+    given.length === 0
+      ? `is empty: give it "deploy" for a new one, or "existing" for one that somebody else runs`
+      : `has both "deploy" and "existing": leave one of them out`;
+  return [...wrong, { propertyPath: path, reason }];
 }
 
 function valueProblems(
@@ -86,25 +100,41 @@ function valueProblems(
       },
     ];
   }
-  if (spec.type === "array" && Array.isArray(value)) {
-    const items = spec.items ?? {};
-    return value.flatMap((entry, index) => valueProblems(schema, `${path}[${index}]`, entry, items));
+  const got = Array.isArray(value) ? "array" : typeof value;
+  const fitting = (spec.oneOf ?? [spec]).filter(
+    (one) => one.$ref === "pulumi.json#/Any" || typeOf(one) === got,
+  );
+  if (fitting.length === 0) {
+    const wanted = (spec.oneOf ?? [spec]).map(typeOf).join(" or ");
+    const article = got === "array" || got === "object" ? "an" : "a";
+    return [{ propertyPath: path, reason: `must be of the type ${wanted}, not ${article} ${got}` }];
   }
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (spec.$ref?.startsWith(typeReference) && isObject) {
-    const type = schema.types[decodeURIComponent(spec.$ref.slice(typeReference.length))];
-    return type === undefined ? [] : objectProblems(schema, path, value, type);
-  }
-  if (spec.type === "object" && isObject) {
-    const entries = spec.additionalProperties ?? {};
-    return Object.entries(value).flatMap(([key, entry]) =>
-      valueProblems(schema, `${path}.${key}`, entry, entries),
+  const problems = fitting.map((one) => contentProblems(schema, path, value, one));
+  return problems.find(({ length }) => length === 0) ?? problems[0] ?? [];
+}
+
+function typeOf(spec: PropertySpec): string | undefined {
+  return spec.$ref === undefined ? spec.type : "object";
+}
+
+/** What is wrong inside of a value that has the right type. */
+function contentProblems(
+  schema: PackageSchema,
+  path: string,
+  value: unknown,
+  spec: PropertySpec,
+): PropertyProblem[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((entry, index) =>
+      valueProblems(schema, `${path}[${index}]`, entry, spec.items ?? {}),
     );
   }
-  const wanted = spec.$ref === undefined ? spec.type : "object";
-  if (wanted === undefined || typeof value === wanted) {
-    if (wanted !== "object") return [];
+  if (typeof value !== "object" || value === null) return [];
+  if (spec.$ref === undefined) {
+    return Object.entries(value).flatMap(([key, entry]) =>
+      valueProblems(schema, `${path}.${key}`, entry, spec.additionalProperties ?? {}),
+    );
   }
-  const got = Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  return [{ propertyPath: path, reason: `must be of the type ${wanted}, not ${got}` }];
+  const type = schema.types[decodeURIComponent(spec.$ref.slice(typeReference.length))];
+  return type === undefined ? [] : objectProblems(schema, path, value, type);
 }

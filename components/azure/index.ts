@@ -7,4 +7,4 @@ export {
   type MaintenanceWindowArgs,
 } from "./aksCluster";
 export { type KubeLogin } from "./kubeconfig";
-export { type NodePoolArgs, type UserPoolArgs } from "./nodePools";
+export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

@@ -50,12 +50,12 @@ export interface UserPoolArgs extends NodePoolArgs {
 const spotKey = "kubernetes.azure.com/scalesetpriority";
 const spotValue = "spot";
 
-/** Makes a pod accept spot nodes: for `tolerations` of its spec. */
-export const spotTolerations: readonly inputs.core.v1.Toleration[] = [
+/** Makes pods accept spot nodes, which may be taken away in the middle of a run: the argument `tolerations`. */
+export const spotTolerations: inputs.core.v1.Toleration[] = [
   { key: spotKey, operator: "Equal", value: spotValue, effect: "NoSchedule" },
 ];
 
-/** Makes a pod prefer spot nodes, and run elsewhere where there are none: for `affinity` of its spec. */
+/** Makes pods prefer spot nodes, and run elsewhere where there are none: the argument `affinity`. */
 export const spotAffinity: inputs.core.v1.Affinity = {
   nodeAffinity: {
     preferredDuringSchedulingIgnoredDuringExecution: [

@@ -1,12 +1,6 @@
-import { checkFormat, type LogFormat, type LogSource, recordStart } from "../../contract/formats";
-import { type ConfigFiles, contractFiles } from "./contractFiles";
-import {
-  environmentVariable,
-  ownLogSection,
-  type Section,
-  systemSection,
-  writeConfig,
-} from "./fluentdConfig";
+import { ConfigFiles, contractFiles } from "./contractFiles";
+import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
+import { checkFormat, formatNames, LogFormat, LogSource, recordStart } from "../../contract/formats";
 
 /** Options of {@link renderSidecarConfig}. */
 export interface SidecarConfigOptions {
@@ -241,13 +235,20 @@ export function checkSources(sources: readonly LogSource[]): void {
   sources.forEach(({ path, format }, index) => {
     if (path !== undefined) checkPath(index, path);
     if (typeof format === "object") checkSource(index, () => checkFormat(format));
+    // Languages without literal types get here with any name.
+    else if (format !== undefined && !formatNames.includes(format)) {
+      throw new Error(
+        `logs[${index}].format "${format}" is not known: one of ${formatNames.join(", ")}, ` +
+          "or { regexp, samples } of your own",
+      );
+    }
   });
 }
 
 function checkPath(index: number, path: string): void {
   if (path.startsWith("/") || path.split("/").includes("..") || /[\s,'"]/.test(path)) {
     throw new Error(
-      `sources[${index}].path must be relative to the log folder, without "..", spaces, commas and quotes, ` +
+      `logs[${index}].path must be relative to the log folder, without "..", spaces, commas and quotes, ` +
         `e.g. "train/*.log"; got ${JSON.stringify(path)}`,
     );
   }
@@ -257,6 +258,6 @@ function checkSource(index: number, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new Error(`sources[${index}].format: ${(error as Error).message}`);
+    throw new Error(`logs[${index}].format: ${(error as Error).message}`);
   }
 }

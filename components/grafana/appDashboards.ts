@@ -1,8 +1,8 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { checkConfigMapDashboards, type DashboardDefinition, dashboardIdentities } from "../../dashboards";
-import type { MonitoringConnection } from "../connection";
+import { checkConfigMapDashboards, DashboardDefinition, dashboardIdentities } from "../../dashboards";
 import { dashboardConfigMap } from "./appDashboardsReader";
+import { connectionOf, type MonitoringConnection } from "../connection";
 
 /** An app's own dashboards, and where they are placed. */
 export interface AppDashboardsOptions {
@@ -14,7 +14,7 @@ export interface AppDashboardsOptions {
   namespace: pulumi.Input<string>;
   /** Labels of the app's objects. */
   labels: Record<string, string>;
-  monitoring: MonitoringConnection;
+  monitoring: pulumi.Input<MonitoringConnection>;
   dashboards: readonly DashboardDefinition[];
   parent: pulumi.Resource;
 }
@@ -29,7 +29,7 @@ export function placeAppDashboards(options: AppDashboardsOptions): void {
   if (dashboards.length === 0) return;
   checkAppDashboards(title, dashboards);
   claimUids(title, options.monitoring, dashboards);
-  const reads = options.monitoring.grafanaReadsConfigMaps ?? true;
+  const reads = connectionOf(options.monitoring, title).grafanaReadsConfigMaps ?? true;
   // At once where it is known, i.e. in the platform's own program.
   if (typeof reads === "boolean") requireReader(title, reads);
   const namespace = pulumi.all([options.namespace, reads]).apply(([value, known]) => {
@@ -61,23 +61,17 @@ function checkAppDashboards(title: string, dashboards: readonly DashboardDefinit
   } catch (error) {
     throw new Error(`${title}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  const taken = dashboards.find(({ uid }) =>
-    Object.values(dashboardIdentities).some((ours) => ours.uid === uid),
-  );
+  const taken = dashboards.find(({ uid }) => Object.values(dashboardIdentities).some((ours) => ours.uid === uid));
   if (taken !== undefined) {
     throw new Error(`${title}: uid "${taken.uid}" is that of a dashboard of the platform; choose another`);
   }
 }
 
 /** Uids of the apps of one program, by the platform that shows them: uid -> app. */
-const claimed = new WeakMap<MonitoringConnection, Map<string, string>>();
+const claimed = new WeakMap<object, Map<string, string>>();
 
 /** @throws Error naming both apps and the fix, where another app of the program has a dashboard with the uid */
-function claimUids(
-  title: string,
-  monitoring: MonitoringConnection,
-  dashboards: readonly DashboardDefinition[],
-): void {
+function claimUids(title: string, monitoring: object, dashboards: readonly DashboardDefinition[]): void {
   const apps = claimed.get(monitoring) ?? new Map<string, string>();
   claimed.set(monitoring, apps);
   for (const { uid } of dashboards) {

@@ -17,6 +17,9 @@ export const modelApiComponent = "model-api";
 /** What every object of ours is part of. */
 export const partOf = "ds-monitoring";
 
+/** Label of every object of ours, and of every pod. */
+export const partOfLabel = { "app.kubernetes.io/part-of": partOf } as const;
+
 /**
  * The recommended labels `app.kubernetes.io/*`.
  *
@@ -26,7 +29,7 @@ export function standardLabels(options: LabelOptions): Record<string, string> {
   return {
     ...selectorLabels(options),
     "app.kubernetes.io/component": options.component,
-    "app.kubernetes.io/part-of": partOf,
+    ...partOfLabel,
     "app.kubernetes.io/managed-by": "pulumi",
   };
 }

@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 /** The three probes of a container. */
 export interface Probes {
   startupProbe: HttpProbe;
@@ -7,7 +9,7 @@ export interface Probes {
 
 /** A probe that asks over HTTP. */
 export interface HttpProbe {
-  httpGet: { path: string; port: number | string };
+  httpGet: { path: pulumi.Input<string>; port: number | string };
   periodSeconds: number;
   timeoutSeconds: number;
   failureThreshold: number;
@@ -18,12 +20,12 @@ export interface HttpProbeOptions {
   /** Port, by number or name. */
   port: number | string;
   /** Path that answers 2xx when the container can serve. */
-  readyPath: string;
+  readyPath: pulumi.Input<string>;
   /**
    * Path that answers 2xx while the process lives. It must not depend on other parts, or their failure restarts this one.
    * @default readyPath
    */
-  livePath?: string;
+  livePath?: pulumi.Input<string>;
   /**
    * Longest start, in seconds; afterwards the container is restarted.
    * @default 120

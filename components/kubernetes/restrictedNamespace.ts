@@ -7,7 +7,7 @@ import { restrictedNamespaceLabels } from "./podSecurity";
 /** Arguments of {@link RestrictedNamespace}. */
 export interface RestrictedNamespaceArgs {
   /** Name of the namespace in the cluster. */
-  namespaceName: string;
+  namespaceName: pulumi.Input<string>;
   /**
    * Labels besides those of Pod Security.
    * @default {}

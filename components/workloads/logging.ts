@@ -1,29 +1,29 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { LogSource } from "../../contract/formats";
-import { checkSources, renderSidecarConfig } from "../fluentd/sidecarConfig";
-import type { MonitoringConnection } from "../connection";
+import { connectionOf, type MonitoringConnection } from "../connection";
 import type { LoggingReferences } from "../fluentd/sidecar";
-import type { AppNamespace } from "./namespace";
+import { checkSources, renderSidecarConfig } from "../fluentd/sidecarConfig";
+import { type AppNamespace, appNamespace } from "./namespace";
 
 /** Arguments of {@link Logging}. */
 export interface LoggingArgs {
   /** The platform that the logs go to. */
-  monitoring: MonitoringConnection;
-  /** Namespace of the pods. */
-  namespace: AppNamespace;
+  monitoring: pulumi.Input<MonitoringConnection>;
+  /** Namespace of the pods: an {@link AppNamespace}, or the name of a namespace that exists. */
+  namespace: AppNamespace | pulumi.Input<string>;
   /** Name of the service, for lines that don't name it; the tag `service`. */
-  service: string;
+  service: pulumi.Input<string>;
   /**
    * Version of the service, for lines that don't name it.
    * @default none
    */
-  serviceVersion?: string;
+  serviceVersion?: pulumi.Input<string>;
   /**
    * Log files and their formats, besides the *.events.log of the helper `ds_monitoring`.
    * @default every other *.log file, its format found out line by line
    */
-  sources?: LogSource[];
+  logs?: LogSource[];
 }
 
 /**
@@ -42,15 +42,19 @@ export class Logging extends pulumi.ComponentResource implements LoggingReferenc
   constructor(name: string, args: LoggingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Logging", name, {}, opts);
 
-    checkSources(args.sources ?? []);
-    const { monitoring, namespace, service } = args;
+    checkSources(args.logs ?? []);
+    const { fluentdHost, fluentdPort, environment } = connectionOf(
+      args.monitoring,
+      `Logging "${name}": monitoring`,
+    );
+    const namespace = appNamespace(name, args.namespace, args.monitoring, this);
     const config = pulumi
-      .all([monitoring.fluentdHost, monitoring.fluentdPort, monitoring.environment])
-      .apply(([host, port, environment]) =>
+      .all([fluentdHost, fluentdPort, environment, args.service, args.serviceVersion])
+      .apply(([host, port, known, service, version]) =>
         renderSidecarConfig({
-          service: { name: service, environment, version: args.serviceVersion },
+          service: { name: service, environment: known, version },
           aggregator: { host, port },
-          sources: args.sources,
+          sources: args.logs,
         }),
       );
     const configMap = new ConfigMap(

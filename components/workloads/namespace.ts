@@ -1,79 +1,87 @@
-import { Secret } from "@pulumi/kubernetes/core/v1";
+import { NamespacePatch, Secret } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { sendsLogsLabel } from "../kubernetes/labels";
-import { allowFlowsSpec, namespaceNamed } from "../kubernetes/networkPolicies";
-import type { MonitoringConnection } from "../connection";
-import { parts } from "../platform/parts";
+import { connectionOf, type MonitoringConnection } from "../connection";
+import { partOfLabel, sendsLogsLabel } from "../kubernetes/labels";
+import { allowDnsSpec, allowFlowsSpec, namespaceNamed } from "../kubernetes/networkPolicies";
 import { RestrictedNamespace } from "../kubernetes/restrictedNamespace";
+import { parts } from "../platform/parts";
 
 /** Arguments of {@link AppNamespace}. */
 export interface AppNamespaceArgs {
   /** The platform that the namespace's pods send their logs to. */
-  monitoring: MonitoringConnection;
+  monitoring: pulumi.Input<MonitoringConnection>;
   /**
-   * Name of the namespace in the cluster.
+   * Name of the new namespace in the cluster.
    * @default the component's name
    */
-  namespaceName?: string;
+  namespaceName?: pulumi.Input<string>;
+  /**
+   * Name of a namespace that exists, instead of a new one. It gets the label that lets its pods reach the aggregator and
+   * the Secret that they need. The network policies then select the pods of {@link ModelApi} and {@link Pipeline} only;
+   * other pods keep the network access that they have.
+   * @default none: a new namespace is created
+   */
+  existing?: pulumi.Input<string>;
 }
 
 /**
- * A namespace for model APIs and pipelines: *restricted*, closed but for DNS and the way to the aggregator, and
- * holding the key that logging sidecars need.
+ * A namespace for model APIs and pipelines: *restricted*, closed but for DNS and the aggregator, and with the Secret that
+ * logging sidecars need.
  *
  * @example
  * const namespace = new AppNamespace("churn", { monitoring });
  * new ModelApi("churn", { image, model, monitoring, namespace });
  * new Pipeline("churn-training", { schedule, steps, monitoring, namespace });
+ *
+ * @throws Error when both `namespaceName` and `existing` are given
  */
 export class AppNamespace extends pulumi.ComponentResource {
   /** Name of the namespace. */
   public readonly namespaceName: pulumi.Output<string>;
-  /** Name of the Secret whose key `sharedKey` logging sidecars show to the aggregator. */
+  /** Name of the Secret whose key `sharedKey` logging sidecars send to the aggregator. */
   public readonly sharedKeySecretName: pulumi.Output<string>;
 
   constructor(name: string, args: AppNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:AppNamespace", name, {}, opts);
 
-    const namespace = new RestrictedNamespace(
-      name,
-      { namespaceName: args.namespaceName ?? name, labels: sendsLogsLabel },
-      { parent: this },
-    );
-    this.namespaceName = namespace.namespaceName;
+    const { existing, namespaceName } = args;
+    if (existing !== undefined && namespaceName !== undefined) {
+      throw new Error(
+        `AppNamespace "${name}": leave out namespaceName or existing; existing is the name of a namespace that exists`,
+      );
+    }
+    const monitoring = connectionOf(args.monitoring, `AppNamespace "${name}": monitoring`);
+    this.namespaceName =
+      existing === undefined
+        ? new RestrictedNamespace(
+            name,
+            { namespaceName: namespaceName ?? name, labels: sendsLogsLabel },
+            { parent: this },
+          ).namespaceName
+        : new NamespacePatch(name, { metadata: { name: existing, labels: sendsLogsLabel } }, { parent: this })
+            .metadata.name;
 
     const secret = new Secret(
       `${name}-fluentd-shared-key`,
       {
         metadata: { namespace: this.namespaceName },
         immutable: true,
-        stringData: { sharedKey: pulumi.secret(args.monitoring.fluentdSharedKey) },
+        stringData: { sharedKey: pulumi.secret(monitoring.fluentdSharedKey) },
       },
       { parent: this },
     );
     this.sharedKeySecretName = secret.metadata.name;
 
+    const adopted = existing !== undefined;
     new NetworkPolicy(
       `${name}-logs`,
       {
-        metadata: { name: "logs", namespace: this.namespaceName },
-        spec: pulumi.all([args.monitoring.namespace, args.monitoring.fluentdPort]).apply(([platform, port]) =>
-          allowFlowsSpec({
-            podLabels: {},
-            egress: [
-              {
-                peers: [
-                  {
-                    namespaceSelector: namespaceNamed(platform),
-                    podSelector: { matchLabels: parts.fluentdAggregator.podLabels },
-                  },
-                ],
-                ports: [{ port }],
-              },
-            ],
-          }),
-        ),
+        // Several components may adopt one namespace: their policies must not share a name.
+        metadata: { name: adopted ? undefined : "logs", namespace: this.namespaceName },
+        spec: pulumi
+          .all([monitoring.namespace, monitoring.fluentdPort])
+          .apply(([platform, port]) => logsPolicy(platform, port, adopted)),
       },
       { parent: this },
     );
@@ -83,4 +91,39 @@ export class AppNamespace extends pulumi.ComponentResource {
       sharedKeySecretName: this.sharedKeySecretName,
     });
   }
+}
+
+/** Lets pods reach the aggregator; in an adopted namespace it also stands in for `default-deny` and `dns` of a new one. */
+function logsPolicy(platformNamespace: string, port: number, adopted: boolean) {
+  const policy = allowFlowsSpec({
+    podLabels: adopted ? partOfLabel : {},
+    egress: [
+      {
+        peers: [
+          {
+            namespaceSelector: namespaceNamed(platformNamespace),
+            podSelector: { matchLabels: parts.fluentdAggregator.podLabels },
+          },
+        ],
+        ports: [{ port }],
+      },
+    ],
+  });
+  if (!adopted) return policy;
+  return {
+    ...policy,
+    policyTypes: ["Ingress", "Egress"],
+    egress: [...(allowDnsSpec().egress ?? []), ...(policy.egress ?? [])],
+  };
+}
+
+/** The namespace of a component: a new one of its name, the one that is given, or one that exists and is adopted. */
+export function appNamespace(
+  name: string,
+  given: AppNamespace | pulumi.Input<string> | undefined,
+  monitoring: pulumi.Input<MonitoringConnection>,
+  parent: pulumi.Resource,
+): AppNamespace {
+  if (pulumi.Resource.isInstance(given)) return given as AppNamespace;
+  return new AppNamespace(name, { monitoring, existing: given as pulumi.Input<string> }, { parent });
 }

@@ -3,17 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StorageArgs } from "../platform/storage";
 import type { AppNamespace } from "./namespace";
 
-/** Arguments of {@link ModelVolume}. */
-export interface ModelVolumeArgs {
-  /** Namespace to live in. */
-  namespace: AppNamespace;
-  /** Size and class; the class must offer `accessMode`. */
-  storage: StorageArgs;
+/** Size, storage class and access of a {@link ModelVolume}; the class must offer the access mode. */
+export interface ModelStorageArgs extends StorageArgs {
   /**
-   * Who may mount it: pods of many nodes, or of one.
+   * Who may mount it: `ReadWriteMany`, pods of many nodes, or `ReadWriteOnce`, of one.
    * @default "ReadWriteMany"
    */
-  accessMode?: "ReadWriteMany" | "ReadWriteOnce";
+  accessMode?: pulumi.Input<"ReadWriteMany" | "ReadWriteOnce">;
   /**
    * Refuse to delete or replace it.
    * @default true
@@ -21,12 +17,17 @@ export interface ModelVolumeArgs {
   protect?: boolean;
 }
 
+/** Arguments of {@link ModelVolume}. */
+export interface ModelVolumeArgs extends ModelStorageArgs {
+  /** Namespace to live in: an {@link AppNamespace}, or the name of a namespace that exists. */
+  namespace: AppNamespace | pulumi.Input<string>;
+}
+
 /**
  * A volume that outlives runs: a {@link Pipeline} leaves its approved models there, a {@link ModelApi} serves them.
  *
  * @example
- * const storage = { size: "10Gi", storageClassName: "azurefile-csi" };
- * const models = new ModelVolume("churn-models", { namespace, storage });
+ * const models = new ModelVolume("churn-models", { namespace, size: "10Gi", storageClassName: "azurefile-csi" });
  * new Pipeline("churn-training", { schedule, steps, monitoring, namespace, models });
  * new ModelApi("churn", { image, model, monitoring, namespace, models });
  */
@@ -37,15 +38,18 @@ export class ModelVolume extends pulumi.ComponentResource {
   constructor(name: string, args: ModelVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:ModelVolume", name, {}, opts);
 
-    const { storage, accessMode = "ReadWriteMany", protect = true } = args;
+    const { namespace, size, storageClassName, accessMode = "ReadWriteMany", protect = true } = args;
     const claim = new PersistentVolumeClaim(
       name,
       {
-        metadata: { name, namespace: args.namespace.namespaceName },
+        metadata: {
+          name,
+          namespace: pulumi.Resource.isInstance(namespace) ? namespace.namespaceName : namespace,
+        },
         spec: {
           accessModes: [accessMode],
-          storageClassName: storage.storageClassName,
-          resources: { requests: { storage: storage.size } },
+          storageClassName,
+          resources: { requests: { storage: size } },
         },
       },
       { parent: this, protect },
@@ -54,4 +58,18 @@ export class ModelVolume extends pulumi.ComponentResource {
     this.claimName = claim.metadata.name;
     this.registerOutputs({ claimName: this.claimName });
   }
+}
+
+/** Name of the claim of a component's models; a new one is made in its namespace. */
+export function modelsClaim(
+  name: string,
+  given: ModelVolume | ModelStorageArgs | pulumi.Input<string>,
+  namespace: AppNamespace,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  if (pulumi.Resource.isInstance(given)) return given.claimName;
+  if (pulumi.Output.isInstance(given) || typeof given === "string" || given instanceof Promise) {
+    return pulumi.output(given);
+  }
+  return new ModelVolume(`${name}-models`, { ...given, namespace }, { parent }).claimName;
 }

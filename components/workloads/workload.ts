@@ -1,86 +1,262 @@
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
-import type { ContainerResources } from "../kubernetes/resources";
-import type { LoggedContainer } from "../fluentd/sidecar";
+import type { LogSource } from "../../contract/formats";
+import type { DashboardDefinition } from "../../dashboards";
+import { connectionOf, type MonitoringConnection } from "../connection";
+import { type LoggedContainer, type LoggedPodSpec, withLogging } from "../fluentd/sidecar";
+import { placeAppDashboards } from "../grafana/appDashboards";
+import { checked } from "../kubernetes/checked";
+import { selectorLabels, standardLabels } from "../kubernetes/labels";
+import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { Logging } from "./logging";
+import { type AppNamespace, appNamespace } from "./namespace";
+import { modelsClaim, type ModelStorageArgs, type ModelVolume } from "./volume";
 
-/** The user that applications run as unless they say otherwise: any, but not root. */
-export const defaultAppUser = { uid: 10001 } as const;
+/** Arguments that a {@link ModelApi} and a {@link Pipeline} share. */
+export interface WorkloadArgs {
+  /** The platform: `monitoring.connection`, or `Monitoring.fromStack(…)` in another stack. */
+  monitoring: pulumi.Input<MonitoringConnection>;
+  /**
+   * Namespace to live in: an {@link AppNamespace}, e.g. `namespace` of another component of the app, or the name of a
+   * namespace that exists.
+   * @default a new one with the component's name
+   */
+  namespace?: AppNamespace | pulumi.Input<string>;
+  /**
+   * Volume of approved models at /models (also in the variable MODEL_DIR): a {@link ModelVolume}, the name of a claim that
+   * exists, e.g. `models` of another component of the app, or the size of a new one, e.g. `{ size: "10Gi" }`. A pipeline
+   * writes it, an API mounts it read-only.
+   * @default none
+   */
+  models?: ModelVolume | ModelStorageArgs | pulumi.Input<string>;
+  /**
+   * Log files and their formats, besides the *.events.log of the helper `ds_monitoring`.
+   * @default every other *.log file, its format found out line by line
+   */
+  logs?: LogSource[];
+  /**
+   * Dashboards of its own, shown by the platform's Grafana; each uid is lower-case letters, digits and `-`.
+   * @default []
+   */
+  dashboards?: readonly DashboardDefinition[];
+  /**
+   * User that the containers run as.
+   * @default { uid: 10001 }
+   */
+  user?: PodUser;
+  /**
+   * What the pods may call, besides the aggregator and DNS. Each rule names at least one peer and one port.
+   * @default []
+   */
+  egress?: pulumi.Input<pulumi.Input<inputs.networking.v1.NetworkPolicyEgressRule>[]>;
+  /**
+   * Taints of nodes that the pods accept, e.g. those of spot nodes.
+   * @default none
+   */
+  tolerations?: pulumi.Input<pulumi.Input<inputs.core.v1.Toleration>[]>;
+  /**
+   * Nodes and neighbouring pods that the pods prefer or need.
+   * @default none
+   */
+  affinity?: pulumi.Input<inputs.core.v1.Affinity>;
+  /**
+   * Labels of the nodes that the pods may run on.
+   * @default any node
+   */
+  nodeSelector?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
 
-/** A volume that {@link appContainer} mounts at /tmp; its image is read-only. */
-export const tmpVolume: inputs.core.v1.Volume = { name: "tmp", emptyDir: { sizeLimit: "1Gi" } };
+/** Arguments of a container with the app's own program. */
+export interface AppContainerArgs {
+  /** Image with tag or digest, e.g. `registry.example.com/churn:1.4.0`. */
+  image: pulumi.Input<string>;
+  /**
+   * What to run instead of the image's entrypoint.
+   * @default the image's own
+   */
+  command?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Arguments of the command.
+   * @default the image's own
+   */
+  args?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Environment variables: values by name, or Kubernetes' own list where a value comes from a Secret.
+   * @default {}
+   */
+  env?: Record<string, pulumi.Input<string>> | inputs.core.v1.EnvVar[];
+}
 
-/** Where containers find the approved models. */
 const modelDirectory = "/models";
 
-/** The variable that names the directory of the approved models. */
-export const modelVariables = { MODEL_DIR: modelDirectory } as const;
+/** Seconds in which a container finishes what it has begun when it is told to stop. */
+const stopSeconds = 30;
 
-/** The volume of the approved models. */
-export function modelVolume(claimName: pulumi.Input<string>, readOnly: boolean): inputs.core.v1.Volume {
-  return { name: "models", persistentVolumeClaim: { claimName, readOnly } };
-}
+/** What a {@link ModelApi} and a {@link Pipeline} are both made of; creates all but the workload itself. */
+export class Workload {
+  public readonly monitoring: MonitoringConnection;
+  public readonly namespace: AppNamespace;
+  /** Name of the claim of the models' volume. */
+  public readonly models: pulumi.Output<string> | undefined;
+  public readonly labels: Record<string, string>;
+  /** Labels that select the pods. */
+  public readonly podLabels: Record<string, string>;
+  /** Metadata of the objects that have the component's name. */
+  public readonly metadata: inputs.meta.v1.ObjectMeta & { name: string };
+  private readonly logging: Logging;
+  private readonly serviceAccount: ServiceAccount;
 
-/** How a container mounts {@link modelVolume}. */
-export function modelMount(readOnly: boolean): inputs.core.v1.VolumeMount {
-  return { name: "models", mountPath: modelDirectory, readOnly };
-}
+  constructor(
+    private readonly name: string,
+    private readonly args: WorkloadArgs,
+    private readonly options: {
+      kind: "ModelApi" | "Pipeline";
+      /** Value of the label `app.kubernetes.io/component`. */
+      component: string;
+      serviceVersion?: pulumi.Input<string>;
+      /** Whether the models are only read. */
+      readOnlyModels: boolean;
+      parent: pulumi.Resource;
+    },
+  ) {
+    const { kind, component, serviceVersion, parent } = options;
+    requireDnsLabel(kind, "name", name);
+    const title = `${kind} "${name}"`;
+    const identity = { name, instance: name };
+    this.labels = standardLabels({ ...identity, component });
+    this.podLabels = selectorLabels(identity);
+    this.monitoring = connectionOf(args.monitoring, `${title}: monitoring`);
+    const { monitoring, labels } = this;
+    this.namespace = appNamespace(name, args.namespace, monitoring, parent);
+    const { namespaceName } = this.namespace;
+    this.metadata = { name, namespace: namespaceName, labels };
+    this.models =
+      args.models === undefined ? undefined : modelsClaim(name, args.models, this.namespace, parent);
+    const { dashboards = [], logs } = args;
+    const place = { name, namespace: namespaceName, labels, parent };
+    placeAppDashboards({ title, ...place, monitoring: args.monitoring, dashboards });
+    this.logging = new Logging(
+      `${name}-logging`,
+      { monitoring, namespace: this.namespace, service: name, serviceVersion, logs },
+      { parent },
+    );
+    this.serviceAccount = new ServiceAccount(
+      name,
+      { metadata: this.metadata, automountServiceAccountToken: false },
+      { parent },
+    );
+  }
 
-/** An application's container in the terms that {@link ModelApi} and {@link Pipeline} share. */
-export interface AppContainerOptions {
-  name: string;
-  image: pulumi.Input<string>;
-  command?: string[];
-  args?: string[];
-  env: inputs.core.v1.EnvVar[];
-  resources: ContainerResources;
-  volumeMounts?: inputs.core.v1.VolumeMount[];
-}
+  /**
+   * A restricted container that may write to /tmp and its mounts only.
+   *
+   * @param own what the caller says of it
+   * @param container its other fields; `env` are variables that the caller may replace
+   * @param attributes more resource attributes, e.g. `{ "ml.model.name": "churn" }`
+   */
+  container(
+    own: AppContainerArgs,
+    container: LoggedContainer & { env: inputs.core.v1.EnvVar[] },
+    attributes: Record<string, pulumi.Input<string>> = {},
+  ): LoggedContainer {
+    const { image, command, args, env = {} } = own;
+    const given = Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => ({ name, value }));
+    const ours = [
+      ...this.identity(attributes),
+      ...container.env,
+      ...(this.models ? [{ name: "MODEL_DIR", value: modelDirectory }] : []),
+    ];
+    const models = { name: "models", mountPath: modelDirectory, readOnly: this.options.readOnlyModels };
+    return {
+      image,
+      command,
+      args,
+      ...container,
+      // A name may be there once: the caller's own value replaces ours.
+      env: [...ours.filter(({ name }) => !given.some((own) => own.name === name)), ...given],
+      securityContext: restrictedContainerSecurityContext(),
+      volumeMounts: [
+        { name: "tmp", mountPath: "/tmp" },
+        ...(container.volumeMounts ?? []),
+        ...(this.models ? [models] : []),
+      ],
+    };
+  }
 
-/** A restricted container that may write to /tmp and its mounts only. */
-export function appContainer(options: AppContainerOptions): LoggedContainer {
-  const { volumeMounts = [], ...container } = options;
-  return {
-    ...container,
-    securityContext: restrictedContainerSecurityContext(),
-    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...volumeMounts],
-  };
-}
+  /** The restricted pod of these containers, with the sidecar and the volumes that the containers mount. */
+  pod(spec: LoggedPodSpec): inputs.core.v1.PodSpec {
+    const { user = { uid: 10001 }, tolerations, affinity, nodeSelector } = this.args;
+    const readOnly = this.options.readOnlyModels;
+    return withLogging(
+      {
+        ...restrictedPod({ serviceAccountName: this.serviceAccount.metadata.name, user }),
+        terminationGracePeriodSeconds: stopSeconds,
+        tolerations,
+        affinity,
+        nodeSelector,
+        ...spec,
+        volumes: [
+          { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+          ...(spec.volumes ?? []),
+          ...(this.models
+            ? [{ name: "models", persistentVolumeClaim: { claimName: this.models, readOnly } }]
+            : []),
+        ],
+      },
+      this.logging,
+    );
+  }
 
-/** What an application says of itself in its log lines, as OpenTelemetry's environment variables. */
-export interface Identity {
-  /** `service.name`. */
-  service: string;
-  /** `deployment.environment.name`. */
-  environment: pulumi.Input<string>;
-  /** More resource attributes, e.g. `{ "ml.model.name": "churn" }`. */
-  attributes?: Record<string, pulumi.Input<string>>;
-}
+  /**
+   * Lets the pods call what `egress` names, and be called as the rules of `ingress` say.
+   *
+   * @returns the spec of a NetworkPolicy
+   * @throws Error naming the rule of `egress` that allows everything
+   */
+  policySpec(
+    ingress?: pulumi.Input<inputs.networking.v1.NetworkPolicyIngressRule>[],
+  ): inputs.networking.v1.NetworkPolicySpec {
+    const egress = this.args.egress && checked(this.args.egress, (rules) => this.requireNarrow(rules));
+    return {
+      podSelector: { matchLabels: this.podLabels },
+      policyTypes: [...(ingress ? ["Ingress"] : []), ...(egress ? ["Egress"] : [])],
+      ingress,
+      egress,
+    };
+  }
 
-/**
- * The environment of an application's container: who it is, then the caller's own variables.
- *
- * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
- */
-export function environmentVariables(
-  identity: Identity,
-  own: Record<string, pulumi.Input<string>> = {},
-): inputs.core.v1.EnvVar[] {
-  const attributes = pulumi
-    .output({ ...identity.attributes, "deployment.environment.name": identity.environment })
-    .apply((all) =>
-      Object.entries(all)
+  private requireNarrow(rules: { to?: unknown[]; ports?: unknown[] }[]): void {
+    for (const [index, { to = [], ports = [] }] of rules.entries()) {
+      if (to.length === 0 || ports.length === 0) {
+        throw new Error(
+          `${this.options.kind} "${this.name}": egress[${index}] needs at least one peer in \`to\` and one port in ` +
+            "`ports`: Kubernetes reads an empty list as all of them",
+        );
+      }
+    }
+  }
+
+  /**
+   * What the app says of itself in its log lines.
+   *
+   * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+   */
+  private identity(attributes: Record<string, pulumi.Input<string>>): inputs.core.v1.EnvVar[] {
+    const all = { ...attributes, "deployment.environment.name": this.monitoring.environment };
+    const written = pulumi.output(all).apply((known) =>
+      Object.entries(known)
         .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
         .join(","),
     );
-  return [
-    { name: "OTEL_SERVICE_NAME", value: identity.service },
-    { name: "OTEL_RESOURCE_ATTRIBUTES", value: attributes },
-    ...Object.entries(own).map(([name, value]) => ({ name, value })),
-  ];
+    return [
+      { name: "OTEL_SERVICE_NAME", value: this.name },
+      { name: "OTEL_RESOURCE_ATTRIBUTES", value: written },
+    ];
+  }
 }
 
-/** The default name of what a component creates in the cluster, checked early and with the fix named. */
+/** Names that become names in the cluster are checked early. */
 export function requireDnsLabel(component: string, what: string, value: string): void {
   if (!/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
     throw new Error(

@@ -37,7 +37,7 @@ export function penguins(
 ): { api: ModelApi; pipeline: Pipeline } {
   const { monitoring, registry, storage, protectData } = args;
   const namespace = new AppNamespace("penguins", { monitoring, namespaceName }, opts);
-  const models = new ModelVolume("penguins-models", { namespace, storage, protect: protectData }, opts);
+  const models = new ModelVolume("penguins-models", { namespace, ...storage, protect: protectData }, opts);
   const image = `${registry}/penguins-pipeline:${version}`;
   const pipeline = new Pipeline(
     "penguins-training",

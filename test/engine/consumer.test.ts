@@ -104,7 +104,7 @@ test("a text-log app comes up; a sample that its format does not match fails the
   await writeFile(join(project, "index.ts"), program.replace("WARN queue is full", "WARN: queue is full"));
   const refused = await app.preview();
   assert.notEqual(refused.code, 0);
-  assert.match(refused.stdout + refused.stderr, /sources\[0\]\.format: samples\[0\] does not match/);
+  assert.match(refused.stdout + refused.stderr, /logs\[0\]\.format: samples\[0\] does not match/);
 
   await writeFile(join(project, "index.ts"), program);
   const result = await app.up();

@@ -59,14 +59,14 @@ test("a sample that does not match stops the rendering, and says how far it matc
   assert.throws(
     () => withSources([{ format }]),
     (error: Error) =>
-      error.message.startsWith("sources[0].format: samples[0] does not match") &&
+      error.message.startsWith("logs[0].format: samples[0] does not match") &&
       error.message.includes('"12:00 "'),
   );
 });
 
 for (const [what, source, message] of [
-  ["an absolute path", { path: "/etc/passwd" }, /sources\[0\]\.path must be relative/],
-  ["a path out of the folder", { path: "../x.log" }, /sources\[0\]\.path must be relative/],
+  ["an absolute path", { path: "/etc/passwd" }, /logs\[0\]\.path must be relative/],
+  ["a path out of the folder", { path: "../x.log" }, /logs\[0\]\.path must be relative/],
   ["no named group", { format: { regexp: "^.*$", samples: ["x"] } }, /needs named groups/],
   ["a look-behind", { format: { regexp: "(?<=a)(?<body>.*)", samples: ["ab"] } }, /look-behind/],
   ["no sample", { format: { regexp: "(?<body>.*)", samples: [] } }, /at least one line/],

@@ -31,6 +31,7 @@ export interface PodSpec extends PodSecuritySpec {
   terminationGracePeriodSeconds?: number;
   tolerations?: unknown[];
   affinity?: unknown;
+  nodeSelector?: unknown;
   topologySpreadConstraints?: { topologyKey: string; whenUnsatisfiable: string }[];
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppNamespace, ModelApi, type ModelApiArgs, ModelVolume } from "../../../components";
+import * as pulumi from "@pulumi/pulumi";
+import { AppNamespace, ModelApi, ModelApiArgs, ModelVolume } from "../../../components";
 import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
-import { deploy, find, listed, type RequestedResource, valueOf } from "../support/deploy";
+import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
 import { connection } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
 
@@ -109,6 +110,32 @@ test("replicas that can't be are refused with an example", async () => {
   }
 });
 
+test("values may come from other resources, and are then checked when they are known", async () => {
+  const { resources } = await api({
+    image: pulumi.output(image),
+    port: pulumi.output(9000),
+    replicas: { min: pulumi.output(2), max: pulumi.output(4) },
+    monitoring: pulumi.secret(connection),
+    env: [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "token", key: "value" } } }],
+  });
+  const [container] = podOf(resources, "Deployment churn").containers;
+  assert.equal(container?.image, image);
+  assert.equal(variableOf(container, "PORT"), "9000");
+  assert.deepEqual(variableOf(container, "TOKEN"), { secretKeyRef: { name: "token", key: "value" } });
+  const scaler = spec(find(resources, "HorizontalPodAutoscaler", "churn"));
+  assert.deepEqual([scaler["minReplicas"], scaler["maxReplicas"]], [2, 4]);
+  assert.equal(kinds(resources).includes("PodDisruptionBudget"), true);
+});
+
+test("a variable of the caller replaces ours of that name", async () => {
+  const { resources } = await api({ env: { PORT: "9" } });
+  const [container] = podOf(resources, "Deployment churn").containers;
+  assert.deepEqual(
+    container?.env?.filter(({ name }) => name === "PORT"),
+    [{ name: "PORT", value: "9" }],
+  );
+});
+
 test("a name that is no DNS label is refused", async () => {
   await assert.rejects(
     deploy(() => new ModelApi("Churn_API", { image, model, monitoring: connection })),
@@ -132,7 +159,7 @@ test("two share a namespace, and none of their own is made", async () => {
 test("models are mounted read-only, and their folder is named", async () => {
   const { resources } = await deploy(() => {
     const namespace = new AppNamespace("churn", { monitoring: connection });
-    const models = new ModelVolume("churn-models", { namespace, storage: { size: "5Gi" } });
+    const models = new ModelVolume("churn-models", { namespace, size: "5Gi" });
     new ModelApi("churn", { image, model, monitoring: connection, namespace, models });
   });
   const pod = podOf(resources, "Deployment churn");
@@ -165,5 +192,5 @@ test("a log format whose sample does not match fails before anything is deployed
   const logs = [
     { path: "app.log", format: { regexp: "^(?<level>[A-Z]+) (?<body>.*)$", samples: ["no level here"] } },
   ];
-  await assert.rejects(api({ logs }), /sources\[0\].format: samples\[0\] does not match/);
+  await assert.rejects(api({ logs }), /logs\[0\].format: samples\[0\] does not match/);
 });

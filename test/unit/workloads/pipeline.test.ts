@@ -89,26 +89,43 @@ test("every step knows the run, itself and the folder that the run shares", asyn
   }
 });
 
-test("spot nodes are accepted only when asked for", async () => {
-  const on = podOf((await pipeline({ spot: true })).resources, title);
-  const off = podOf((await pipeline()).resources, title);
-  assert.deepEqual(on.tolerations, [
-    { key: "kubernetes.azure.com/scalesetpriority", operator: "Equal", value: "spot", effect: "NoSchedule" },
-  ]);
-  assert.notEqual(on.affinity, undefined);
-  assert.deepEqual([off.tolerations, off.affinity], [undefined, undefined]);
+test("tolerations, affinity and node selector are those of the pods; none by default", async () => {
+  const scheduling = {
+    tolerations: [{ key: "spot", operator: "Exists", effect: "NoSchedule" }],
+    affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    nodeSelector: { pool: "training" },
+  };
+  const picked = ({ tolerations, affinity, nodeSelector }: ReturnType<typeof podOf>) => ({
+    tolerations,
+    affinity,
+    nodeSelector,
+  });
+  assert.deepEqual(picked(podOf((await pipeline(scheduling)).resources, title)), scheduling);
+  assert.deepEqual(picked(podOf((await pipeline()).resources, title)), {
+    tolerations: undefined,
+    affinity: undefined,
+    nodeSelector: undefined,
+  });
 });
 
 test("what the steps may call is a policy of its own", async () => {
-  const flow = { peers: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432 }] };
-  const { resources } = await pipeline({ egress: [flow] });
+  const rule = { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432 }] };
+  const { resources } = await pipeline({ egress: [rule] });
   const { spec } = find(resources, "NetworkPolicy", "churn-training").inputs as {
     spec: { egress: unknown[]; policyTypes: string[] };
   };
   assert.deepEqual(spec.policyTypes, ["Egress"]);
-  assert.deepEqual(spec.egress, [
-    { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432, protocol: "TCP" }] },
-  ]);
+  assert.deepEqual(spec.egress, [rule]);
+});
+
+test("a rule of egress that would allow everything is refused by key", async () => {
+  const message =
+    /Pipeline "churn-training": egress\[0\] needs at least one peer in `to` and one port in `ports`/;
+  await assert.rejects(pipeline({ egress: [{ ports: [{ port: 5432 }] }] }), message);
+  await assert.rejects(
+    pipeline({ egress: [{ to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [] }] }),
+    message,
+  );
 });
 
 test("wrong steps and names are refused by key", async () => {
