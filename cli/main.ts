@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
 import { formatNames, type LogFormat } from "../contract/formats";
-import { AppKind, appKinds, writeNewApp } from "./newApp";
+import { type AppKind, appKinds, writeNewApp } from "./newApp";
 
 const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--regexp EXPRESSION] [--json]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]

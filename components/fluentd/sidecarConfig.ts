@@ -1,6 +1,18 @@
-import { ConfigFiles, contractFiles } from "./contractFiles";
-import { environmentVariable, ownLogSection, Section, systemSection, writeConfig } from "./fluentdConfig";
-import { checkFormat, formatNames, LogFormat, LogSource, recordStart } from "../../contract/formats";
+import {
+  checkFormat,
+  formatNames,
+  type LogFormat,
+  type LogSource,
+  recordStart,
+} from "../../contract/formats";
+import { type ConfigFiles, contractFiles } from "./contractFiles";
+import {
+  environmentVariable,
+  ownLogSection,
+  type Section,
+  systemSection,
+  writeConfig,
+} from "./fluentdConfig";
 
 /** Options of {@link renderSidecarConfig}. */
 export interface SidecarConfigOptions {

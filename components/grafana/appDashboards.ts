@@ -1,8 +1,8 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { checkConfigMapDashboards, DashboardDefinition, dashboardIdentities } from "../../dashboards";
-import { dashboardConfigMap } from "./appDashboardsReader";
+import { checkConfigMapDashboards, type DashboardDefinition, dashboardIdentities } from "../../dashboards";
 import { connectionOf, type MonitoringConnection } from "../connection";
+import { dashboardConfigMap } from "./appDashboardsReader";
 
 /** An app's own dashboards, and where they are placed. */
 export interface AppDashboardsOptions {
@@ -61,7 +61,9 @@ function checkAppDashboards(title: string, dashboards: readonly DashboardDefinit
   } catch (error) {
     throw new Error(`${title}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  const taken = dashboards.find(({ uid }) => Object.values(dashboardIdentities).some((ours) => ours.uid === uid));
+  const taken = dashboards.find(({ uid }) =>
+    Object.values(dashboardIdentities).some((ours) => ours.uid === uid),
+  );
   if (taken !== undefined) {
     throw new Error(`${title}: uid "${taken.uid}" is that of a dashboard of the platform; choose another`);
   }

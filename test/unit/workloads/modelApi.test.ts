@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { AppNamespace, ModelApi, ModelApiArgs, ModelVolume } from "../../../components";
+import { AppNamespace, ModelApi, type ModelApiArgs, ModelVolume } from "../../../components";
 import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
-import { deploy, find, listed, RequestedResource, valueOf } from "../support/deploy";
+import { deploy, find, listed, type RequestedResource, valueOf } from "../support/deploy";
 import { connection } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
 
