@@ -66,10 +66,60 @@ def resident_bytes() -> Optional[int]:
         return None
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process and its finished children, user and system, in seconds."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+def cpu_seconds(root: str = CGROUP_ROOT) -> float:
+    """CPU time so far, user and system, in seconds: of the container, else of this process and its children.
+
+    As with memory, the group counts only where it is limited.
+    """
+    if memory_limit_bytes(root) is not None:
+        used = _container_cpu_seconds(root)
+        if used is not None:
+            return used
+    finished = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in finished) + _running_children_cpu_seconds()
+
+
+def _container_cpu_seconds(root: str) -> Optional[float]:
+    try:
+        with open(os.path.join(root, "cpu.stat"), encoding="ascii") as file:
+            for line in file:
+                name, _, value = line.partition(" ")
+                if name == "usage_usec":
+                    return int(value) / 1e6
+    except (OSError, ValueError):
+        pass
+    for folder in ("cpuacct", "cpu,cpuacct"):
+        nanoseconds = _read_int(os.path.join(root, folder, "cpuacct.usage"))
+        if nanoseconds is not None:
+            return nanoseconds / 1e9
+    return None
+
+
+def _running_children_cpu_seconds() -> float:
+    """CPU time of the processes below this one that still run, such as workers of a pool, in seconds."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    try:
+        processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return 0.0
+    for process in processes:
+        try:
+            with open(f"/proc/{process}/stat", "rb") as file:
+                # The name of the program, in brackets, may hold anything.
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:  # it has ended just now
+            continue
+        parents[process] = int(fields[1])
+        # utime, stime and those of its finished children. Source: proc(5)
+        ticks[process] = sum(map(int, fields[11:15]))
+    below, found = [os.getpid()], 0
+    while below:
+        parent = below.pop()
+        children = [process for process, of in parents.items() if of == parent]
+        found += sum(ticks[child] for child in children)
+        below.extend(children)
+    return found / os.sysconf("SC_CLK_TCK")
 
 
 class Usage:
@@ -89,7 +139,7 @@ class Usage:
 
     def start(self) -> None:
         """Begin measuring; a thread takes a sample each half second."""
-        self._cpu = cpu_seconds()
+        self._cpu = cpu_seconds(self._root)
         self._process_peak = _process_peak_bytes()
         self._sample()
         self._thread = threading.Thread(target=self._work, name="ds_monitoring-usage", daemon=True)
@@ -102,7 +152,7 @@ class Usage:
         process_peak = _process_peak_bytes()
         peak = max(self._peak, process_peak) if process_peak > self._process_peak else self._peak
         usage: dict[str, float] = {
-            "cpu_s": max(cpu_seconds() - self._cpu, 0.0),
+            "cpu_s": max(cpu_seconds(self._root) - self._cpu, 0.0),
             "mem_peak_bytes": float(peak),
         }
         limit = memory_limit_bytes(self._root)

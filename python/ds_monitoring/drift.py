@@ -1,200 +1,239 @@
-"""How far a feature's distribution has moved between two samples, in pure Python.
+"""How far a feature's distribution has moved between two samples.
 
-Samples are one-dimensional sequences: numbers, or categories where any value is a text. Missing values
-(None, NaN) are set aside and counted. See `compare`.
+Numbers are compared in bins, categories by their counts. What is missing is compared by its share. A verdict
+needs both: a distance that matters, and one that chance alone does not explain.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from bisect import bisect_right
 from collections import Counter
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any, Iterable, Sequence
+
+from .divergence import chi_square_p_value, jensen_shannon, ks_p_value, psi, wasserstein_and_ks
+from .samples import MISSING_TEXTS, Column, label, read_column
 
 #: From these population stability indices on a feature counts as moved a little, and as drifted.
 PSI_WARN = 0.1
 PSI_DRIFT = 0.2
-#: Larger samples are compared by a random part of this many values, so that the cost is bounded.
-MAX_VALUES = 100_000
+#: Probability that a run in which nothing has drifted reports a `warn` or `drift`, over all of its features.
+FALSE_ALARM_RATE = 0.05
+#: Numbers with at most this many different values are categories: booleans, one-hot columns, small counts.
+MAX_DISCRETE = 20
 #: More categories than these are counted together.
 MAX_CATEGORIES = 50
-#: Added to every bin's count: an empty bin would make the index infinite.
-SMOOTHING = 0.5
+#: Of fewer values in either sample nothing is concluded.
+LEAST_VALUES = 10
+#: A bin holds at least this many values of the smaller sample, or there are fewer bins.
+LEAST_PER_BIN = 5
+#: New and vanished categories count where there are more of them than chance gives, by this many deviations.
+UNSEEN_DEVIATIONS = 4.0
+#: A column is one of numbers with a few odd texts in it, rather than one of texts, from this share of numbers on.
+NUMBERS_SHARE = 0.5
 
 
-def compare(reference: Iterable[Any], current: Iterable[Any], bins: int = 10) -> dict[str, Any]:
-    """Compare `current` against `reference`.
+def compare(
+    reference: Iterable[Any], current: Iterable[Any], bins: int = 10, significance: float = FALSE_ALARM_RATE
+) -> dict[str, Any]:
+    """Compare `current` against `reference`: a list, iterator, array, series or frame of one column each.
 
     Returns the fields of an `ml.drift` event: `psi`; `js`, the Jensen-Shannon distance to base 2 (0 to 1);
     for numbers also `wasserstein_norm` (in standard deviations of the reference), `ks` and its `p_value`;
-    `n_ref`, `n_cur`, `bins`, `missing_rate` of `current` and `verdict` (`none`, `warn`, `drift` or
-    `insufficient_data`). Bins are quantiles of the reference, `bins` at most. Empty samples give only the
-    counts and `insufficient_data`.
+    `n_ref`, `n_cur` (values that are there), `bins`, `missing_rate_ref` and `missing_rate` of `current`,
+    `infinite_ref` and `infinite` (how many values are infinite, a bin of their own), `odd_types` (names of types
+    that are neither number nor text and are compared by their text, where there are any) and `verdict` (`none`,
+    `warn`, `drift` or `insufficient_data`). Swapping the samples does not change the verdict.
+
+    bins: how many bins numbers fall into at most.
+    significance: probability of a false alarm that is accepted. `Run.drift` divides 0.05 by the features of a run.
+
+    Raises TypeError where a sample is no single column, ValueError for less than two bins.
     """
     if bins < 2:
         raise ValueError(f"bins: must be 2 or more, got {bins}")
-    ref, _ = _present(reference)
-    cur, missing_rate = _present(current)
-    fields: dict[str, Any] = {"n_ref": len(ref), "n_cur": len(cur), "missing_rate": missing_rate}
-    if not ref or not cur:
-        return {**fields, "bins": 0, "verdict": "insufficient_data"}
-    if any(isinstance(value, str) for values in (ref, cur) for value in values):
-        ref_counts, cur_counts = category_counts(ref, cur)
-    else:
-        ref_sorted, cur_sorted = sorted(map(float, ref)), sorted(map(float, cur))
-        edges = quantile_edges(ref_sorted, bins)
-        ref_counts, cur_counts = bin_counts(ref_sorted, edges), bin_counts(cur_sorted, edges)
-        statistic = ks_statistic(ref_sorted, cur_sorted)
-        fields.update(
-            wasserstein_norm=wasserstein_normalised(ref_sorted, cur_sorted),
-            ks=statistic,
-            p_value=ks_p_value(statistic, len(ref), len(cur)),
-        )
-    index = psi(ref_counts, cur_counts)
-    return {
-        **fields,
-        "psi": index,
-        "js": jensen_shannon(ref_counts, cur_counts),
-        "bins": len(ref_counts),
-        "verdict": verdict(index, len(ref_counts), len(ref), len(cur)),
+    ref, cur = _same_kind(read_column(reference), read_column(current))
+    n_ref, n_cur = _present(ref), _present(cur)
+    fields: dict[str, Any] = {
+        "n_ref": n_ref,
+        "n_cur": n_cur,
+        "missing_rate_ref": ref.missing_rate,
+        "missing_rate": cur.missing_rate,
+        "infinite_ref": ref.infinite,
+        "infinite": cur.infinite,
     }
+    if ref.odd_types or cur.odd_types:
+        fields["odd_types"] = sorted(ref.odd_types | cur.odd_types)
+    any_missing = ref.missing > 0 or cur.missing > 0
+    # Two questions share the accepted rate of false alarms.
+    level = significance / 2 if any_missing else significance
+    verdicts = []
+    if any_missing:
+        of_missing = ([ref.missing, ref.size - ref.missing], [cur.missing, cur.size - cur.missing])
+        verdicts.append(verdict(*of_missing, level) if ref.size and cur.size else "insufficient_data")
+    if n_ref == 0 or n_cur == 0:
+        fields["bins"] = 0
+        verdicts.append("insufficient_data")
+    else:
+        counts = _histograms(ref, cur, bins)
+        fields.update(psi=psi(*counts), js=jensen_shannon(*counts), bins=len(counts[0]))
+        if ref.numbers and cur.numbers and not ref.texts and not cur.texts:
+            distance, statistic = wasserstein_and_ks(ref.numbers, cur.numbers)
+            p_value = ks_p_value(statistic, len(ref.numbers), len(cur.numbers))
+            fields.update(wasserstein_norm=distance, ks=statistic, p_value=p_value)
+        verdicts.append(verdict(*counts, level))
+    fields["verdict"] = next(
+        name for name in ("drift", "warn", "insufficient_data", "none") if name in verdicts
+    )
+    return fields
 
 
-def _present(values: Iterable[Any]) -> tuple[list[Any], float]:
-    """The values that are there, at most MAX_VALUES of them, and the share of missing ones."""
-    to_list = getattr(values, "tolist", None)
-    every = to_list() if callable(to_list) else list(values)
-    present = [value for value in every if not (value is None or value != value)]
-    missing_rate = 1 - len(present) / len(every) if every else 0.0
-    if len(present) > MAX_VALUES:
-        # A fixed seed: the same data gives the same figures.
-        present = random.Random(0).sample(present, MAX_VALUES)
-    return present, missing_rate
+def verdict(reference: Sequence[float], current: Sequence[float], significance: float) -> str:
+    """`drift` from an index of 0.2 and `warn` from 0.1 on, where chance is excluded, else `insufficient_data`.
+
+    reference, current: counts over the same bins. Below 0.1 the verdict is `none` however large the samples.
+    """
+    index = psi(reference, current)
+    if index < PSI_WARN:
+        return "none"
+    if min(sum(reference), sum(current)) < LEAST_VALUES:
+        return "insufficient_data"
+    if chi_square_p_value(reference, current) >= significance:
+        return "insufficient_data"
+    return "drift" if index >= PSI_DRIFT else "warn"
+
+
+def significance_of(position: int, features: int | None = None) -> float:
+    """The accepted probability of a false alarm of one comparison, so that those of a run add up to 0.05.
+
+    position: 0 for the first comparison of a run. features: how many there will be, where that is known. Where
+    it is not, the first 20 share half of the rate, the next 20 a quarter, the next 40 an eighth, and so on.
+    """
+    if features is not None:
+        return FALSE_ALARM_RATE / max(features, position + 1)
+    first, size, share = 0, 20, 0.5
+    while position >= first + size:
+        first += size
+        size = first
+        share /= 2
+    return FALSE_ALARM_RATE * share / size
+
+
+def _present(column: Column) -> int:
+    return len(column.numbers) + len(column.texts) + column.infinite
+
+
+def _same_kind(ref: Column, cur: Column) -> tuple[Column, Column]:
+    """Both as numbers with few odd texts, of which those that mean "missing" are missing, or both as texts."""
+    texts = len(ref.texts) + len(cur.texts)
+    if texts == 0:
+        return ref, cur
+    numbers = len(ref.numbers) + len(cur.numbers)
+    if numbers > NUMBERS_SHARE * (numbers + texts):
+        return _without_missing_texts(ref), _without_missing_texts(cur)
+    return _as_texts(ref), _as_texts(cur)
+
+
+def _without_missing_texts(column: Column) -> Column:
+    kept = [text for text in column.texts if text.strip() not in MISSING_TEXTS]
+    if len(kept) == len(column.texts):
+        return column
+    return column._replace(texts=kept, missing=column.missing + len(column.texts) - len(kept))
+
+
+def _as_texts(column: Column) -> Column:
+    return column._replace(numbers=[], texts=[*column.texts, *map(label, column.numbers)])
+
+
+def _histograms(ref: Column, cur: Column, bins: int) -> tuple[list[float], list[float]]:
+    """Counts of both samples over the same bins, chosen from both alike, so that neither is the measure."""
+    of_texts = category_counts(ref.texts, cur.texts)
+    of_numbers = number_counts(ref.numbers, cur.numbers, bins)
+    infinite: tuple[list[float], list[float]] = ([], [])
+    if ref.infinite or cur.infinite:
+        infinite = ([float(ref.infinite)], [float(cur.infinite)])
+    return (
+        [*of_numbers[0], *of_texts[0], *infinite[0]],
+        [*of_numbers[1], *of_texts[1], *infinite[1]],
+    )
+
+
+def number_counts(
+    reference: Sequence[float], current: Sequence[float], bins: int
+) -> tuple[list[float], list[float]]:
+    """Counts of numbers per bin.
+
+    Few different values are categories. Otherwise each value that fills a bin by itself (a mode: zeros, a cap)
+    has one of its own, and the others fall into bins that hold about equally many values of both samples.
+    """
+    ref, cur = Counter(reference), Counter(current)
+    every = ref + cur
+    total = sum(every.values())
+    if len(every) <= MAX_DISCRETE and LEAST_PER_BIN * len(every) <= total:
+        return category_counts(reference, current)
+    fewest = min((sum(counts.values()) for counts in (ref, cur) if counts), default=0)
+    bins = max(2, min(bins, fewest // LEAST_PER_BIN))
+    modes = sorted(
+        value
+        for value, count in every.items()
+        if count > 1 and any(counts[value] * bins >= sum(counts.values()) for counts in (ref, cur) if counts)
+    )
+    edges = quantile_edges(sorted(value for value in every.elements() if value not in set(modes)), bins)
+    rows: tuple[list[float], list[float]] = ([], [])
+    for row, counts in zip(rows, (ref, cur)):
+        row.extend(float(counts[value]) for value in modes)
+        others = [0.0] * (len(edges) + 1)
+        for value, count in counts.items():
+            others[bisect_right(edges, value)] += count
+        for value in modes:
+            others[bisect_right(edges, value)] -= counts[value]
+        row.extend(others)
+    filled = [index for index, pair in enumerate(zip(*rows)) if any(pair)]
+    return [rows[0][index] for index in filled], [rows[1][index] for index in filled]
 
 
 def quantile_edges(ordered: Sequence[float], bins: int) -> list[float]:
     """Inner edges of at most `bins` bins that hold about equally many of the sorted values."""
-    return sorted({ordered[len(ordered) * step // bins] for step in range(1, bins)})
+    return sorted({ordered[len(ordered) * step // bins] for step in range(1, bins)}) if ordered else []
 
 
-def bin_counts(values: Sequence[float], edges: Sequence[float]) -> list[int]:
-    """How many values fall into each of the len(edges) + 1 bins; an edge belongs to the bin above it."""
-    counts = [0] * (len(edges) + 1)
-    for value in values:
-        counts[bisect_right(edges, value)] += 1
-    return counts
+def category_counts(reference: Iterable[Any], current: Iterable[Any]) -> tuple[list[float], list[float]]:
+    """Counts per category.
 
-
-def category_counts(reference: Sequence[Any], current: Sequence[Any]) -> tuple[list[int], list[int]]:
-    """Counts per category of both samples, in one order; the rare ones beyond MAX_CATEGORIES as one."""
-    ref, cur = Counter(map(str, reference)), Counter(map(str, current))
-    names = [name for name, _ in (ref + cur).most_common()]
-    kept, others = names[: MAX_CATEGORIES - 1], names[MAX_CATEGORIES - 1 :]
-    rows = [
-        [counts[name] for name in kept] + ([sum(counts[name] for name in others)] if others else [])
-        for counts in (ref, cur)
-    ]
-    return rows[0], rows[1]
-
-
-def _shares(counts: Sequence[int]) -> list[float]:
-    total = sum(counts) + SMOOTHING * len(counts)
-    return [(count + SMOOTHING) / total for count in counts]
-
-
-def psi(reference: Sequence[int], current: Sequence[int]) -> float:
-    """Population stability index of two histograms over the same bins: 0 is no change."""
-    return sum((q - p) * math.log(q / p) for p, q in zip(_shares(reference), _shares(current)))
-
-
-def jensen_shannon(reference: Sequence[int], current: Sequence[int]) -> float:
-    """Jensen-Shannon distance, base 2, of two histograms over the same bins: 0 (same) to 1 (disjoint)."""
-    n_ref, n_cur = sum(reference), sum(current)
-    divergence = 0.0
-    for count_ref, count_cur in zip(reference, current):
-        p, q = count_ref / n_ref, count_cur / n_cur
-        middle = (p + q) / 2
-        divergence += sum(share * math.log2(share / middle) for share in (p, q) if share > 0) / 2
-    return math.sqrt(max(divergence, 0.0))
-
-
-def wasserstein_normalised(reference: Sequence[float], current: Sequence[float]) -> Optional[float]:
-    """First Wasserstein distance of two sorted samples over the reference's standard deviation.
-
-    None where the reference has no spread.
+    The rare ones beyond MAX_CATEGORIES are counted as one, but for those that only one sample has, as far as
+    there are more of them than chance gives: new and vanished categories have a bin each.
     """
-    mean = math.fsum(reference) / len(reference)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in reference) / len(reference))
-    if deviation == 0:
-        return None
-    area = 0.0
-    points = sorted([*reference, *current])
-    for low, high in zip(points, points[1:]):
-        if high > low:
-            gap = bisect_right(reference, low) / len(reference) - bisect_right(current, low) / len(current)
-            area += abs(gap) * (high - low)
-    return area / deviation
+    ref, cur = Counter(reference), Counter(current)
+    every = ref + cur
+    ordered = sorted(every, key=lambda value: (-every[value], str(value)))
+    kept, rare = ordered[:MAX_CATEGORIES], ordered[MAX_CATEGORIES:]
+    if len(rare) == 1:
+        kept, rare = ordered, []
+    rows = ([float(ref[value]) for value in kept], [float(cur[value]) for value in kept])
+    if rare:
+        vanished = _excess(rare, ref, cur)
+        new = _excess(rare, cur, ref)
+        rows[0].extend((sum(ref[value] for value in rare) - vanished, vanished, 0.0))
+        rows[1].extend((sum(cur[value] for value in rare) - new, 0.0, new))
+        filled = [index for index, pair in enumerate(zip(*rows)) if any(pair)]
+        rows = ([rows[0][index] for index in filled], [rows[1][index] for index in filled])
+    return rows
 
 
-def ks_statistic(reference: Sequence[float], current: Sequence[float]) -> float:
-    """Kolmogorov-Smirnov statistic of two sorted samples: the largest gap between their distributions."""
-    return max(
-        abs(bisect_right(reference, value) / len(reference) - bisect_right(current, value) / len(current))
-        for values in (reference, current)
-        for value in values
-    )
+def _excess(rare: Sequence[Any], of: Counter[Any], other: Counter[Any]) -> float:
+    """How many values of `of` are in categories that `other` lacks, beyond those that chance explains.
 
-
-def ks_p_value(statistic: float, n_ref: int, n_cur: int) -> float:
-    """Two-sided p-value of the KS statistic: Kolmogorov's limit with Stephens's correction for small samples.
-
-    Source: Numerical Recipes, 3rd edition, section 14.3.3.
+    Were all values of both samples dealt out at random, a category of c values would go to `of` alone with
+    probability share ** c.
     """
-    root = math.sqrt(n_ref * n_cur / (n_ref + n_cur))
-    scaled = (root + 0.12 + 0.11 / root) * statistic
-    if scaled < 0.2:  # below, the series converges slowly and the p-value is 1 to ten digits
-        return 1.0
-    total = 2 * math.fsum((-1) ** (k - 1) * math.exp(-2 * (k * scaled) ** 2) for k in range(1, 101))
-    return min(max(total, 0.0), 1.0)
-
-
-def chi_square_cdf(value: float, freedom: int) -> float:
-    """Probability that a chi-square variable of `freedom` degrees is at most `value` (series of P(a, x))."""
-    if value <= 0:
-        return 0.0
-    a, x = freedom / 2, value / 2
-    term = total = 1 / a
-    k = a
-    while term > total * 1e-15:
-        k += 1
-        term *= x / k
-        total += term
-    return min(total * math.exp(-x + a * math.log(x) - math.lgamma(a)), 1.0)
-
-
-def chi_square_quantile(probability: float, freedom: int) -> float:
-    """The value below which a chi-square variable of `freedom` degrees is with `probability` (bisection)."""
-    low, high = 0.0, float(freedom)
-    while chi_square_cdf(high, freedom) < probability:
-        high *= 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chi_square_cdf(middle, freedom) < probability else (low, middle)
-    return high
-
-
-def noise_level(bins: int, n_ref: int, n_cur: int) -> float:
-    """The index that two samples of one distribution stay below in 95 of 100 cases."""
-    if bins < 2:
-        return 0.0
-    return chi_square_quantile(0.95, bins - 1) * (1 / n_ref + 1 / n_cur)
-
-
-def verdict(index: float, bins: int, n_ref: int, n_cur: int) -> str:
-    """`drift` from 0.2 and `warn` from 0.1, each only above the noise level, else `insufficient_data`."""
-    if index < PSI_WARN:
-        return "none"
-    if index <= noise_level(bins, n_ref, n_cur):
-        return "insufficient_data"
-    return "drift" if index >= PSI_DRIFT else "warn"
+    share = sum(of.values()) / (sum(of.values()) + sum(other.values()))
+    found = expected = variance = 0.0
+    for value in rare:
+        count = of[value] + other[value]
+        if other[value] == 0:
+            found += count
+        alone = share**count
+        expected += count * alone
+        variance += count**2 * alone * (1 - alone)
+    excess = found - expected
+    return excess if excess > UNSEEN_DEVIATIONS * math.sqrt(variance) + 1e-9 else 0.0

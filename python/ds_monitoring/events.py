@@ -6,16 +6,20 @@ import atexit
 import contextvars
 import json
 import math
+import multiprocessing.process
+import multiprocessing.util
 import os
 import socket
 import threading
 import time
 import traceback
 import zlib
+from decimal import Decimal
 from typing import Any, Mapping, Optional
 from urllib.parse import unquote
 
 from .faults import faults, never_raises
+from .samples import is_missing
 from .writer import (
     DEFAULT_FILE_BYTES,
     DEFAULT_TOTAL_BYTES,
@@ -29,6 +33,10 @@ from .writer import (
 MAX_TEXT = 16_384
 #: How long the few events that must outlive a killed process (starts, ends, failures) wait to be written.
 DURABLE_SECONDS = 0.2
+#: Larger integers are written as floats: readers of JSON are not required to take more than 64 bits.
+MAX_INTEGER = 2**63 - 1
+#: A clock that jumps back by more than this many nanoseconds was put right, and is followed.
+STEP_BACK_NS = 1_000_000_000
 #: Nanoseconds between two events of one process; what is below tells processes apart.
 TIME_STEP_NS = 100
 
@@ -66,7 +74,8 @@ class Clock:
     """Times in nanoseconds of which no two are the same, in this process and its sister workers.
 
     InfluxDB keeps one point per measurement, tags and time, so two events in one instant would become one.
-    Times of a process rise by 100 ns at least; the last two digits are its slot (process id + host hash).
+    Times of a process rise by 100 ns at least, but where the clock is put back; the last two digits are its slot
+    (process id + host hash).
     """
 
     def __init__(self) -> None:
@@ -83,23 +92,30 @@ class Clock:
         """The time since 1970 in nanoseconds."""
         now = time.time_ns() // TIME_STEP_NS * TIME_STEP_NS + self._slot
         with self._lock:
-            self._last = now if now > self._last else self._last + TIME_STEP_NS
+            put_back = now < self._last - STEP_BACK_NS
+            self._last = now if now > self._last or put_back else self._last + TIME_STEP_NS
             return self._last
 
 
 def clean(value: Any) -> Any:
     """`value` as JSON can hold it: text (cut), bool, int or finite float; None for what is to be left out.
 
-    Numbers of NumPy and the like are unwrapped; NaN and infinities are left out. Anything else becomes its
-    `str` and is counted as a fault.
+    Numbers of NumPy and the like are unwrapped; NaN, infinities, NA and NaT are left out. Anything else becomes
+    its `str` and is counted as a fault.
     """
-    if value is None or isinstance(value, (bool, int)):
+    if isinstance(value, bool):
         return value
+    if is_missing(value):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_INTEGER else float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
         # A lone surrogate (from os.fsdecode) is not valid UTF-8.
         return value[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Decimal):
+        return clean(float(value))
     item = getattr(value, "item", None)
     if callable(item):
         try:
@@ -118,7 +134,7 @@ def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in fields.items():
         try:
             plain = clean(value)
-        except Exception:  # a __str__ that raises
+        except Exception:  # a __str__ that raises, an integer beyond any float
             faults.add(f"value of type {type(value).__name__} left out")
             continue
         if plain is not None:
@@ -197,7 +213,25 @@ def _current_writer() -> EventWriter:
                 total_bytes=bytes_from_environment("LOG_TOTAL_BYTES", DEFAULT_TOTAL_BYTES),
             )
             atexit.register(flush, EXIT_SECONDS)
+            _flush_when_process_ends(None)
     return _writer
+
+
+def _flush_when_process_ends(_: Any) -> None:
+    """Flush at the end of a `multiprocessing.Process`, which runs no `atexit` functions.
+
+    Such a process forgets what was registered before its own start, hence `register_after_fork`, which spawned
+    processes obey too.
+    """
+    multiprocessing.util.Finalize(None, flush, args=(EXIT_SECONDS,), exitpriority=-100)
+
+
+multiprocessing.util.register_after_fork(EventWriter, _flush_when_process_ends)
+
+
+def _is_pool_worker() -> bool:
+    """Whether this is a worker of a `multiprocessing.Pool`, which is killed when the pool is closed."""
+    return bool(multiprocessing.process.current_process().daemon)
 
 
 @never_raises
@@ -211,11 +245,12 @@ def emit(
     """Write one event of the log contract.
 
     `fields` are attributes by their contract names; None, NaN and infinities are left out. Never raises.
-    A `durable` event waits up to 0.2 s to be written, so that it outlives a killed process.
+    A `durable` event, and any of a worker of `multiprocessing.Pool`, waits up to 0.2 s to be written, so that it
+    outlives a killed process.
     """
     writer = _current_writer()
     writer.put(line(event_name, fields, severity, body))
-    if durable:
+    if durable or _is_pool_worker():
         writer.flush(DURABLE_SECONDS)
 
 

@@ -14,7 +14,7 @@ _installed = False
 
 
 def mark_reported(error: BaseException) -> None:
-    """Remember that an event tells of `error` already."""
+    """Remember that an event reports `error` already."""
     try:
         setattr(error, _REPORTED, True)
     except Exception:  # an exception class with __slots__: reported twice rather than not at all
@@ -22,8 +22,11 @@ def mark_reported(error: BaseException) -> None:
 
 
 def is_reported(error: BaseException) -> bool:
-    """Whether an event tells of `error` already."""
-    return getattr(error, _REPORTED, False) is True
+    """Whether an event reports `error` already."""
+    try:
+        return getattr(error, _REPORTED, False) is True
+    except Exception:  # an exception class that refuses attributes
+        return False
 
 
 def report_uncaught(error: BaseException) -> None:

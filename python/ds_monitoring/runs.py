@@ -5,63 +5,40 @@ from __future__ import annotations
 import os
 import time
 import uuid
+import warnings
 from collections import Counter
 from types import TracebackType
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from .cgroup import Usage
-from .drift import compare
+from .drift import compare, significance_of
+from .endings import SKIP, SUCCESS, end_when_terminated, forget, result_of, result_of_termination
 from .events import emit, exception_fields, set_default_service
 from .failures import mark_reported, report_uncaught_exceptions
 from .faults import faults, never_raises
+from .samples import MISSING, is_missing, label, labels
 
-#: The scores that an `ml.metric` event may carry.
-METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss", "brier")
 #: More classes than these are reported as one, `_other`: each class is a series in the database.
 MAX_CLASSES = 50
 OTHER = "_other"
-SUCCESS, FAILURE, ERROR, TIMEOUT, CANCELLATION, SKIP = (
-    "success",
-    "failure",
-    "error",
-    "timeout",
-    "cancellation",
-    "skip",
-)
-
-
-def result_of(error: Optional[BaseException]) -> str:
-    """The contract's result for what a `with` block ended with.
-
-    No exception and exit code 0: success. Ctrl-C: cancellation. TimeoutError: timeout. MemoryError and
-    OSError: error (the surroundings failed). Any other: failure.
-    """
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return SUCCESS
-    if isinstance(error, KeyboardInterrupt):
-        return CANCELLATION
-    if isinstance(error, TimeoutError):
-        return TIMEOUT
-    if isinstance(error, (MemoryError, OSError)):
-        return ERROR
-    return FAILURE
-
 
 class Task:
     """One step of a run; use `run.task(name)`. Its events are `pipeline.task.start` and `pipeline.task.end`."""
 
     def __init__(self, run: Run, name: str, expected_max_s: Optional[float]) -> None:
         self._run = run
-        self._fields = {"cicd.pipeline.task.name": name, "expected_max_s": expected_max_s}
+        self._fields: dict[str, Any] = {"cicd.pipeline.task.name": name, "expected_max_s": _number(expected_max_s)}
         self._result: Optional[str] = None
         self._facts: dict[str, Any] = {}
         self._started = 0.0
+        self._ended = False
+        self._process = 0
         self._usage = Usage()
 
     @never_raises
     def rows(self, rows_in: Optional[int] = None, rows_out: Optional[int] = None) -> None:
         """Report how many rows the task read and wrote."""
-        self._facts.update({"rows_in": rows_in, "rows_out": rows_out})
+        self._facts.update({"rows_in": _number(rows_in), "rows_out": _number(rows_out)})
 
     def skip(self) -> None:
         """Mark the task as skipped: there was nothing to do."""
@@ -73,25 +50,33 @@ class Task:
         self._usage.start()
 
     @never_raises
-    def _end(self, error: Optional[BaseException]) -> None:
+    def _end(self, result: str, error: Optional[BaseException] = None) -> None:
+        # A forked child leaves the block too; the task is its parent's.
+        if self._ended or self._process != os.getpid():
+            return
+        self._ended = True
+        forget(self._terminate)
         fields = {
             **self._run.identity(),
             **self._fields,
             **self._facts,
             **self._usage.stop(),
-            "cicd.pipeline.task.run.result": self._result
-            if error is None and self._result
-            else result_of(error),
+            "cicd.pipeline.task.run.result": result,
             "duration_s": time.monotonic() - self._started,
         }
-        failed = error is not None and fields["cicd.pipeline.task.run.result"] != SUCCESS
+        failed = result not in (SUCCESS, SKIP)
         if error is not None and failed:
             fields.update(exception_fields(error))
         emit("pipeline.task.end", fields, "ERROR" if failed else "INFO", durable=True)
 
+    def _terminate(self) -> None:
+        self._end(result_of_termination(self._started, self._fields["expected_max_s"]))
+
     def __enter__(self) -> Task:
         self._started = time.monotonic()
+        self._process = os.getpid()
         self._start()
+        end_when_terminated(self._terminate)
         return self
 
     def __exit__(
@@ -100,7 +85,8 @@ class Task:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self._end(error)
+        skipped = error is None and self._result is not None
+        self._end(SKIP if skipped else result_of(error), error)
 
 
 class Run:
@@ -123,11 +109,15 @@ class Run:
         self.model = model
         #: May be set later, once it is known; the facts reported after that carry it.
         self.model_version = model_version
-        self._expected_max_s = expected_max_s
+        self._expected_max_s = _number(expected_max_s)
         self._service = service or os.environ.get("OTEL_SERVICE_NAME") or pipeline
         self._starts = starts
         self._ends = ends
         self._started_at = started_at
+        self._started = 0.0
+        self._ended = False
+        self._process = 0
+        self._comparisons = 0
 
     def identity(self) -> dict[str, Any]:
         """The fields that every event of this run carries."""
@@ -138,7 +128,8 @@ class Run:
         }
 
     def _emit_fact(self, event_name: str, fields: Mapping[str, Any]) -> None:
-        model = {"ml.model.name": self.model, "ml.model.version": self.model_version}
+        version = None if self.model_version is None else label(self.model_version)
+        model = {"ml.model.name": self.model, "ml.model.version": version}
         emit(event_name, {**self.identity(), **model, **fields})
 
     def task(self, name: str, expected_max_s: Optional[float] = None) -> Task:
@@ -149,40 +140,36 @@ class Run:
         return Task(self, name, expected_max_s)
 
     @never_raises
-    def metric(self, split: str, of_class: str = "_all", **scores: float) -> None:
+    def metric(self, split: str, of_class: Any = "_all", **scores: float) -> None:
         """Report scores on `split` (train, validation, test), of one class or of `_all`.
 
-        `scores`: accuracy, precision, recall, f1, roc_auc, log_loss, brier. Other names are left out and
-        counted as faults.
+        `scores`: accuracy, precision, recall, f1, roc_auc, log_loss, brier, and any other by its name, e.g. rmse.
+        What is no number is left out and reported.
         """
-        known = {name: _number(value) for name, value in scores.items() if name in METRICS}
-        if len(known) < len(scores):
-            faults.add(f"run.metric: left out a score that is not one of {', '.join(METRICS)}")
-        self._emit_fact("ml.metric", {"split": split, "class": of_class, **known})
+        known = {name: _number(value) for name, value in scores.items()}
+        self._emit_fact("ml.metric", {"split": split, "class": label(of_class), **known})
 
     @never_raises
-    def class_balance(self, labels: Iterable[Any], split: str = "train") -> Optional[float]:
-        """Report count and share of each class among `labels`.
+    def class_balance(self, values: Iterable[Any], split: str = "train") -> Optional[float]:
+        """Report count and share of each class among the labels `values`; those without one are `_missing`.
 
         Returns the imbalance ratio (largest class over smallest), or None without labels.
         """
-        counts = _bounded(Counter(str(label) for label in labels))
+        counts = _bounded(Counter(labels(values)[0]))
         total = sum(counts.values())
         for name, count in counts.items():
             self._emit_fact(
                 "ml.class", {"class": name, "split": split, "count": float(count), "share": count / total}
             )
-        return max(counts.values()) / min(counts.values()) if counts else None
+        sizes = [count for name, count in counts.items() if name != MISSING]
+        return max(sizes) / min(sizes) if sizes else None
 
     @never_raises
     def outliers(self, feature: str, method: str, rows_before: int, rows_removed: int) -> None:
         """Report how many rows were removed because of their value of `feature`, by which method."""
-        ratio = rows_removed / rows_before if rows_before else 0.0
-        fields = {
-            "rows_before": float(rows_before),
-            "rows_removed": float(rows_removed),
-            "removed_ratio": ratio,
-        }
+        before, removed = _number(rows_before), _number(rows_removed)
+        ratio = removed / before if before and removed is not None else 0.0
+        fields = {"rows_before": before, "rows_removed": removed, "removed_ratio": ratio}
         self._emit_fact("ml.outliers", {"feature": feature, "method": method, **fields})
 
     @never_raises
@@ -193,23 +180,38 @@ class Run:
         current: Iterable[Any],
         comparison: str = "new_vs_old",
         bins: int = 10,
+        features: Optional[int] = None,
     ) -> Optional[str]:
         """Compare a feature's values in `current` with those in `reference` and report it.
 
-        `comparison`: `new_vs_old` (this training data against the last) or `train_vs_val`. Returns the
-        verdict: none, warn, drift or insufficient_data; None where the values can't be compared.
+        `comparison`: `new_vs_old` (this training data against the last) or `train_vs_val`. `features`: how many
+        comparisons the run makes, where that is known: it sharpens the verdicts of small samples. Returns the
+        verdict: none, warn, drift or insufficient_data; None where the values can't be compared, which is
+        reported by an event and, once, by a warning.
         """
-        fields = compare(reference, current, bins)
+        position, self._comparisons = self._comparisons, self._comparisons + 1
+        try:
+            fields = compare(reference, current, bins, significance_of(position, features))
+        except (TypeError, ValueError) as error:
+            message = f"the drift of {feature} was not computed: {error}"
+            emit("log", {**self.identity(), **exception_fields(error)}, "WARN", message)
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
+            return None
+        odd = fields.pop("odd_types", None)
+        if odd:
+            faults.add(f"drift: values of type {', '.join(odd)} compared by their text")
         self._emit_fact("ml.drift", {"feature": feature, "comparison": comparison, **_floats(fields)})
         return str(fields["verdict"])
 
     @never_raises
-    def confusion(self, actual: Sequence[Any], predicted: Sequence[Any], split: str = "test") -> None:
+    def confusion(self, actual: Iterable[Any], predicted: Iterable[Any], split: str = "test") -> None:
         """Report how often each actual class was predicted as which; pairs that never occur are left out."""
-        names = _bounded(Counter(str(label) for labels in (actual, predicted) for label in labels))
+        columns = labels(actual, predicted)
+        if len(columns[0]) != len(columns[1]):
+            faults.add("run.confusion: actual and predicted are not of one length; the longer was cut")
+        names = _bounded(Counter(name for column in columns for name in column))
         pairs = Counter(
-            tuple(name if name in names else OTHER for name in map(str, pair))
-            for pair in zip(actual, predicted)
+            (of if of in names else OTHER, as_ if as_ in names else OTHER) for of, as_ in zip(*columns)
         )
         for (of, as_), count in pairs.items():
             self._emit_fact(
@@ -236,7 +238,7 @@ class Run:
                 "features": _number(features),
                 "imbalance_ratio": _number(imbalance_ratio),
                 "decision": decision,
-                "failed_checks": ", ".join(failed_checks),
+                "failed_checks": _joined(failed_checks),
                 "champion_version": champion_version,
                 "data_version": data_version,
                 "git_revision": git_revision or os.environ.get("GIT_REVISION"),
@@ -246,6 +248,7 @@ class Run:
     @never_raises
     def decision(self, decision: str, reason: str, approver: str = "pipeline") -> None:
         """Report whether the model may go to production: `approve` or `reject`, why, and who said so."""
+        decision = str(decision).lower()
         if decision not in ("approve", "reject"):
             faults.add("run.decision: neither approve nor reject")
         self._emit_fact("ml.decision", {"decision": decision, "reason": reason, "approver": approver})
@@ -255,25 +258,37 @@ class Run:
         report_uncaught_exceptions()
         set_default_service(self._service)
         if self._starts:
-            self._started_at = time.time()
             fields = {**self.identity(), "expected_max_s": self._expected_max_s}
             emit("pipeline.run.start", fields, durable=True)
 
     @never_raises
-    def _end(self, error: Optional[BaseException]) -> None:
-        result = result_of(error)
+    def _end(self, result: str, error: Optional[BaseException] = None) -> None:
+        # A forked child leaves the block too; the run is its parent's.
+        if self._ended or self._process != os.getpid():
+            return
+        self._ended = True
+        forget(self._terminate)
         if result == SUCCESS and not self._ends:
             return
         fields: dict[str, Any] = {**self.identity(), "cicd.pipeline.result": result}
-        if self._started_at is not None:
+        if self._starts:
+            fields["duration_s"] = time.monotonic() - self._started
+        elif self._started_at is not None:
+            # Another process has started it: only the clock is common to both.
             fields["duration_s"] = max(time.time() - self._started_at, 0.0)
         if error is not None and result != SUCCESS:
             fields.update(exception_fields(error))
             mark_reported(error)
         emit("pipeline.run.end", fields, "INFO" if result == SUCCESS else "ERROR", durable=True)
 
+    def _terminate(self) -> None:
+        self._end(result_of_termination(self._started, self._expected_max_s))
+
     def __enter__(self) -> Run:
+        self._started = time.monotonic()
+        self._process = os.getpid()
         self._start()
+        end_when_terminated(self._terminate)
         return self
 
     def __exit__(
@@ -282,7 +297,7 @@ class Run:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self._end(error)
+        self._end(result_of(error), error)
 
 
 def run(
@@ -312,12 +327,23 @@ def run(
     return Run(pipeline, run_id, model, model_version, expected_max_s, service, starts, ends, started_at)
 
 
-def _number(value: Any) -> Any:
-    """A float where `value` is a number (NumPy's too), else `value` as it is."""
+def _number(value: Any) -> Optional[float]:
+    """A float where `value` is a number (NumPy's too) or a duration in seconds; None, reported, for all else."""
+    if is_missing(value):
+        return None
     try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
-        return value
+        seconds = getattr(value, "total_seconds", None)
+        return float(seconds() if callable(seconds) else value)
+    except (TypeError, ValueError, OverflowError):
+        faults.add(f"value of type {type(value).__name__} left out where a number is expected")
+        return None
+
+
+def _joined(names: Any) -> str:
+    """Names as one text; a single text is one name."""
+    if isinstance(names, str):
+        return names
+    return ", ".join(str(name) for name in names if name is not None)
 
 
 def _floats(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import datetime
 import math
 import random
 import unittest
 
-from ds_monitoring import drift
+from ds_monitoring import divergence, drift, samples
 
+try:
+    import pandas
+except ImportError:
+    pandas = None
 try:
     import numpy
     from scipy import spatial, stats
@@ -30,48 +35,94 @@ class AgainstScipyTest(unittest.TestCase):
                 self.assertAlmostEqual(found["p_value"], expected.pvalue, delta=0.03)
                 distance = stats.wasserstein_distance(ref, cur) / numpy.std(ref)
                 self.assertAlmostEqual(found["wasserstein_norm"], distance, places=9)
-                edges = drift.quantile_edges(sorted(ref), 8)
+                # Bins that hold equally many values of both samples together, none smaller than five.
+                bins = min(8, min(size_ref, size_cur) // 5)
+                pooled = sorted([*ref, *cur])
+                edges = [pooled[len(pooled) * step // bins] for step in range(1, bins)]
                 counts = [numpy.histogram(values, [-math.inf, *edges, math.inf])[0] for values in (ref, cur)]
+                self.assertEqual(found["bins"], bins)
                 self.assertAlmostEqual(found["js"], spatial.distance.jensenshannon(*counts, base=2), places=9)
                 p, q = ((count + 0.5) / (count.sum() + 0.5 * len(count)) for count in counts)
                 self.assertAlmostEqual(found["psi"], float(((q - p) * numpy.log(q / p)).sum()), places=9)
+                test = stats.chi2_contingency(numpy.array(counts), correction=False)
+                self.assertAlmostEqual(divergence.chi_square_p_value(*counts), test.pvalue, places=9)
 
-    def test_chi_square_quantile(self) -> None:
+    def test_chi_square_tail(self) -> None:
         for freedom in (1, 2, 9, 49, 200):
-            expected = stats.chi2.ppf(0.95, freedom)
-            self.assertAlmostEqual(drift.chi_square_quantile(0.95, freedom), expected, delta=expected * 1e-9)
+            for value in (0.01, 0.5, 1, 5, 20, 100, 1000):
+                expected = stats.chi2.sf(value, freedom)
+                self.assertAlmostEqual(
+                    divergence.chi_square_tail(value, freedom), expected, delta=expected * 1e-9 + 1e-14
+                )
+
+
+@unittest.skipIf(pandas is None, "pandas is not installed: its columns are not read")
+class PandasTest(unittest.TestCase):
+    def test_columns_with_missing_values(self) -> None:
+        for name, column in (
+            ("Int64", pandas.Series([1, 2, 3, None] * 250, dtype="Int64")),
+            ("boolean", pandas.Series([True, False, True, None] * 250, dtype="boolean")),
+            ("string", pandas.Series(["a", "b", "c", None] * 250, dtype="string")),
+            ("float", pandas.Series([1.0, 2.0, 3.0, None] * 250)),
+            ("dates", pandas.Series([*pandas.date_range("2024-01-01", periods=3), None] * 250)),
+        ):
+            with self.subTest(name):
+                found = drift.compare(column, column)
+                self.assertEqual((found["n_ref"], found["missing_rate"], found["verdict"]), (750, 0.25, "none"))
+
+    def test_a_frame_of_one_column_is_that_column(self) -> None:
+        frame = pandas.DataFrame({"age": normal(1, 1000), "other": normal(2, 1000)})
+        self.assertEqual(drift.compare(frame[["age"]], frame[["age"]] + 50)["verdict"], "drift")
+        with self.assertRaisesRegex(TypeError, "one feature"):
+            drift.compare(frame, frame)
 
 
 class DriftTest(unittest.TestCase):
-    def test_known_chi_square_quantile(self) -> None:
-        # Published table: 16.919 for 9 degrees of freedom.
-        self.assertAlmostEqual(drift.chi_square_quantile(0.95, 9), 16.919, places=3)
+    def test_known_chi_square_tail(self) -> None:
+        # Published table: 5 % are above 16.919 for 9 degrees of freedom.
+        self.assertAlmostEqual(divergence.chi_square_tail(16.919, 9), 0.05, places=4)
 
     def test_identical_samples_have_not_moved(self) -> None:
         found = drift.compare(range(1000), range(1000))
         self.assertEqual((found["psi"], found["js"], found["wasserstein_norm"], found["ks"]), (0, 0, 0, 0))
         self.assertEqual((found["p_value"], found["verdict"], found["bins"]), (1.0, "none", 10))
 
-    def test_verdicts(self) -> None:
-        # 10 bins: the noise level is 16.919 * 2 / n.
-        for index, n, expected in (
-            (0.09, 100, "none"),
-            (0.15, 100, "insufficient_data"),
-            (0.30, 100, "insufficient_data"),
-            (0.35, 100, "drift"),
-            (0.15, 1000, "warn"),
-            (0.20, 1000, "drift"),
+    def test_a_verdict_needs_an_index_that_matters_and_no_chance(self) -> None:
+        for reference, current, expected in (
+            ([50, 50], [52, 48], "none"),
+            ([10, 10], [14, 6], "insufficient_data"),
+            ([1000, 1000], [1360, 640], "warn"),
+            ([1000, 1000], [1500, 500], "drift"),
+            ([5, 0], [0, 5], "insufficient_data"),
         ):
-            self.assertEqual(drift.verdict(index, 10, n, n), expected, (index, n))
+            self.assertEqual(drift.verdict(reference, current, 0.05), expected, (reference, current))
 
-    def test_small_samples_of_one_distribution_are_rarely_called_drift(self) -> None:
-        verdicts = [
-            drift.compare(normal(seed, 100), normal(seed + 10_000, 100))["verdict"] for seed in range(200)
+    def test_the_features_of_a_run_share_the_rate_of_false_alarms(self) -> None:
+        self.assertLessEqual(math.fsum(drift.significance_of(k) for k in range(100_000)), 0.05)
+        self.assertEqual(drift.significance_of(3, features=10), 0.005)
+
+    def test_runs_in_which_nothing_has_drifted_rarely_report_drift(self) -> None:
+        generator = random.Random(7)
+        kinds = [
+            lambda: generator.gauss(0, 1),
+            lambda: generator.random() < 0.5,
+            lambda: max(0.0, generator.gauss(-1, 1)),
+            lambda: generator.choice("abcde"),
+            lambda: None if generator.random() < 0.1 else generator.expovariate(1),
         ]
-        over_threshold = sum(name != "none" for name in verdicts)
-        called = sum(name in ("warn", "drift") for name in verdicts)
-        self.assertGreater(over_threshold, 100)  # what the bare threshold would have called a warning
-        self.assertLess(called, 20)  # 5 % expected
+        runs, alarms = 60, 0
+        for _ in range(runs):
+            verdicts = {
+                drift.compare(
+                    [kinds[k % 5]() for _ in range(50)],
+                    [kinds[k % 5]() for _ in range(50)],
+                    significance=drift.significance_of(k),
+                )["verdict"]
+                for k in range(20)
+            }
+            alarms += bool(verdicts & {"warn", "drift"})
+        # 5 % would be 3 of 60; more than 9 happen by chance in fewer than 1 of 1,000 such tests.
+        self.assertLessEqual(alarms, 9)
 
     def test_categories(self) -> None:
         found = drift.compare(["a"] * 500 + ["b"] * 500, ["a"] * 900 + ["b"] * 100)
@@ -82,14 +133,74 @@ class DriftTest(unittest.TestCase):
         found = drift.compare([1.0, None, 2.0], [float("nan"), 1.0, None, 3.0])
         self.assertEqual((found["n_ref"], found["n_cur"], found["missing_rate"]), (2, 2, 0.5))
 
+    def test_what_a_person_calls_drift(self) -> None:
+        rare = random.Random(3)
+        tail = [rare.expovariate(0.1) for _ in range(2000)]
+        ids = [f"c{i % 2000}" for i in range(10_000)]
+        for name, reference, current in (
+            ("mostly 0 to mostly 1", [0] * 1900 + [1] * 100, [0] * 100 + [1] * 1900),
+            ("all 0 to all 1", [0] * 1000, [1] * 1000),
+            ("another constant", [5.0] * 1000, [7.0] * 1000),
+            ("92 % zeros to none", [0.0] * 1840 + tail[:160], tail),
+            ("booleans", [True] * 100 + [False] * 1900, [True] * 1000 + [False] * 1000),
+            ("a count that vanishes", [0] * 920 + [1] * 50 + [2] * 30, [0] * 920 + [2] * 80),
+            ("capped values", [100] * 950 + list(range(50)), [100] * 500 + [50] * 500),
+            ("a new constant in the tail", normal(1, 1000), normal(2, 900) + [2000.0] * 100),
+            ("2,000 categories replaced", ids, [f"d{i % 2000}" for i in range(10_000)]),
+            ("missing from then on", [1.0, 2.0] * 500, [None] * 950 + [1.0, 2.0] * 25),
+            ("all missing", [1.0] * 1000, [math.nan] * 1000),
+            ("infinities", normal(1, 1000), normal(2, 700) + [math.inf] * 300),
+        ):
+            with self.subTest(name):
+                self.assertEqual(drift.compare(reference, current)["verdict"], "drift")
+                self.assertEqual(drift.compare(current, reference)["verdict"], "drift")
+
+    def test_what_a_person_does_not_call_drift(self) -> None:
+        for name, reference, current in (
+            ("one constant", [5.0] * 1000, [5.0] * 1000),
+            ("unique ids", [f"a{i}" for i in range(1000)], [f"b{i}" for i in range(1000)]),
+            ("numbers as text", [1, 2] * 500, ["1", "2"] * 500),
+            ("numbers with a fraction of 0 as text", [1.0, 2.0] * 500, ["1", "2"] * 500),
+            ("negative zero", [0.0] * 1000, [-0.0] * 1000),
+            ("one N/A among numbers", [*normal(1, 1000), "N/A"], normal(2, 1000)),
+            ("one infinity", [*normal(1, 1000), math.inf], normal(2, 1000)),
+            ("the largest double", [*normal(1, 1000), 1.7976931348623157e308], normal(2, 1000)),
+            ("numbers beyond a double", [10**400] * 10, [10**400] * 10),
+        ):
+            with self.subTest(name):
+                self.assertEqual(drift.compare(reference, current)["verdict"], "none")
+
+    def test_infinite_and_missing_values_are_counted_apart(self) -> None:
+        found = drift.compare([1.0, math.inf, -math.inf, None] * 100, [1.0, 2.0] * 200)
+        self.assertEqual((found["infinite_ref"], found["infinite"], found["n_ref"]), (200, 0, 300))
+        self.assertEqual((found["missing_rate_ref"], found["missing_rate"]), (0.25, 0.0))
+
+    def test_what_is_no_single_column_is_refused(self) -> None:
+        for values in ("hello", {"a": 1}, None, 3):
+            with self.subTest(values), self.assertRaises(TypeError):
+                drift.compare(values, [1.0])
+
+    def test_dates_and_durations_are_numbers(self) -> None:
+        days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=day) for day in range(400)]
+        found = drift.compare(days[:200], days[200:])
+        self.assertEqual((found["verdict"], found["ks"]), ("drift", 1.0))
+        zone = datetime.timezone(datetime.timedelta(hours=2))
+        self.assertEqual(samples.number(datetime.datetime(1970, 1, 1, 2, tzinfo=zone)), 0.0)
+        self.assertEqual(samples.number(datetime.timedelta(minutes=1)), 60.0)
+
+    def test_equal_labels_have_one_text(self) -> None:
+        self.assertEqual(samples.labels([0, 1], [0.0, 1.0]), [["0", "1"], ["0", "1"]])
+        self.assertEqual(samples.labels([True, False], [1, 0]), [["1", "0"], ["1", "0"]])
+        self.assertEqual(samples.labels([True, None]), [["True", "_missing"]])
+
     def test_empty_and_constant_samples(self) -> None:
         self.assertEqual(drift.compare([], [1])["verdict"], "insufficient_data")
         constant = drift.compare([1.0] * 50, [1.0] * 50)
         self.assertEqual((constant["verdict"], constant["wasserstein_norm"]), ("none", None))
 
     def test_large_samples_are_bounded(self) -> None:
-        found = drift.compare(range(drift.MAX_VALUES + 1), range(10))
-        self.assertEqual(found["n_ref"], drift.MAX_VALUES)
+        found = drift.compare(range(samples.MAX_VALUES + 1), range(10))
+        self.assertEqual(found["n_ref"], samples.MAX_VALUES)
 
     def test_too_few_bins(self) -> None:
         with self.assertRaisesRegex(ValueError, "bins: must be 2 or more"):
