@@ -5,6 +5,7 @@ The event has the route's template, never the path, which would be a new series 
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import hashlib
 import hmac
@@ -18,11 +19,15 @@ from typing import Any, Awaitable, Callable, Iterable, Iterator, Mapping, Mutabl
 from .events import emit, exception_fields, set_default_service, trace_id
 from .failures import mark_reported, report_uncaught_exceptions
 from .faults import faults, never_raises
+from .routes import UNMATCHED, Place, find_route
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-UNMATCHED = "unmatched"
 #: What nginx calls a request whose client went away before the answer.
 CLIENT_CLOSED = 499
+#: Messages of ASGI that can end an answer. Source: ASGI's HTTP specification and its extensions.
+LAST_MESSAGES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
+#: Marks a request that an outer `RequestLogging` counts already.
+COUNTED = "ds_monitoring.counted"
 #: Half of an HMAC-SHA256: enough that two users never share one.
 DIGEST_HEX = 32
 
@@ -66,10 +71,11 @@ def RequestLogging(
     service: `service.name`; default OTEL_SERVICE_NAME.
     model_version: a text, or a function that returns the version that is served now.
     user_header: the request header that names the user. It is written as a keyed hash only.
-    route: returns the template of the matched route from the WSGI environ or ASGI scope; default: those that
-        Flask (Werkzeug), Starlette and FastAPI leave there, else `unmatched`.
+    route: returns the template of the matched route from the WSGI environ or ASGI scope; default: those of
+        Flask (Werkzeug), Starlette, FastAPI and Django with the prefixes of mounted applications, else `unmatched`.
     ignored_routes: requests that are not counted, by template or path; default those of probes, `/health`
         and `/healthz`.
+    A request that passes several of these is counted once, by the outermost.
     key: key of the hashes; default PSEUDONYM_KEY of the environment, the same in all replicas or the unique
         counts are wrong. Without a key neither users nor fingerprints are written, and that is reported.
     """
@@ -82,9 +88,12 @@ class _Request:
     """What is known of one request while it is served."""
 
     def __init__(
-        self, method: str, target: bytes, header: Callable[[str], Optional[str]], recorder: _Recorder
+        self, method: str, target: bytes, place: Place, header: Callable[[str], Optional[str]], recorder: _Recorder
     ) -> None:
         self.started = time.perf_counter()
+        self.ended: Optional[float] = None
+        self.place = place
+        self.written = False
         self.status: Optional[int] = None
         self.error: Optional[BaseException] = None
         self.route: Optional[str] = None
@@ -143,16 +152,21 @@ class _Recorder:
         return digest.hexdigest()[:DIGEST_HEX] if digest is not None else None
 
     @never_raises
-    def find_route(self, request: _Request, place: Mapping[str, Any]) -> None:
-        """Note the route's template while `place`, the WSGI environ or ASGI scope, still has it."""
-        request.route = request.route or (self._route or find_route)(place)
+    def find_route(self, request: _Request, mapping: Mapping[str, Any]) -> None:
+        """Note the route's template while `mapping`, the WSGI environ or ASGI scope, still has it."""
+        if request.route is None:
+            request.route = self._route(mapping) if self._route else find_route(request.place, mapping)
 
     @never_raises
-    def write(self, request: _Request, place: Mapping[str, Any], path: str) -> None:
-        """Write the event of a finished request; `place` is its WSGI environ or ASGI scope."""
-        self.find_route(request, place)
+    def write(self, request: _Request, mapping: Mapping[str, Any]) -> None:
+        """Write the event of a request whose answer is complete, once."""
+        if request.written:
+            return
+        request.written = True
+        duration = (request.ended or time.perf_counter()) - request.started
+        self.find_route(request, mapping)
         template = request.route or UNMATCHED
-        if template in self._ignored or path in self._ignored:
+        if template in self._ignored or request.place.path in self._ignored:
             return
         version = self._model_version() if callable(self._model_version) else self._model_version
         failed = request.error is not None
@@ -161,7 +175,7 @@ class _Recorder:
             "http.request.method": request.method,
             "http.route": template,
             "http.response.status_code": status,
-            "duration_s": time.perf_counter() - request.started,
+            "duration_s": duration,
             "request.id": request.request_id,
             "request.fingerprint": request.fingerprint,
             "enduser.pseudo.id": request.user,
@@ -176,15 +190,6 @@ class _Recorder:
         if request.error is not None:
             fields.update(exception_fields(request.error))
         emit("http.server.request", fields, "ERROR" if failed or status >= 500 else "INFO")
-
-
-def find_route(place: Mapping[str, Any]) -> Optional[str]:
-    """The matched route's template as Flask, Starlette and FastAPI leave it in the environ or scope."""
-    rule = getattr(getattr(place.get("werkzeug.request"), "url_rule", None), "rule", None)
-    if rule is not None:
-        return str(rule)
-    path = getattr(place.get("route"), "path", None)
-    return str(path) if path is not None else None
 
 
 def _request_id(given: Optional[str]) -> str:
@@ -222,7 +227,7 @@ class _Body:
 
 
 class _Answer:
-    """A WSGI answer; the request ends when the server closes it, once it is sent or the client is gone."""
+    """A WSGI answer. The request ends with its last part, or when the server closes it before."""
 
     def __init__(self, parts: Iterable[bytes], request: _Request, end: Callable[[], None]) -> None:
         self._parts = parts
@@ -230,12 +235,20 @@ class _Answer:
         self._end = end
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._parts
-        except Exception as error:
-            self._request.error = error
-            mark_reported(error)
-            raise
+        parts = iter(self._parts)
+        while True:
+            try:
+                # A stream computes its parts now: what it reports and logs belongs to the request.
+                with _current(self._request):
+                    part = next(parts)
+            except StopIteration:
+                break
+            except Exception as error:
+                self._request.error = error
+                mark_reported(error)
+                raise
+            yield part
+        self._end()
 
     def close(self) -> None:
         try:
@@ -246,6 +259,17 @@ class _Answer:
             self._end()
 
 
+@contextlib.contextmanager
+def _current(request: _Request) -> Iterator[None]:
+    """Make `request` the one that predictions and log lines belong to."""
+    variables = (_prediction.set(request.prediction), trace_id.set(request.trace_id))
+    try:
+        yield
+    finally:
+        _prediction.reset(variables[0])
+        trace_id.reset(variables[1])
+
+
 class _WsgiLogging:
     def __init__(self, app: Any, recorder: _Recorder) -> None:
         self._app = app
@@ -254,10 +278,9 @@ class _WsgiLogging:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = self._request(environ)
         if request is None:
-            unobserved: Iterable[bytes] = self._app(environ, start_response)
-            return unobserved
+            uncounted: Iterable[bytes] = self._app(environ, start_response)
+            return uncounted
         environ["wsgi.input"] = _Body(environ["wsgi.input"], request)
-        variables = (_prediction.set(request.prediction), trace_id.set(request.trace_id))
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             request.status = int(status[:3])
@@ -266,30 +289,30 @@ class _WsgiLogging:
             return start_response(status, [*headers, ("X-Request-Id", request.request_id)], exc_info)
 
         def end() -> None:
-            self._recorder.write(request, environ, str(environ.get("PATH_INFO", "")))
+            self._recorder.write(request, environ)
 
         try:
-            return _Answer(self._app(environ, start), request, end)
+            with _current(request):
+                return _Answer(self._app(environ, start), request, end)
         except Exception as error:
             request.error = error
             request.status = 500
             mark_reported(error)
             end()
             raise
-        finally:
-            _prediction.reset(variables[0])
-            trace_id.reset(variables[1])
 
     @never_raises
-    def _request(self, environ: Environ) -> _Request:
-        target = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}".encode(
-            "latin-1", "replace"
-        )
+    def _request(self, environ: Environ) -> Optional[_Request]:
+        if environ.setdefault(COUNTED, self) is not self:
+            return None
+        path = str(environ.get("PATH_INFO", ""))
+        target = f"{path}?{environ.get('QUERY_STRING', '')}".encode("latin-1", "replace")
 
         def header(name: str) -> Optional[str]:
             return environ.get("HTTP_" + name.upper().replace("-", "_"))
 
-        return _Request(environ.get("REQUEST_METHOD", ""), target, header, self._recorder)
+        place = Place(path, str(environ.get("SCRIPT_NAME", "")))
+        return _Request(environ.get("REQUEST_METHOD", ""), target, place, header, self._recorder)
 
 
 class _AsgiLogging:
@@ -302,7 +325,6 @@ class _AsgiLogging:
         if request is None:
             await self._app(scope, receive, send)
             return
-        variables = (_prediction.set(request.prediction), trace_id.set(request.trace_id))
 
         async def receive_seen() -> MutableMapping[str, Any]:
             message = await receive()
@@ -316,10 +338,18 @@ class _AsgiLogging:
                 request_id = (b"x-request-id", request.request_id.encode())
                 message = {**message, "headers": [*message.get("headers", ()), request_id]}
             await send(message)
+            if message["type"] in LAST_MESSAGES and not message.get("more_body", False):
+                request.ended = time.perf_counter()
+                # Background tasks come after the answer; so does the exception that made it an error.
+                if request.status is not None and request.status < 500:
+                    self._recorder.write(request, scope)
 
         try:
-            await self._app(scope, receive_seen, send_seen)
+            with _current(request):
+                await self._app(scope, receive_seen, send_seen)
         except Exception as error:
+            if request.written:
+                emit("log", exception_fields(error), "ERROR", "failed after the answer was complete")
             request.error = error
             mark_reported(error)
             raise
@@ -327,16 +357,16 @@ class _AsgiLogging:
             request.status = request.status if request.status is not None else CLIENT_CLOSED
             raise
         finally:
-            _prediction.reset(variables[0])
-            trace_id.reset(variables[1])
-            self._recorder.write(request, scope, str(scope.get("path", "")))
+            self._recorder.write(request, scope)
 
     @never_raises
-    def _request(self, scope: Scope) -> _Request:
+    def _request(self, scope: Scope) -> Optional[_Request]:
+        if scope.setdefault(COUNTED, self) is not self:
+            return None
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())
         }
         target = scope.get("raw_path") or scope["path"].encode()
-        return _Request(
-            scope["method"], target + b"?" + scope.get("query_string", b""), headers.get, self._recorder
-        )
+        place = Place(str(scope["path"]), str(scope.get("root_path", "")))
+        query = scope.get("query_string", b"")
+        return _Request(scope["method"], target + b"?" + query, place, headers.get, self._recorder)

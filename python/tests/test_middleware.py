@@ -12,6 +12,10 @@ try:
 except ImportError:
     flask = None
 try:
+    import django
+except ImportError:
+    django = None
+try:
     import fastapi
 except ImportError:
     fastapi = None
@@ -168,49 +172,167 @@ class MiddlewareTest(unittest.TestCase):
         self.assertIn("enduser.pseudo.id", found[0])
         self.assertEqual(found[2]["exception.type"], "ValueError")
 
+    def test_a_request_through_two_of_these_is_counted_once(self) -> None:
+        (event,) = self.requests(
+            WSGI + "app = RequestLogging(app, service='outer')\nrequest('/things/42')\n",
+        )
+        self.assertEqual((event["service.name"], event["prediction.class"]), ("outer", "Adelie"))
+
+    def test_an_asgi_answer_ends_with_its_last_byte(self) -> None:
+        found = self.requests(
+            ASGI.replace(
+                '    await send({"type": "http.response.body", "body": b"ok"})\n',
+                '    await send({"type": "http.response.body", "body": b"a", "more_body": True})\n'
+                "    await asyncio.sleep(0.3)\n"
+                '    await send({"type": "http.response.body", "body": b"b"})\n'
+                "    await asyncio.sleep(1.5)\n"
+                '    if scope["path"] == "/background": raise KeyError("after the answer")\n',
+            )
+            + "request('/stream')\n"
+            + "try: request('/background')\nexcept KeyError: pass\nelse: raise SystemExit('not raised')\n"
+        )
+        for event in found:
+            self.assertGreaterEqual(event["duration_s"], 0.3)
+            self.assertLess(event["duration_s"], 1.5)
+            self.assertEqual((event["http.response.status_code"], event["severity_text"]), (200, "INFO"))
+        (log,) = events(self.folder, "log")
+        self.assertEqual((log["severity_text"], log["exception.type"]), ("ERROR", "KeyError"))
+
     @unittest.skipIf(flask is None, "Flask is not installed")
     def test_flask_routes_are_found(self) -> None:
         found = self.requests(
             """
             import flask
+            from werkzeug.middleware.dispatcher import DispatcherMiddleware
+            from werkzeug.test import Client
             from ds_monitoring import RequestLogging
             app = flask.Flask("api")
             app.get("/things/<int:number>", endpoint="thing")(lambda number: str(number))
             app.post("/echo", endpoint="echo")(lambda: flask.request.get_json())
-            app.wsgi_app = RequestLogging(app.wsgi_app, service="api")
-            client = app.test_client()
+            blueprint = flask.Blueprint("b", "api", url_prefix="/b")
+            blueprint.get("/x/<name>", endpoint="x")(lambda name: name)
+            app.register_blueprint(blueprint)
+            client = Client(RequestLogging(DispatcherMiddleware(app, {"/v1": app}), service="api"))
             assert client.get("/things/5", buffered=True).text == "5"
             assert client.post("/echo", json={"a": 1}, buffered=True).json == {"a": 1}
             assert client.post("/echo", json={"a": 2}, buffered=True).json == {"a": 2}
             assert client.get("/nothing", buffered=True).status_code == 404
+            assert client.get("/v1/things/5", buffered=True).text == "5"
+            assert client.get("/v1/b/x/ann", buffered=True).text == "ann"
             """
         )
         self.assertEqual(
-            [event["http.route"] for event in found], ["/things/<int:number>", "/echo", "/echo", "unmatched"]
+            [event["http.route"] for event in found],
+            [
+                *("/things/<int:number>", "/echo", "/echo", "unmatched"),
+                *("/v1/things/<int:number>", "/v1/b/x/<name>"),
+            ],
         )
-        self.assertEqual([event["http.response.status_code"] for event in found], [200, 200, 200, 404])
-        self.assertEqual(len({event["request.fingerprint"] for event in found}), 4)
+        self.assertEqual([event["http.response.status_code"] for event in found][:4], [200, 200, 200, 404])
+        self.assertEqual(len({event["request.fingerprint"] for event in found}), 6)
+
+    @unittest.skipIf(flask is None, "Flask is not installed")
+    def test_a_flask_stream_keeps_its_prediction_and_ends_before_the_close(self) -> None:
+        (event,) = self.requests(
+            """
+            import flask, time
+            from werkzeug.test import Client
+            from ds_monitoring import RequestLogging, prediction
+            app = flask.Flask("api")
+            @app.get("/stream")
+            def stream():
+                def parts():
+                    yield "a"
+                    time.sleep(0.3)
+                    prediction("late", 0.2)
+                    yield "b"
+                answer = flask.Response(parts())
+                answer.call_on_close(lambda: time.sleep(1.5))
+                return answer
+            client = Client(RequestLogging(app, service="api"))
+            assert client.get("/stream", buffered=True).text == "ab"
+            """
+        )
+        self.assertEqual(event["prediction.class"], "late")
+        self.assertGreaterEqual(event["duration_s"], 0.3)
+        self.assertLess(event["duration_s"], 1.5)
 
     @unittest.skipIf(fastapi is None, "FastAPI is not installed")
-    def test_fastapi_routes_are_found(self) -> None:
+    def test_fastapi_and_starlette_routes_are_found(self) -> None:
         found = self.requests(
             """
-            import asyncio, fastapi
+            import asyncio, fastapi, tempfile
+            from starlette.applications import Starlette
+            from starlette.responses import PlainTextResponse
+            from starlette.routing import Mount, Route
+            from starlette.staticfiles import StaticFiles
             from ds_monitoring import RequestLogging
             api = fastapi.FastAPI()
             @api.get("/things/{number}")
             def thing(number: int): return number
-            app = RequestLogging(api, service="api")
-            async def get(path):
+            router = fastapi.APIRouter(prefix="/r")
+            @router.get("/items/{item}")
+            def items(item: str): return item
+            api.include_router(router, prefix="/api")
+            sub = fastapi.FastAPI()
+            @sub.get("/list/{x}")
+            def listed(x: str): return x
+            api.mount("/v1", sub)
+            api.mount("/static", StaticFiles(directory=tempfile.mkdtemp()))
+            async def shop(request): return PlainTextResponse("")
+            plain = Starlette(routes=[Mount("/t/{tenant}", routes=[Route("/s/{a}", shop)])])
+            @api.get("/boom")
+            def boom(): raise ValueError("boom")
+            async def get(app, path, root=""):
                 async def receive(): return {"type": "http.request", "body": b"", "more_body": False}
                 async def send(message): pass
-                await app({"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [],
-                           "http_version": "1.1", "scheme": "http", "root_path": ""}, receive, send)
-            asyncio.run(get("/things/5"))
-            asyncio.run(get("/nothing"))
+                try:
+                    await app({"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [],
+                               "http_version": "1.1", "scheme": "http", "root_path": root}, receive, send)
+                except ValueError:
+                    pass
+            app = RequestLogging(api, service="api")
+            for path in ("/things/5", "/nothing", "/api/r/items/7", "/v1/list/7", "/static/a.txt", "/docs", "/boom"):
+                asyncio.run(get(app, path))
+            asyncio.run(get(RequestLogging(plain, service="plain"), "/t/acme/s/1"))
             """
         )
-        self.assertEqual([event["http.route"] for event in found], ["/things/{number}", "unmatched"])
+        self.assertEqual(
+            [event["http.route"] for event in found],
+            [
+                *("/things/{number}", "unmatched", "/api/r/items/{item}", "/v1/list/{x}"),
+                *("/static/{path}", "/docs", "/boom", "/t/{tenant}/s/{a}"),
+            ],
+        )
+        self.assertEqual((found[6]["http.response.status_code"], found[6]["exception.type"]), (500, "ValueError"))
+
+    @unittest.skipIf(django is None, "Django is not installed")
+    def test_django_routes_are_found(self) -> None:
+        found = self.requests(
+            """
+            import io, sys, types
+            from wsgiref.util import setup_testing_defaults
+            import django
+            from django.conf import settings
+            from django.http import HttpResponse
+            from django.urls import path
+            urls = types.ModuleType("urls")
+            urls.urlpatterns = [path("things/<int:number>/", lambda request, number: HttpResponse("ok"))]
+            sys.modules["urls"] = urls
+            settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["*"], SECRET_KEY="-")
+            django.setup()
+            from django.core.wsgi import get_wsgi_application
+            from ds_monitoring import RequestLogging
+            app = RequestLogging(get_wsgi_application(), service="api")
+            for place in ("/things/5/", "/nothing"):
+                environ = {"PATH_INFO": place}
+                setup_testing_defaults(environ)
+                answer = app(environ, lambda *_: None)
+                list(answer)
+                answer.close()
+            """
+        )
+        self.assertEqual([event["http.route"] for event in found], ["/things/<int:number>/", "unmatched"])
 
 
 if __name__ == "__main__":
