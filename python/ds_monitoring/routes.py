@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 import sys
 from typing import Any, Mapping, NamedTuple, Optional
@@ -40,14 +42,16 @@ def _starlette_route(place: Place, scope: Mapping[str, Any]) -> Optional[str]:
     if place.prefix and path.startswith(place.prefix):
         path = path[len(place.prefix) :]
     parameters: Mapping[str, Any] = scope.get("path_params") or {}
-    inner = getattr(scope.get("route"), "path", None)
     mounted = str(scope.get("root_path", ""))[len(place.prefix) :]
-    if mounted and (inner is None or inner == mounted):
+    endpoint = scope["endpoint"]
+    if not (inspect.isroutine(endpoint) or inspect.isclass(endpoint) or isinstance(endpoint, functools.partial)):
         # A mounted application that is no router, such as static files.
         return _with_names(mounted, parameters) + "/{path}"
+    inner = getattr(scope.get("route"), "path", None)
     if inner is None:
-        # A route without parameters is its own template.
-        return None if parameters else path
+        # Older Starlette, and FastAPI's pages of documentation: the values of the parameters are in the path.
+        template = _with_names(path, parameters)
+        return template if all(f"{{{name}}}" in template for name in parameters) else None
     match = re.fullmatch(f"(.*?){_pattern(inner)}", path, re.DOTALL)
     before = match.group(1) if match is not None else mounted
     return _with_names(before, parameters) + str(inner)
