@@ -196,6 +196,9 @@ const definitions = {
       n_cur: number("Values compared with it"),
       bins: number("Bins of the index"),
       missing_rate: number("Share of missing values", "1"),
+      missing_rate_ref: number("Share of missing values of the reference", "1"),
+      infinite: number("Infinite values, a bin of their own"),
+      infinite_ref: number("Infinite values of the reference"),
     },
   },
   [measurements.metric]: {
