@@ -5,17 +5,9 @@ import { generateSchema } from "@pulumi/pulumi/provider/experimental/schema";
 import ts from "typescript";
 import { repositoryRoot } from "../local/paths";
 import { componentNames } from "../provider/provider";
+import type { PropertySpec } from "../provider/schema";
 
-/** A property as a schema has it. */
-interface Property {
-  type?: string;
-  $ref?: string;
-  items?: Property;
-  oneOf?: Property[];
-  optional?: boolean;
-  plain?: boolean;
-  description?: string;
-}
+type Property = PropertySpec & { optional?: boolean };
 
 interface Context {
   component: string;
@@ -93,6 +85,10 @@ function extend(analyzer: AnalyzerInternals, packageName: string): void {
   };
 
   const define = (name: string, properties: Record<string, Property>): Property => {
+    const other = typeDefinitions[name]?.properties ?? properties;
+    if (JSON.stringify(other) !== JSON.stringify(properties)) {
+      throw new Error(`two types of arguments would be named ${name}: give them names of their own`);
+    }
     typeDefinitions[name] = { name, type: "object", properties };
     return { $ref: `#/types/${packageName}:index:${name}` };
   };
@@ -115,13 +111,10 @@ function extend(analyzer: AnalyzerInternals, packageName: string): void {
     for (const symbol of symbols) {
       const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
       const type = checker.getTypeOfSymbol(symbol);
-      const isPrivate =
-        declaration !== undefined &&
-        (ts.getCombinedModifierFlags(declaration as ts.Declaration) &
-          ts.ModifierFlags.NonPublicAccessibilityModifier) !==
-          0;
-      const isUnseen = (symbol.flags & ts.SymbolFlags.Property) === 0 || isPrivate;
-      if (isUnseen || isResource(type)) continue;
+      const modifiers = declaration === undefined ? 0 : ts.getCombinedModifierFlags(declaration);
+      const isPrivate = (modifiers & ts.ModifierFlags.NonPublicAccessibilityModifier) !== 0;
+      const isProperty = (symbol.flags & ts.SymbolFlags.Property) !== 0;
+      if (!isProperty || isPrivate || isResource(type)) continue;
       const optional = (symbol.flags & ts.SymbolFlags.Optional) !== 0;
       properties[symbol.name] = analyzer.analyzeType(
         { ...context, property: symbol.name },
@@ -135,10 +128,10 @@ function extend(analyzer: AnalyzerInternals, packageName: string): void {
   };
 
   analyzer.analyzeType = (context, type, location, optional = false, text) => {
-    const made = (property: Property): Property => ({
+    const made = (property: Property, { inputOutput } = context): Property => ({
       ...property,
       ...(optional && { optional }),
-      ...(context.inputOutput === InputOutput.Neither && { plain: true }),
+      ...(inputOutput === InputOutput.Neither && { plain: true }),
       ...(text !== undefined && text !== "" && { description: text }),
     });
     if (isReadonlyArray(type)) {
@@ -163,17 +156,15 @@ function extend(analyzer: AnalyzerInternals, packageName: string): void {
     if (only !== undefined && types.length === 1) {
       return analyzer.analyzeType(inner, only, location, optional, text);
     }
-    if (types.every(isLiteralObject)) return made(merged(inner, types));
+    if (types.every(isLiteralObject)) return made(merged(inner, types), inner);
     const isLiteral = (one: ts.Type) => (one.flags & ts.TypeFlags.Literal) !== 0;
     const [literal] = types.filter(isLiteral);
     const rest = types.filter((one) => !isLiteral(one));
     const oneOf = [...(literal ? [checker.getBaseTypeOfLiteralType(literal)] : []), ...rest].map((one) =>
       analyzer.analyzeType(inner, one, location),
     );
-    const property = oneOf.length === 1 && oneOf[0] !== undefined ? oneOf[0] : { oneOf };
-    return isInput
-      ? { ...property, ...(optional && { optional }), ...(text && { description: text }) }
-      : made(property);
+    const [onlyBase, ...more] = oneOf;
+    return made(onlyBase && more.length === 0 ? onlyBase : { oneOf }, inner);
   };
 }
 

@@ -15,7 +15,7 @@ export interface LoggingSelector {
   matchLabels?: Readonly<Record<string, string>>;
 }
 
-/** Kinds with a pod template, and the way to it. */
+/** Kinds with a pod template, and where it is in their spec. */
 const templatePaths: Readonly<Record<string, readonly string[]>> = {
   Deployment: ["template", "spec"],
   StatefulSet: ["template", "spec"],
@@ -25,7 +25,7 @@ const templatePaths: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * {@link withLogging} for pods whose resources somebody else writes: a transform for the option `transforms` of
+ * {@link withLogging} for pods of a chart, or of a component that you can't change: a transform for the option `transforms` of
  * `kubernetes.helm.v4.Chart`, `kubernetes.yaml.v2.ConfigGroup`, or any component.
  *
  * It does not reach a `kubernetes.helm.v3.Release`: Helm itself creates those objects, and Pulumi sees none of them.

@@ -93,7 +93,7 @@ export class AppNamespace extends pulumi.ComponentResource {
   }
 }
 
-/** Lets pods reach the aggregator; in an adopted namespace it also stands in for `default-deny` and `dns` of a new one. */
+/** Lets pods reach the aggregator; in an adopted namespace it also does what `default-deny` and `dns` do in a new one. */
 function logsPolicy(platformNamespace: string, port: number, adopted: boolean) {
   const policy = allowFlowsSpec({
     podLabels: adopted ? partOfLabel : {},

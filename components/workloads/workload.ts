@@ -56,7 +56,7 @@ export interface WorkloadArgs {
    */
   tolerations?: pulumi.Input<pulumi.Input<inputs.core.v1.Toleration>[]>;
   /**
-   * Nodes and neighbouring pods that the pods prefer or need.
+   * Nodes that the pods prefer or need, also by the other pods on them.
    * @default none
    */
   affinity?: pulumi.Input<inputs.core.v1.Affinity>;
@@ -151,7 +151,7 @@ export class Workload {
   /**
    * A restricted container that may write to /tmp and its mounts only.
    *
-   * @param own what the caller says of it
+   * @param own the caller's arguments
    * @param container its other fields; `env` are variables that the caller may replace
    * @param attributes more resource attributes, e.g. `{ "ml.model.name": "churn" }`
    */
@@ -238,7 +238,7 @@ export class Workload {
   }
 
   /**
-   * What the app says of itself in its log lines.
+   * The identity that the app writes into its log lines.
    *
    * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
    */

@@ -40,14 +40,20 @@ before(async () => {
 });
 after(() => fixture.stop());
 
-/** The key that the pods of a namespace show to the aggregator. */
-async function sharedKeyIn(namespace: string): Promise<string> {
+/** The keys that the pods of a namespace send to the aggregator, one for each component that brought it. */
+async function sharedKeysIn(namespace: string): Promise<string[]> {
   const secrets = await fixture.api.list<KubernetesObject & { data?: Record<string, string> }>(
     `/api/v1/namespaces/${namespace}/secrets`,
   );
-  const keys = secrets.flatMap(({ data }) => data?.sharedKey ?? []);
-  assert.equal(keys.length, 1, `${namespace} has one shared key`);
-  return Buffer.from(keys[0] ?? "", "base64").toString();
+  return secrets
+    .flatMap(({ data }) => data?.sharedKey ?? [])
+    .map((key) => Buffer.from(key, "base64").toString());
+}
+
+async function sharedKeyIn(namespace: string): Promise<string> {
+  const [key = "", ...more] = await sharedKeysIn(namespace);
+  assert.deepEqual(more, [], `${namespace} has one shared key`);
+  return key;
 }
 
 async function readyReplicasIn(namespace: string): Promise<(number | undefined)[]> {
@@ -130,7 +136,7 @@ const alertmanager = { deploy: { email } };
   assert.equal(result.stdout.match(/priorityClassName *: "monitoring"/g)?.length, 1, result.stdout);
 });
 
-/** Workloads of every kind: two of one's own, and those of a component that somebody else wrote. */
+/** Workloads of every kind: two of the program itself, and those of a component from elsewhere. */
 const otherPods = `
 import { Deployment, StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import { CronJob, Job } from "@pulumi/kubernetes/batch/v1";
@@ -175,7 +181,7 @@ interface PodSpec {
   terminationGracePeriodSeconds?: number;
 }
 
-test("pods of every kind, also those that a component of others makes, reach the API server with the sidecar", async () => {
+test("pods of every kind, also those of a component from elsewhere, reach the API server with the sidecar", async () => {
   await writeFile(join(project, "index.ts"), otherPods);
   const stack = await fixture.stack({ project, stack: "others", env: transpileOnly });
   const result = await stack.up();
@@ -342,8 +348,19 @@ resources:
       schedule: "0 3 * * 1"
       steps:
         - { name: load, image: "registry.example.com/training:1.0.0", args: [load] }
-        - { name: train, image: "registry.example.com/training:1.0.0", resources: { memory: 1Gi, memoryLimit: 2Gi, cpu: 500m, cpuLimit: "1" } }
+        - { name: train, image: "registry.example.com/training:1.0.0", resources: { limits: { memory: 2Gi } } }
+      models: { size: 1Gi, protect: false }
       monitoring: \${monitoring.connection}
+  scoring:
+    type: ds-monitoring:ModelApi
+    properties:
+      image: registry.example.com/scoring:1.0.0
+      model: { name: scoring, version: 1.0.0 }
+      env: { TOKEN: { fn::secret: t0ken } }
+      logs: [{ path: app.log, format: { regexp: "^(?<body>.*)$", samples: [a] } }]
+      monitoring: \${monitoring.connection}
+      namespace: \${training.namespaceName}
+      models: \${training.models}
 outputs:
   monitoring: \${monitoring.connection}
 `;
@@ -353,7 +370,7 @@ outputs:
   const own = await resourcesOfMonitoring(stack);
   assert.ok(own.length > 40, `${own.length} resources`);
   assert.deepEqual(own, await resourcesOfMonitoring(platform));
-  assert.equal(await sharedKeyIn("training"), await sharedKeyIn("other"));
+  assert.deepEqual(new Set(await sharedKeysIn("training")), new Set(await sharedKeysIn("other")));
   // As other stacks read it.
   const { monitoring } = (await stack.outputs({ showSecrets: true })) as {
     monitoring: { fluentdSharedKey: string };
@@ -370,6 +387,14 @@ outputs:
     ]),
     [["0 3 * * 1", ["logging", "load"], ["train"]]],
   );
+  // The API lives in the pipeline's namespace, serves from its volume, and keeps the secret of a variable.
+  assert.deepEqual(await readyReplicasIn("training"), [1]);
+  const { resources: all = [] } = (await stack.state()).deployment;
+  const inputsOf = (type: string, name: string) =>
+    JSON.stringify(all.find(({ urn }) => urn.endsWith(`$kubernetes:${type}::${name}`))?.inputs);
+  const pod = inputsOf("apps/v1:Deployment", "scoring");
+  assert.match(pod, /"claimName":"training-models","readOnly":true/);
+  assert.doesNotMatch(pod, /t0ken/);
 });
 
 /** Type and name of everything below the component Monitoring. */
