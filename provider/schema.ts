@@ -1,21 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** The parts of a package's schema that are read here. */
-export interface PackageSchema {
-  name: string;
-  version: string;
-  resources: Record<
-    string,
-    {
-      inputProperties: Record<string, PropertySpec>;
-      requiredInputs: string[];
-      properties: Record<string, PropertySpec>;
-    }
-  >;
-  types: Record<string, { properties: Record<string, PropertySpec>; required: string[] }>;
-}
-
-/** The shape of one property. */
+/** The shape of one property in a package's schema. */
 export interface PropertySpec {
   type?: string;
   $ref?: string;
@@ -28,13 +13,20 @@ export interface PropertySpec {
   plain?: boolean;
 }
 
-/** One property that is wrong, and what to do about it. */
-export interface PropertyProblem {
-  propertyPath: string;
-  reason: string;
+/** The parts of a package's schema that are read here. */
+export interface PackageSchema {
+  version: string;
+  resources: Record<
+    string,
+    { inputProperties: Record<string, PropertySpec>; requiredInputs: string[]; properties: object }
+  >;
+  types: Record<string, ObjectSpec>;
 }
 
-const typeReference = "#/types/";
+interface ObjectSpec {
+  properties: Record<string, PropertySpec>;
+  required: string[];
+}
 
 /**
  * What is wrong with the inputs of a resource: keys that are missing or unknown, values of another type, neither or both
@@ -43,98 +35,80 @@ const typeReference = "#/types/";
  *
  * @param token e.g. `ds-monitoring:index:ModelApi`
  */
-export function inputProblems(schema: PackageSchema, token: string, inputs: object): PropertyProblem[] {
+export function inputProblems(
+  schema: PackageSchema,
+  token: string,
+  inputs: object,
+): pulumi.InputPropertyErrorDetails[] {
   const resource = schema.resources[token];
   if (resource === undefined) {
-    const known = Object.keys(schema.resources).join(", ");
-    throw new Error(`${schema.name} has no resource ${token}; it has ${known}`);
+    throw new Error(`there is no resource ${token}; there are ${Object.keys(schema.resources).join(", ")}`);
   }
-  const { inputProperties: properties, requiredInputs: required } = resource;
-  return objectProblems(schema, "", inputs, { properties, required });
-}
+  return ofObject("", inputs, { properties: resource.inputProperties, required: resource.requiredInputs });
 
-function objectProblems(
-  schema: PackageSchema,
-  path: string,
-  value: object,
-  { properties, required }: PackageSchema["types"][string],
-): PropertyProblem[] {
-  const at = (key: string) => (path === "" ? key : `${path}.${key}`);
-  const given = Object.entries(value).filter(([, entry]) => entry !== undefined && entry !== null);
-  const missing = required
-    .filter((key) => !given.some(([name]) => name === key))
-    .map((key) => ({
-      propertyPath: at(key),
-      reason: `is missing: ${properties[key]?.description ?? "it is required"}`,
-    }));
-  const wrong = given.flatMap(([key, entry]) => {
-    const spec = properties[key];
-    if (spec !== undefined) return valueProblems(schema, at(key), entry, spec);
-    return [
-      { propertyPath: at(key), reason: `is not known; there are ${Object.keys(properties).join(", ")}` },
-    ];
-  });
-  const isChoice = Object.keys(properties).sort().join() === "deploy,existing";
-  if (!isChoice || given.length === 1) return [...missing, ...wrong];
-  const reason =
-    given.length === 0
-      ? `is empty: give it "deploy" for a new one, or "existing" for one that somebody else runs`
-      : `has both "deploy" and "existing": leave one of them out`;
-  return [...wrong, { propertyPath: path, reason }];
-}
+  function ofObject(path: string, value: object, { properties, required }: ObjectSpec) {
+    const at = (key: string) => (path === "" ? key : `${path}.${key}`);
+    const given = Object.entries(value).filter(([, entry]) => entry !== undefined && entry !== null);
+    const problems = required
+      .filter((key) => !given.some(([name]) => name === key))
+      .map((key) => problem(at(key), `is missing: ${properties[key]?.description ?? "it is required"}`));
+    for (const [key, entry] of given) {
+      const spec = properties[key];
+      if (spec !== undefined) problems.push(...ofValue(at(key), entry, spec));
+      else problems.push(problem(at(key), `is not known; there are ${Object.keys(properties).join(", ")}`));
+    }
+    const isChoice = Object.keys(properties).sort().join() === "deploy,existing";
+    if (isChoice && given.length === 0) {
+      const fix = 'give it "deploy" for a new one, or "existing" for one that somebody else runs';
+      problems.push(problem(path, `is empty: ${fix}`));
+    } else if (isChoice && given.length === 2) {
+      problems.push(problem(path, 'has both "deploy" and "existing": leave one of them out'));
+    }
+    return problems;
+  }
 
-function valueProblems(
-  schema: PackageSchema,
-  path: string,
-  value: unknown,
-  spec: PropertySpec,
-): PropertyProblem[] {
-  if (pulumi.Output.isInstance(value)) {
-    if (spec.plain !== true) return [];
-    return [
-      {
-        propertyPath: path,
-        reason:
-          "must be known before anything is deployed: write the value itself, not an output of another resource; " +
-          "of an object with a secret in it, make only that entry the secret",
-      },
-    ];
+  function ofValue(path: string, value: unknown, spec: PropertySpec): pulumi.InputPropertyErrorDetails[] {
+    if (pulumi.Output.isInstance(value)) {
+      if (spec.plain !== true) return [];
+      const fix =
+        "write the value itself, not an output of another resource; of an object with a secret in it, make only " +
+        "that entry the secret";
+      return [problem(path, `must be known before anything is deployed: ${fix}`)];
+    }
+    const got = Array.isArray(value) ? "array" : typeof value;
+    const allowed = spec.oneOf ?? [spec];
+    const fitting = allowed.filter((one) => typeOf(one) === got);
+    if (fitting.length === 0) {
+      const article = /^[ao]/.test(got) ? "an" : "a";
+      const wanted = allowed.map(typeOf).join(" or ");
+      return [problem(path, `must be of the type ${wanted}, not ${article} ${got}`)];
+    }
+    const found = fitting.map((one) => inside(path, value, one));
+    return found.find(({ length }) => length === 0) ?? found[0] ?? [];
   }
-  const got = Array.isArray(value) ? "array" : typeof value;
-  const fitting = (spec.oneOf ?? [spec]).filter(
-    (one) => one.$ref === "pulumi.json#/Any" || typeOf(one) === got,
-  );
-  if (fitting.length === 0) {
-    const wanted = (spec.oneOf ?? [spec]).map(typeOf).join(" or ");
-    const article = got === "array" || got === "object" ? "an" : "a";
-    return [{ propertyPath: path, reason: `must be of the type ${wanted}, not ${article} ${got}` }];
+
+  /** What is wrong inside of a value that has the right type. */
+  function inside(
+    path: string,
+    value: unknown,
+    { $ref, items = {}, additionalProperties = {} }: PropertySpec,
+  ) {
+    if (Array.isArray(value)) {
+      return value.flatMap((entry, index) => ofValue(`${path}[${index}]`, entry, items));
+    }
+    if (typeof value !== "object" || value === null) return [];
+    const type = $ref && schema.types[decodeURIComponent($ref.replace("#/types/", ""))];
+    if (type) return ofObject(path, value, type);
+    return Object.entries(value).flatMap(([key, entry]) =>
+      ofValue(`${path}.${key}`, entry, additionalProperties),
+    );
   }
-  const problems = fitting.map((one) => contentProblems(schema, path, value, one));
-  return problems.find(({ length }) => length === 0) ?? problems[0] ?? [];
 }
 
 function typeOf(spec: PropertySpec): string | undefined {
   return spec.$ref === undefined ? spec.type : "object";
 }
 
-/** What is wrong inside of a value that has the right type. */
-function contentProblems(
-  schema: PackageSchema,
-  path: string,
-  value: unknown,
-  spec: PropertySpec,
-): PropertyProblem[] {
-  if (Array.isArray(value)) {
-    return value.flatMap((entry, index) =>
-      valueProblems(schema, `${path}[${index}]`, entry, spec.items ?? {}),
-    );
-  }
-  if (typeof value !== "object" || value === null) return [];
-  if (spec.$ref === undefined) {
-    return Object.entries(value).flatMap(([key, entry]) =>
-      valueProblems(schema, `${path}.${key}`, entry, spec.additionalProperties ?? {}),
-    );
-  }
-  const type = schema.types[decodeURIComponent(spec.$ref.slice(typeReference.length))];
-  return type === undefined ? [] : objectProblems(schema, path, value, type);
+function problem(propertyPath: string, reason: string): pulumi.InputPropertyErrorDetails {
+  return { propertyPath, reason };
 }
