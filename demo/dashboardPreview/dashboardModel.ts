@@ -1,3 +1,5 @@
+import type { DataTransformerConfig, FieldConfigSource } from "@grafana/data";
+
 /** The parts of Grafana's classic dashboard model that the preview and the tests read. */
 export interface DashboardModel {
   readonly uid: string;
@@ -21,9 +23,9 @@ export interface PanelModel {
   readonly interval?: string;
   readonly maxDataPoints?: number;
   readonly timeFrom?: string;
-  readonly transformations?: readonly { readonly id: string; readonly options: Record<string, unknown> }[];
+  readonly transformations?: readonly DataTransformerConfig[];
   readonly options?: Record<string, unknown>;
-  readonly fieldConfig?: FieldConfigModel;
+  readonly fieldConfig?: FieldConfigSource;
 }
 
 export interface TargetModel {
@@ -33,32 +35,6 @@ export interface TargetModel {
   readonly rawQuery: boolean;
   readonly resultFormat: "time_series" | "table";
   readonly alias?: string;
-}
-
-export interface FieldSettings {
-  readonly unit?: string;
-  readonly decimals?: number;
-  readonly min?: number;
-  readonly max?: number;
-  readonly noValue?: string;
-  readonly mappings?: readonly {
-    readonly type: string;
-    readonly options: Record<string, { color?: string; text?: string }>;
-  }[];
-  readonly thresholds?: {
-    readonly steps: readonly { readonly value: number | null; readonly color: string }[];
-  };
-  readonly color?: { readonly mode: string; readonly fixedColor?: string };
-  readonly links?: readonly { readonly title: string; readonly url: string }[];
-  readonly custom?: Record<string, unknown>;
-}
-
-export interface FieldConfigModel {
-  readonly defaults: FieldSettings;
-  readonly overrides: readonly {
-    readonly matcher: { readonly id: string; readonly options?: unknown };
-    readonly properties: readonly { readonly id: string; readonly value?: unknown }[];
-  }[];
 }
 
 export interface VariableModel {

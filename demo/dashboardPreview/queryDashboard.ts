@@ -1,3 +1,5 @@
+import type { DataFrame } from "@grafana/data";
+
 import {
   dataPanels,
   type AnnotationModel,
@@ -5,10 +7,9 @@ import {
   type PanelModel,
   type VariableModel,
 } from "./dashboardModel";
-import { toFrames, transform, type Frame } from "./frames";
+import { toFrames, transform } from "./frames";
 import type { InfluxSeries, RunQuery } from "./influxClient";
 import {
-  durationMs,
   expandQuery,
   panelIntervalMs,
   timeRange,
@@ -22,7 +23,7 @@ export interface PanelData {
   readonly panel: PanelModel;
   /** As InfluxDB was asked. */
   readonly queries: readonly string[];
-  readonly frames: readonly Frame[];
+  readonly frames: readonly DataFrame[];
   readonly range: TimeRange;
   readonly intervalMs: number;
   readonly variables: Readonly<Record<string, VariableValue>>;
@@ -77,8 +78,7 @@ async function queryPanel(
   { range, variables }: Pick<QueryContext, "range" | "variables">,
   { run, nowMs }: QueryDashboardOptions,
 ): Promise<PanelData> {
-  const panelRange =
-    panel.timeFrom === undefined ? range : { fromMs: nowMs - durationMs(panel.timeFrom), toMs: nowMs };
+  const panelRange = panel.timeFrom === undefined ? range : timeRange(`now-${panel.timeFrom}`, "now", nowMs);
   const maxDataPoints = panel.maxDataPoints ?? Math.floor((dashboardWidth * panel.gridPos.w) / columns);
   const context = {
     range: panelRange,
@@ -86,13 +86,13 @@ async function queryPanel(
     intervalMs: panelIntervalMs(panelRange, maxDataPoints, panel.interval),
   };
   const queries: string[] = [];
-  const frames: Frame[] = [];
+  const frames: DataFrame[] = [];
   for (const target of panel.targets ?? []) {
     const query = expandQuery(target.query, context);
     queries.push(query);
     frames.push(...toFrames(await run(query), target));
   }
-  return { panel, queries, frames: transform(frames, panel.transformations ?? []), ...context };
+  return { panel, queries, frames: await transform(frames, panel.transformations ?? []), ...context };
 }
 
 async function resolveVariables(

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 
 import { defaultPrices } from "../../dashboards";
-import type { Cell, Frame } from "../../demo/dashboardPreview/frames";
-import type { PanelData } from "../../demo/dashboardPreview/queryDashboard";
 import {
   apiPods,
   apiRequests,
@@ -23,12 +21,13 @@ import {
   type SampleRequest,
 } from "../../demo/dashboardPreview/sampleData";
 import { lagMinutes } from "../../demo/dashboardPreview/sampleInfluxDb";
+import type { Cell, PanelTables, Table } from "./support/tables";
 
 /**
  * What each panel has to show of the sample data, computed from the data itself and not through InfluxDB: by dashboard,
  * then by the panel's title.
  */
-export type Expectation = (data: PanelData) => void;
+export type Expectation = (data: PanelTables) => void;
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -39,9 +38,9 @@ const bytesPerGib = 1024 ** 3;
 
 type RowObject = Record<string, Cell>;
 
-function onlyTable(data: PanelData): RowObject[] {
+function onlyTable(data: PanelTables): RowObject[] {
   assert.equal(data.frames.length, 1, `${data.panel.title}: one table`);
-  const { columns, rows } = data.frames[0] as Frame;
+  const { columns, rows } = data.frames[0] as Table;
   return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])));
 }
 
@@ -51,12 +50,12 @@ function sortedBy(rows: readonly RowObject[], ...columns: string[]): RowObject[]
   return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-function numbersOf(frame: Frame | undefined): number[] {
+function numbersOf(frame: Table | undefined): number[] {
   return (frame?.rows ?? []).flatMap((row) => (typeof row[1] === "number" ? [row[1]] : []));
 }
 
 /** The single value of a panel with one series. */
-function single(data: PanelData): number {
+function single(data: PanelTables): number {
   assert.equal(data.frames.length, 1, `${data.panel.title}: one series`);
   const values = numbersOf(data.frames[0]);
   assert.equal(values.length, 1, `${data.panel.title}: one value`);
@@ -64,7 +63,7 @@ function single(data: PanelData): number {
 }
 
 /** The series of a panel by name. */
-function seriesOf(data: PanelData): Record<string, number[]> {
+function seriesOf(data: PanelTables): Record<string, number[]> {
   return Object.fromEntries(data.frames.map((frame) => [frame.name ?? "", numbersOf(frame)]));
 }
 
@@ -101,7 +100,7 @@ function totals<T>(
   return result;
 }
 
-function closeTotals(data: PanelData, expected: Record<string, number>): void {
+function closeTotals(data: PanelTables, expected: Record<string, number>): void {
   const found = Object.fromEntries(
     Object.entries(seriesOf(data)).map(([name, values]) => [name, sum(values)]),
   );
@@ -115,7 +114,7 @@ function closeTotals(data: PanelData, expected: Record<string, number>): void {
 const requests = sampleRequests();
 
 /** Rollups of a minute are in a range when the minute's start is. */
-function requestsSince(data: PanelData): SampleRequest[] {
+function requestsSince(data: PanelTables): SampleRequest[] {
   return requests.filter(({ timeMs }) => {
     const windowStart = timeMs - (timeMs % minuteMs);
     return windowStart >= data.range.fromMs && windowStart <= data.range.toMs;
@@ -137,7 +136,7 @@ function uniquesBetween(what: "user" | "fingerprint", fromMs: number, toMs: numb
 }
 
 /** Weighted mean of the minutes' percentiles: in the sample data all requests of a route in a minute take the same. */
-function expectLatency(data: PanelData, key: (request: SampleRequest) => string): void {
+function expectLatency(data: PanelTables, key: (request: SampleRequest) => string): void {
   const found = seriesOf(data);
   const since = requestsSince(data);
   assert.deepEqual(Object.keys(found).sort(), distinct(since.map(key)).sort(), `${data.panel.title}: series`);
@@ -157,8 +156,8 @@ function expectLatency(data: PanelData, key: (request: SampleRequest) => string)
 
 /** The mean over the windows, weighted by the requests of each, is the mean over all requests. */
 function expectWindowedMeans(
-  data: PanelData,
-  frame: Frame | undefined,
+  data: PanelTables,
+  frame: Table | undefined,
   items: readonly SampleRequest[],
   value: (request: SampleRequest) => number,
 ): void {
@@ -183,7 +182,7 @@ function expectWindowedMeans(
   assert.ok(checked > 100, `${data.panel.title}: windows with data`);
 }
 
-const frameNamed = (data: PanelData, name: string): Frame | undefined =>
+const frameNamed = (data: PanelTables, name: string): Table | undefined =>
   data.frames.find((frame) => frame.name === name);
 
 // ---- the dashboards ----
@@ -256,7 +255,7 @@ const classes = Object.keys(candidate.classCounts) as (keyof typeof candidate.cl
 const round3 = (value: number): number => Math.round(value * 1000) / 1000;
 
 function expectMatrix(
-  data: PanelData,
+  data: PanelTables,
   rowColumn: string,
   rows: readonly string[],
   columns: readonly string[],
@@ -476,7 +475,7 @@ const modelApproval: Record<string, Expectation> = {
 /** Days since the start of the sample data that are over at sampleNow. */
 const finishedDays = Math.floor((sampleNow - sampleStart) / dayMs);
 
-function expectDays(data: PanelData, name: string, value: (day: number) => number): void {
+function expectDays(data: PanelTables, name: string, value: (day: number) => number): void {
   const rows = (frameNamed(data, name)?.rows ?? []).filter((row) => row[1] !== null);
   assert.equal(rows.length, finishedDays, `${data.panel.title}, ${name}: finished days only`);
   rows.forEach(([time, found], day) => {
@@ -658,7 +657,7 @@ function percentile95(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length * 0.95 + 0.5) - 1] ?? NaN;
 }
 
-function expectConstant(data: PanelData, name: string, value: number): void {
+function expectConstant(data: PanelTables, name: string, value: number): void {
   const values = seriesOf(data)[name];
   assert.ok(values !== undefined && values.length > 100, `${data.panel.title}, ${name}: values`);
   for (const one of values) close(one, value, `${data.panel.title}, ${name}`);

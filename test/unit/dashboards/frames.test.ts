@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formattedValueToString, toDataFrame, type FieldConfigSource } from "@grafana/data";
 
-import { toFrames, transform } from "../../../demo/dashboardPreview/frames";
-import { formatValue } from "../../../demo/dashboardPreview/units";
+import type { PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
+import { toFrames, transform, withFieldSettings } from "../../../demo/dashboardPreview/frames";
+import { tableOf } from "../../dataplane/support/tables";
 
 const series = [
   { name: "m", tags: { route: "/a" }, columns: ["time", "n"], values: [[1, 2]] },
@@ -10,16 +12,18 @@ const series = [
 ];
 
 test("series become one frame each, named by their alias", () => {
-  assert.deepEqual(toFrames(series, { resultFormat: "time_series", alias: "$tag_route: $col of $m" }), [
-    { name: "/a: n of m", columns: ["Time", "Value"], rows: [[1, 2]] },
-    { name: "/b: n of m", columns: ["Time", "Value"], rows: [[1, null]] },
+  const frames = toFrames(series, { resultFormat: "time_series", alias: "$tag_route: $col of $m" });
+  assert.deepEqual(frames.map(tableOf), [
+    { name: "/a: n of m", columns: ["Time", "/a: n of m"], rows: [[1, 2]] },
+    { name: "/b: n of m", columns: ["Time", "/b: n of m"], rows: [[1, null]] },
   ]);
   assert.equal(toFrames(series, { resultFormat: "time_series" })[0]?.name, "m.n {route: /a}");
 });
 
 test("a table holds time, tags and columns of all series; no series is no table", () => {
-  assert.deepEqual(toFrames(series, { resultFormat: "table" }), [
+  assert.deepEqual(toFrames(series, { resultFormat: "table" }).map(tableOf), [
     {
+      name: undefined,
       columns: ["Time", "route", "n"],
       rows: [
         [1, "/a", 2],
@@ -30,99 +34,77 @@ test("a table holds time, tags and columns of all series; no series is no table"
   assert.deepEqual(toFrames([], { resultFormat: "table" }), []);
 });
 
-test("transformations hide, order and rename columns, make a matrix, merge and count", () => {
-  const frame = {
-    columns: ["v", "c", "x"],
-    rows: [
-      ["1", "a", 5],
-      ["1", "b", 6],
-      ["2", "a", 7],
-    ],
-  };
-  assert.deepEqual(
-    transform(
-      [frame],
-      [
-        {
-          id: "organize",
-          options: { excludeByName: { c: true }, indexByName: { x: 0, v: 1 }, renameByName: { v: "V" } },
-        },
-      ],
-    )[0],
+test("a version that looks like a number stays text", () => {
+  const [frame] = toFrames(
+    [{ name: "m", tags: { version: "2" }, columns: ["time", "n"], values: [[1, 5]] }],
     {
-      columns: ["x", "V"],
-      rows: [
-        [5, "1"],
-        [6, "1"],
-        [7, "2"],
-      ],
+      resultFormat: "table",
     },
   );
   assert.deepEqual(
-    transform(
-      [frame],
-      [{ id: "groupingToMatrix", options: { rowField: "v", columnField: "c", valueField: "x" } }],
-    )[0],
-    {
-      columns: ["v\\c", "a", "b"],
-      rows: [
-        ["1", 5, 6],
-        ["2", 7, null],
-      ],
-    },
-  );
-  const other = { columns: ["v", "n"], rows: [["1", 9]] };
-  assert.deepEqual(
-    transform([{ columns: ["v", "x"], rows: [["1", 5]] }, other], [{ id: "merge", options: {} }])[0],
-    {
-      columns: ["v", "x", "n"],
-      rows: [["1", 5, 9]],
-    },
-  );
-  assert.deepEqual(
-    transform(
-      [frame],
-      [
-        {
-          id: "groupBy",
-          options: {
-            fields: {
-              v: { operation: "groupby", aggregations: [] },
-              x: { operation: "aggregate", aggregations: ["count"] },
-            },
-          },
-        },
-      ],
-    )[0]?.rows,
+    frame?.fields.map(({ type, values }) => [type, values]),
     [
-      ["1", 2],
-      ["2", 1],
+      ["time", [1]],
+      ["string", ["2"]],
+      ["number", [5]],
     ],
-  );
-  assert.throws(() => transform([frame], [{ id: "filter", options: {} }]), /"filter" is not known/);
-  assert.throws(
-    () =>
-      transform(
-        [frame],
-        [{ id: "groupingToMatrix", options: { rowField: "y", columnField: "c", valueField: "x" } }],
-      ),
-    /no column "y"; the query gives v, c, x/,
   );
 });
 
-test("figures are written with their units", () => {
-  assert.deepEqual(
-    [
-      formatValue(0.0243, "percentunit"),
-      formatValue(4824, "short"),
-      formatValue(0.1716, "s"),
-      formatValue(300, "s"),
-      formatValue(512 * 1024 ** 2, "bytes"),
-      formatValue(1.0314, "currencyEUR"),
-      formatValue("reject", "string"),
-      formatValue(null, "short"),
+test("a panel's transformations are Grafana's own; one that it does not have is named", async () => {
+  const frame = toDataFrame({
+    fields: [
+      { name: "v", values: ["a", "b", "a"] },
+      { name: "c", values: ["x", "x", "y"] },
+      { name: "n", values: [5, 6, 7] },
     ],
-    ["2.4%", "4.82 K", "172 ms", "5 min", "512 MiB", "€1.03", "reject", ""],
+  });
+  const options = { rowField: "v", columnField: "c", valueField: "n" };
+  const [matrix] = await transform([frame], [{ id: "groupingToMatrix", options }]);
+  assert.deepEqual(matrix === undefined ? [] : tableOf(matrix).columns, ["v\\c", "x", "y"]);
+  await assert.rejects(transform([frame], [{ id: "furlong", options: {} }]), /"furlong" is not known/);
+});
+
+test("fields write their values with the panel's unit, colour and overrides", () => {
+  const fieldConfig: FieldConfigSource = {
+    defaults: { unit: "percentunit", decimals: 1, noValue: "none" },
+    overrides: [
+      { matcher: { id: "byName", options: "b" }, properties: [{ id: "unit", value: "bytes" }] },
+      {
+        matcher: { id: "byName", options: "c" },
+        properties: [
+          { id: "mappings", value: [{ type: "value", options: { reject: { color: "red", index: 0 } } }] },
+          { id: "custom.cellOptions", value: { type: "color-background" } },
+        ],
+      },
+    ],
+  };
+  const panel: PanelModel = {
+    id: 1,
+    type: "table",
+    title: "t",
+    gridPos: { x: 0, y: 0, w: 1, h: 1 },
+    fieldConfig,
+  };
+  const data = toDataFrame({
+    fields: [
+      { name: "a", values: [0.0243, null] },
+      { name: "b", values: [512 * 1024 ** 2, 0] },
+      { name: "c", values: ["reject", "approve"] },
+    ],
+  });
+  const [shown] = withFieldSettings(panel, [data]);
+  const texts = shown?.fields.map(({ display, values }) =>
+    (values as unknown[]).map((value) =>
+      display === undefined ? "" : formattedValueToString(display(value)),
+    ),
   );
-  assert.throws(() => formatValue(1, "furlong"), /does not know the unit "furlong"/);
+  assert.deepEqual(texts, [
+    ["2.4%", "none"],
+    ["512.0 MiB", "0.0 B"],
+    ["reject", "approve"],
+  ]);
+  const coloured = shown?.fields[2];
+  assert.deepEqual(coloured?.config.custom, { cellOptions: { type: "color-background" } });
+  assert.equal(coloured.display?.("reject").color, "#F2495C");
 });

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
 import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { uploadDashboards } from "../../../demo/dashboardPreview/grafanaClient";
 import { findGrafana } from "../../../demo/services/grafana";
+import { uploadDashboards } from "../../dataplane/support/grafanaClient";
+import { tableOf } from "../../dataplane/support/tables";
 
 /** A stand-in for Grafana's HTTP API, as far as the client uses it; its answers have the form of Grafana's. */
 const seen: { method: string; path: string; authorization: string; body: Record<string, unknown> }[] = [];
@@ -102,7 +103,12 @@ test("dashboards go up under uids of their own, and away again", async () => {
 test("a panel's queries leave time and intervals to Grafana, and its frames become ours", async () => {
   const uploaded = await uploadDashboards({ url, auth: "glsa_token" }, influxDb, [model]);
   const series = {
-    schema: { fields: [{ name: "Time" }, { name: "Value", config: { displayNameFromDS: "churn-api" } }] },
+    schema: {
+      fields: [
+        { name: "Time", type: "time" },
+        { name: "Value", type: "number", config: { displayNameFromDS: "churn-api" } },
+      ],
+    },
     data: {
       values: [
         [1000, 2000],
@@ -111,21 +117,21 @@ test("a panel's queries leave time and intervals to Grafana, and its frames beco
     },
   };
   const table = {
-    schema: { fields: [{ name: "Time" }, { name: "route" }, { name: "count" }] },
+    schema: { fields: [{ name: "Time", type: "time" }, { name: "route" }, { name: "count" }] },
     data: { values: [[0], ["/score"], [7]] },
   };
   queryAnswer = { status: 200, body: { results: { A: { frames: [series] }, B: { frames: [table] } } } };
   seen.length = 0;
-  assert.deepEqual(await uploaded.queryPanel(panel, like), [
+  assert.deepEqual((await uploaded.queryPanel(panel, like)).map(tableOf), [
     {
       name: "churn-api",
-      columns: ["Time", "Value"],
+      columns: ["Time", "churn-api"],
       rows: [
         [1000, 1],
         [2000, null],
       ],
     },
-    { columns: ["Time", "route", "count"], rows: [[0, "/score", 7]] },
+    { name: undefined, columns: ["Time", "route", "count"], rows: [[0, "/score", 7]] },
   ]);
   const { authorization, body } = seen[0] ?? assert.fail("Grafana was asked");
   assert.equal(authorization, "Bearer glsa_token");

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from "@grafana/data";
 
-import { influxDbDataSource } from "../../components/grafana/provisioning";
-import type { DashboardModel, PanelModel } from "./dashboardModel";
-import { transform, type Cell, type Frame } from "./frames";
-import type { InfluxConnection } from "./influxClient";
-import { expandVariables } from "./macros";
-import type { PanelData } from "./queryDashboard";
+import { influxDbDataSource } from "../../../components/grafana/provisioning";
+import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
+import { transform } from "../../../demo/dashboardPreview/frames";
+import type { InfluxConnection } from "../../../demo/dashboardPreview/influxClient";
+import { expandVariables } from "../../../demo/dashboardPreview/macros";
+import type { PanelData } from "../../../demo/dashboardPreview/queryDashboard";
 
 export interface GrafanaConnection {
   /** Base URL, for example "http://127.0.0.1:3000". */
@@ -19,7 +20,7 @@ export interface UploadedDashboards {
   /** As Grafana stored them. */
   readonly models: readonly DashboardModel[];
   /** Asks each panel's queries through Grafana, with the time range and variables of `like`. */
-  queryPanel(panel: PanelModel, like: PanelQuery): Promise<Frame[]>;
+  queryPanel(panel: PanelModel, like: PanelQuery): Promise<DataFrame[]>;
   /** Takes the folder with the dashboards and the data source away again. */
   remove(): Promise<void>;
 }
@@ -27,16 +28,8 @@ export interface UploadedDashboards {
 /** What a panel was asked with. */
 export type PanelQuery = Pick<PanelData, "range" | "intervalMs" | "variables">;
 
-interface DataFrame {
-  readonly schema: {
-    readonly name?: string;
-    readonly fields: readonly { readonly name: string; readonly config?: { displayNameFromDS?: string } }[];
-  };
-  readonly data: { readonly values: readonly (readonly Cell[])[] };
-}
-
 interface QueryAnswer {
-  readonly results: Readonly<Record<string, { readonly error?: string; readonly frames?: DataFrame[] }>>;
+  readonly results: Readonly<Record<string, { readonly error?: string; readonly frames?: DataFrameJSON[] }>>;
 }
 
 /**
@@ -94,23 +87,16 @@ export async function uploadDashboards(
           maxDataPoints: 10_000,
         })),
       })) as QueryAnswer;
-      const frames = targets.flatMap(({ refId, resultFormat }) => {
+      const frames = targets.flatMap(({ refId }) => {
         const result = answer.results[refId];
         if (result === undefined || result.error !== undefined) {
           throw new Error(`Grafana on "${panel.title}" ${refId}: ${result?.error ?? "no answer"}`);
         }
-        return (result.frames ?? []).map((frame) => fromDataFrame(frame, resultFormat));
+        return (result.frames ?? []).map((frame) => dataFrameFromJSON(frame));
       });
       return transform(frames, panel.transformations ?? []);
     },
   };
-}
-
-function fromDataFrame({ schema, data }: DataFrame, format: "time_series" | "table"): Frame {
-  const rows = (data.values[0] ?? []).map((_, row) => data.values.map((column) => column[row] ?? null));
-  if (format === "table") return { columns: schema.fields.map(({ name }) => name), rows };
-  const name = schema.fields[1]?.config?.displayNameFromDS ?? schema.name;
-  return { ...(name === undefined ? {} : { name }), columns: ["Time", "Value"], rows };
 }
 
 type Call = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) => Promise<unknown>;
