@@ -86,11 +86,11 @@ export { type FluxTask } from "./influxdb/flux";
 export { type Rollup } from "../contract/rollups";
 export { type HttpProbe } from "./telegraf/telegrafConfig";
 export {
-  logDirectory,
   type LoggedContainer,
   type LoggedPodSpec,
   type LoggingReferences,
   loggingSidecar,
   withLogging,
 } from "./fluentd/sidecar";
+export { logDirectory } from "./fluentd/paths";
 export { type LoggingSelector, loggingTransform } from "./workloads/loggingTransform";

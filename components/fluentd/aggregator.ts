@@ -23,6 +23,7 @@ import {
 import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from "../platform/parts";
 import { type StorageArgs, volumeClaimTemplate } from "../platform/storage";
 import { fluentdArguments } from "./contractFiles";
+import { aggregatorDataPath, configPath } from "./paths";
 import { renderAggregatorConfig } from "./aggregatorConfig";
 
 /** How the aggregator is sized. */
@@ -68,9 +69,6 @@ const defaultStorage: StorageArgs = { size: "10Gi" };
 /** Share of the volume that the buffer of points may fill; what InfluxDB refused lies beside it. */
 const bufferShare = 0.7;
 
-const configPath = "/fluentd/etc";
-const dataPath = "/fluentd/data";
-
 /**
  * The one way in for logs: takes what the sidecars forward, turns it into points and writes them to InfluxDB, with a
  * buffer on a volume for the time that InfluxDB is away.
@@ -110,7 +108,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
         metadata: { namespace, labels },
         immutable: true,
         data: influxDb.url.apply((influxDbUrl) =>
-          renderAggregatorConfig({ influxDbUrl, environment, dataPath, bufferBytes }),
+          renderAggregatorConfig({ influxDbUrl, environment, bufferBytes }),
         ),
       },
       { parent: this },
@@ -165,7 +163,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
                     resources({ cpu: "250m", cpuLimit: "1", memory: "256Mi", memoryLimit: "1Gi" }),
                   securityContext: restrictedContainerSecurityContext(),
                   volumeMounts: [
-                    { name: "buffer", mountPath: dataPath },
+                    { name: "buffer", mountPath: aggregatorDataPath },
                     { name: "config", mountPath: configPath, readOnly: true },
                     { name: "tmp", mountPath: "/tmp" },
                   ],

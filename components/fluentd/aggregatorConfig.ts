@@ -1,12 +1,21 @@
 import { buckets, database } from "../../contract/buckets";
+import { fluentdMonitorPort, parts } from "../platform/parts";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
+  callFilter,
   environmentVariable,
+  keepFilter,
+  label,
+  lastingBuffer,
   ownLogSection,
+  type Parameters,
   type Section,
+  section,
+  securitySection,
   systemSection,
   writeConfig,
 } from "./fluentdConfig";
+import { aggregatorDataPath } from "./paths";
 
 /** Options of {@link renderAggregatorConfig}. */
 export interface AggregatorConfigOptions {
@@ -53,6 +62,12 @@ export const deadLetterPluginId = "dead_letters";
 /** Points in a request that repeats a refused one: each size is tried before the next, down to a single point. */
 const retrySizes = [500, 20, 1] as const;
 
+/** Folders of refused requests, the labels of their points, and the begin of their files' names. */
+const retryFolder = (size: number) => `retry-${size}`;
+const retryLabel = (size: number) => `@RETRY_${size}`;
+const deadLetterFolder = "dead-letters";
+const refusedFiles = "refused";
+
 /** Least size of the buffers of retried points: some of the largest requests. */
 const leastBufferBytes = 16 * 1024 * 1024;
 
@@ -71,108 +86,74 @@ const deadLetterSeconds = 14 * 24 * 3600;
  * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
  */
 export function renderAggregatorConfig(options: AggregatorConfigOptions): ConfigFiles {
-  const dataPath = options.dataPath ?? "/fluentd/data";
-  const bind = options.bind ?? "0.0.0.0";
-  const folder = (name: string) => ({ directory: `${dataPath}/${name}`, basename: "refused" });
-  const dead = folder("dead-letters");
-  const bufferBytes = options.bufferBytes ?? 7 * 1024 * 1024 * 1024;
+  const { dataPath = aggregatorDataPath, bind = "0.0.0.0", bufferBytes = 7 * 1024 * 1024 * 1024 } = options;
+  const folder = (name: string) => `${dataPath}/${name}`;
+  // Chunks that Fluentd could not read after a crash: a point a line.
+  const badChunks = folder("fluentd/backup/worker0/influxdb");
   const deadLetterBytes = Math.floor(bufferBytes / 14);
-  const [firstRetry] = retrySizes.map((size) => folder(`retry-${size}`));
+  // Removes what is old in a folder, and the oldest beyond a bound, now and then as points pass: no core plugin does.
+  const keepFiles = (directory: string) =>
+    pass(
+      `keep_files(record["point"], ${JSON.stringify(directory)}, ${deadLetterSeconds}, ${deadLetterBytes})`,
+    );
   return {
     "fluent.conf": writeConfig([
-      systemSection(`${dataPath}/fluentd`),
-      {
-        name: "source",
-        parameters: {
+      systemSection(folder("fluentd")),
+      section(
+        "source",
+        {
           "@type": "forward",
           "@id": "sidecars",
           "@label": "@EVENTS",
-          port: options.port ?? 24224,
+          port: options.port ?? parts.fluentdAggregator.port,
           bind,
         },
-        sections: [
-          {
-            name: "security",
-            parameters: {
-              self_hostname: "aggregator",
-              shared_key: environmentVariable("FLUENTD_SHARED_KEY"),
-            },
-          },
-        ],
-      },
-      { name: "source", parameters: { "@type": "monitor_agent", bind, port: options.monitorPort ?? 24220 } },
-      ...retrySizes.map((size) => tailPoints(`retry-${size}`, `@RETRY_${size}`, dataPath)),
-      tailPoints("dead-letters", "@DEAD_LETTERS", dataPath),
-      tailPoints("bad-chunks", `@RETRY_${retrySizes[0]}`, dataPath, `${badChunks(dataPath)}/*.log`),
+        [securitySection("aggregator")],
+      ),
+      section("source", { "@type": "monitor_agent", bind, port: options.monitorPort ?? fluentdMonitorPort }),
+      ...retrySizes.map((size) => tailPoints(retryFolder(size), retryLabel(size), dataPath)),
+      tailPoints(deadLetterFolder, "@DEAD_LETTERS", dataPath),
+      tailPoints("bad-chunks", retryLabel(retrySizes[0]), dataPath, `${badChunks}/*.log`),
       ownLogSection("@EVENTS"),
       label("@EVENTS", [
-        toPoint('record["event"]'),
-        write(options, {
-          id: "influxdb",
-          buffer: {
-            path: `${dataPath}/buffer`,
-            chunk_limit_size: "2m",
-            total_limit_size: bufferBytes,
-            // With 0, at each turn of the enqueueing thread: what the sidecars send together is one request.
-            flush_interval: 0,
-            flush_thread_count: 2,
-          },
-          refused: firstRetry ?? dead,
+        callFilter("**", "point", 'point(record["event"])', { renew_record: true }),
+        write(options, "influxdb", folder(retryFolder(retrySizes[0])), {
+          path: folder("buffer"),
+          chunk_limit_size: "2m",
+          total_limit_size: bufferBytes,
+          // With 0, at each turn of the enqueueing thread: what the sidecars send together is one request.
+          flush_interval: 0,
         }),
       ]),
       ...retrySizes.map((size, index) => {
         const smaller = retrySizes[index + 1];
-        return label(`@RETRY_${size}`, [
-          passOn(`drop_read(record["point"], ${JSON.stringify(`${dataPath}/retry-${size}`)})`),
-          ...(index === 0 ? [keepFiles(badChunks(dataPath), deadLetterBytes)] : []),
-          write(options, {
-            id: `influxdb_retry_${size}`,
-            buffer: {
-              path: `${dataPath}/buffer-retry-${size}`,
-              chunk_limit_records: size,
-              total_limit_size: Math.max(leastBufferBytes, deadLetterBytes),
-              flush_interval: 1,
-              flush_thread_count: 2,
-            },
-            refused: smaller === undefined ? dead : folder(`retry-${smaller}`),
+        const refused = folder(smaller === undefined ? deadLetterFolder : retryFolder(smaller));
+        return label(retryLabel(size), [
+          pass(`drop_read(record["point"], ${JSON.stringify(folder(retryFolder(size)))})`),
+          ...(index === 0 ? [keepFiles(badChunks)] : []),
+          write(options, `influxdb_retry_${size}`, refused, {
+            path: folder(`buffer-retry-${size}`),
+            chunk_limit_records: size,
+            total_limit_size: Math.max(leastBufferBytes, deadLetterBytes),
+            flush_interval: 1,
           }),
         ]);
       }),
       label("@DEAD_LETTERS", [
-        keepFiles(dead.directory, deadLetterBytes),
-        {
-          name: "filter",
-          argument: "**",
-          parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
-          sections: [
-            { name: "record", parameters: { event: '${::LogContract.dead_letter(record["point"], time)}' } },
-          ],
-        },
+        keepFiles(folder(deadLetterFolder)),
+        callFilter("**", "event", 'dead_letter(record["point"], time)', { renew_record: true }),
         // What counts refused points can be refused itself: it must not be counted again, for ever.
-        {
-          name: "filter",
-          argument: "**",
-          parameters: { "@type": "grep" },
-          sections: [{ name: "regexp", parameters: { key: "$.event.event_name", pattern: "/./" } }],
-        },
-        {
-          name: "match",
-          argument: "**",
-          parameters: { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" },
-        },
+        keepFilter("**", "$.event.event_name", "/./"),
+        section("match **", { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" }),
       ]),
     ]),
     ...contractFiles({ "deployment.environment.name": options.environment }),
   };
 }
 
-function label(name: string, sections: Section[]): Section {
-  return { name: "label", argument: name, sections };
-}
-
-/** Folder of the chunks that Fluentd could not read after a crash: a point a line. */
-function badChunks(dataPath: string): string {
-  return `${dataPath}/fluentd/backup/worker0/influxdb`;
+/** Calls a function of LogContract that returns the point that it is given. */
+function pass(call: string): Section {
+  return callFilter("**", "point", call);
 }
 
 /** Reads points, one a line, that a secondary output has written into the folder of that name. */
@@ -180,108 +161,51 @@ function tailPoints(
   name: string,
   toLabel: string,
   dataPath: string,
-  path = `${dataPath}/${name}/refused*`,
+  path = `${dataPath}/${name}/${refusedFiles}*`,
 ): Section {
-  return {
-    name: "source",
-    parameters: {
-      "@type": "tail",
-      "@id": `tail_${name}`,
-      "@label": toLabel,
-      tag: name,
-      path,
-      pos_file: `${dataPath}/${name}.pos`,
-      // Each refused request is a file of another name.
-      pos_file_compaction_interval: 600,
-      read_from_head: true,
-      refresh_interval: 1,
-    },
-    sections: [{ name: "parse", parameters: { "@type": "none", message_key: "point" } }],
+  const parameters = {
+    "@type": "tail",
+    "@id": `tail_${name}`,
+    "@label": toLabel,
+    tag: name,
+    path,
+    pos_file: `${dataPath}/${name}.pos`,
+    // Each refused request is a file of another name.
+    pos_file_compaction_interval: 600,
+    read_from_head: true,
+    refresh_interval: 1,
   };
+  return section("source", parameters, [section("parse", { "@type": "none", message_key: "point" })]);
 }
 
-/** Removes what is old in a folder, and the oldest beyond `bytes`, now and then as points pass: no core plugin does. */
-function keepFiles(directory: string, bytes: number): Section {
-  return passOn(`keep_files(record["point"], ${JSON.stringify(directory)}, ${deadLetterSeconds}, ${bytes})`);
-}
-
-/** Calls a function of the contract's Ruby that gives back the point that it is given. */
-function passOn(call: string): Section {
-  return {
-    name: "filter",
-    argument: "**",
-    parameters: { "@type": "record_transformer", enable_ruby: true },
-    sections: [
-      {
-        name: "record",
-        parameters: { point: `\${::LogContract.${call}}` },
-      },
-    ],
-  };
-}
-
-function toPoint(event: string): Section {
-  return {
-    name: "filter",
-    argument: "**",
-    parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
-    sections: [{ name: "record", parameters: { point: `\${::LogContract.point(${event})}` } }],
-  };
-}
-
+/** Writes points to InfluxDB, and requests that it refuses for good into a folder. */
 function write(
   options: AggregatorConfigOptions,
-  output: {
-    id: string;
-    buffer: Readonly<Record<string, string | number>>;
-    refused: { directory: string; basename: string };
-  },
+  id: string,
+  refusedFolder: string,
+  buffer: Parameters,
 ): Section {
   const target = options.target ?? { database, retentionPolicy: buckets.events };
   const query = new URLSearchParams({ db: target.database, rp: target.retentionPolicy, precision: "ns" });
-  return {
-    name: "match",
-    argument: "**",
-    parameters: {
-      "@type": "http",
-      "@id": output.id,
-      endpoint: `${options.influxDbUrl.replace(/\/$/, "")}/write?${query.toString()}`,
-      content_type: "text/plain; charset=utf-8",
-      open_timeout: 5,
-      read_timeout: 30,
-      // 401, 403 and 404 happen while a password rotates or InfluxDB is being set up. Any other code is final.
-      retryable_response_codes: "401,403,404,408,429,500,502,503,504",
-      error_response_as_unrecoverable: true,
-    },
-    sections: [
-      {
-        name: "auth",
-        parameters: {
-          method: "basic",
-          username: environmentVariable("INFLUXDB_USERNAME"),
-          password: environmentVariable("INFLUXDB_PASSWORD"),
-        },
-      },
-      { name: "format", parameters: { "@type": "single_value", message_key: "point" } },
-      {
-        name: "buffer",
-        parameters: {
-          "@type": "file",
-          ...output.buffer,
-          flush_mode: "interval",
-          flush_thread_interval: 0.1,
-          flush_thread_burst_interval: 0.1,
-          flush_at_shutdown: true,
-          overflow_action: "block",
-          retry_forever: true,
-          retry_wait: 1,
-          retry_max_interval: 15,
-        },
-      },
-      {
-        name: "secondary",
-        parameters: { "@type": "secondary_file", ...output.refused },
-      },
-    ],
+  const parameters = {
+    "@type": "http",
+    "@id": id,
+    endpoint: `${options.influxDbUrl.replace(/\/$/, "")}/write?${query.toString()}`,
+    content_type: "text/plain; charset=utf-8",
+    open_timeout: 5,
+    read_timeout: 30,
+    // 401, 403 and 404 happen while a password rotates or InfluxDB is being set up. Any other code is final.
+    retryable_response_codes: "401,403,404,408,429,500,502,503,504",
+    error_response_as_unrecoverable: true,
   };
+  return section("match **", parameters, [
+    section("auth", {
+      method: "basic",
+      username: environmentVariable("INFLUXDB_USERNAME"),
+      password: environmentVariable("INFLUXDB_PASSWORD"),
+    }),
+    section("format", { "@type": "single_value", message_key: "point" }),
+    section("buffer", { "@type": "file", ...buffer, flush_thread_count: 2, ...lastingBuffer }),
+    section("secondary", { "@type": "secondary_file", directory: refusedFolder, basename: refusedFiles }),
+  ]);
 }

@@ -3,23 +3,64 @@ export class RubyValue {
   constructor(readonly source: string) {}
 }
 
-/** A value of an environment variable, put in when Fluentd starts; it never stands in the file. */
+/** A value of an environment variable, put in when Fluentd starts; it is never in the file. */
 export function environmentVariable(name: string): RubyValue {
   return new RubyValue(`#{ENV.fetch('${name}')}`);
 }
 
-/** A value of a parameter. */
-export type Value = string | number | boolean | RubyValue;
+/** Parameters of a section, in their order. */
+export type Parameters = Readonly<Record<string, string | number | boolean | RubyValue>>;
 
-/** A section such as `<source>`; with `parameters` in their order, then the sections inside it. */
+/** A section such as `<source>`. */
 export interface Section {
-  /** Name, e.g. `match`. */
-  name: string;
-  /** What stands behind the name, e.g. the tag pattern of a `<match>`. */
-  argument?: string;
-  parameters?: Readonly<Record<string, Value>>;
-  sections?: readonly Section[];
+  /** Name and argument, e.g. `match **`. */
+  head: string;
+  parameters: Parameters;
+  /** Written after the parameters. */
+  sections: readonly Section[];
 }
+
+/** A section with parameters, then sections inside it. */
+export function section(head: string, parameters: Parameters, sections: readonly Section[] = []): Section {
+  return { head, parameters, sections };
+}
+
+/** A label, with what the events of that label pass. */
+export function label(name: string, sections: readonly Section[]): Section {
+  return section(`label ${name}`, {}, sections);
+}
+
+/** A filter that sets a key of each record to what a function of LogContract (ruby/) returns. */
+export function callFilter(tag: string, key: string, call: string, more: Parameters = {}): Section {
+  const parameters = { "@type": "record_transformer", enable_ruby: true, ...more };
+  return section(`filter ${tag}`, parameters, [section("record", { [key]: `\${::LogContract.${call}}` })]);
+}
+
+/** A filter that keeps the records whose key matches. */
+export function keepFilter(tag: string, key: string, pattern: string): Section {
+  return section(`filter ${tag}`, { "@type": "grep" }, [section("regexp", { key, pattern })]);
+}
+
+/** Who this Fluentd is to the other, and the key that both have. */
+export function securitySection(hostname: string): Section {
+  return section("security", {
+    self_hostname: hostname,
+    shared_key: environmentVariable("FLUENTD_SHARED_KEY"),
+  });
+}
+
+/** Parameters of every buffer: what cannot be delivered is tried again for ever, and a full buffer stops the reading. */
+export const lastingBuffer: Parameters = {
+  flush_mode: "interval",
+  flush_thread_interval: 0.1,
+  // Without a pause, a chunk that the receiver can't take (its disk is full) would be sent again in a tight loop.
+  flush_thread_burst_interval: 0.1,
+  flush_at_shutdown: true,
+  overflow_action: "block",
+  retry_forever: true,
+  retry_wait: 1,
+  retry_max_interval: 15,
+};
 
 /**
  * The `<system>` section. What Fluentd could not read or send goes to `backup/` under `rootDir`; its default is a folder
@@ -27,71 +68,42 @@ export interface Section {
  * make a socket in /tmp, which a container may not write to, and does not start.
  */
 export function systemSection(rootDir: string): Section {
-  return {
-    name: "system",
-    parameters: { root_dir: rootDir, suppress_config_dump: true, disable_shared_socket: true },
-  };
+  return section("system", { root_dir: rootDir, suppress_config_dump: true, disable_shared_socket: true });
 }
 
 /**
  * Fluentd's message on a chunk that it could not read or send becomes an event `log.dead_letter`, so that the alert
- * DeadLetters reports it. And where Fluentd says that it has given up looking for new files, as it does
- * once the disk is full, its supervisor is made to start it anew.
+ * DeadLetters reports it. And where Fluentd says that it has given up looking for new files, as it does once the disk is
+ * full, its supervisor is made to start it anew.
  *
  * @param toLabel label of the events; "@ROOT" is outside of every label
  */
 export function ownLogSection(toLabel: string): Section {
-  const filter = { name: "filter", argument: "**" };
-  return {
-    name: "label",
-    argument: "@FLUENT_LOG",
-    sections: [
-      {
-        ...filter,
-        parameters: { "@type": "record_transformer", enable_ruby: true },
-        sections: [
-          { name: "record", parameters: { message: '${::LogContract.begin_anew(record["message"])}' } },
-        ],
-      },
-      {
-        ...filter,
-        parameters: { "@type": "grep" },
-        sections: [
-          {
-            name: "regexp",
-            parameters: { key: "message", pattern: "/bad chunk is moved to |backup failed/" },
-          },
-        ],
-      },
-      {
-        ...filter,
-        parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
-        sections: [
-          { name: "record", parameters: { event: '${::LogContract.dead_letter(record["message"], time)}' } },
-        ],
-      },
-      { name: "match", argument: "**", parameters: { "@type": "relabel", "@label": toLabel } },
-    ],
-  };
+  return label("@FLUENT_LOG", [
+    callFilter("**", "message", 'begin_anew(record["message"])'),
+    keepFilter("**", "message", "/bad chunk is moved to |backup failed/"),
+    callFilter("**", "event", 'dead_letter(record["message"], time)', { renew_record: true }),
+    section("match **", { "@type": "relabel", "@label": toLabel }),
+  ]);
 }
 
 /** Writes sections as a Fluentd configuration. Source: https://docs.fluentd.org/configuration/config-file */
 export function writeConfig(sections: readonly Section[]): string {
-  return sections.map((section) => writeSection(section, "")).join("\n");
+  return sections.map((one) => writeSection(one, "")).join("\n");
 }
 
-function writeSection({ name, argument, parameters = {}, sections = [] }: Section, indent: string): string {
+function writeSection({ head, parameters, sections }: Section, indent: string): string {
   const inner = `${indent}  `;
   return [
-    `${indent}<${name}${argument === undefined ? "" : ` ${argument}`}>`,
+    `${indent}<${head}>`,
     ...Object.entries(parameters).map(([key, value]) => `${inner}${key} ${writeValue(value)}`),
-    ...sections.map((section) => writeSection(section, inner).trimEnd()),
-    `${indent}</${name}>`,
+    ...sections.map((one) => writeSection(one, inner).trimEnd()),
+    `${indent}</${head.split(" ")[0]}>`,
     "",
   ].join("\n");
 }
 
-function writeValue(value: Value): string {
+function writeValue(value: Parameters[string]): string {
   if (value instanceof RubyValue) return `"${value.source}"`;
   if (typeof value !== "string") return String(value);
   // Plain words need no quotes; anything else goes between single ones, where only these two are special.

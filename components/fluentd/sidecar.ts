@@ -4,9 +4,7 @@ import { images } from "../images";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { type ContainerResources, resources } from "../kubernetes/resources";
 import { fluentdArguments } from "./contractFiles";
-
-/** Where applications write their log files, and where their sidecar reads them. */
-export const logDirectory = "/var/log/app";
+import { configPath, logDirectory, sidecarBufferPath } from "./paths";
 
 /** What a pod needs to know to send its logs: a {@link Logging} has it. */
 export interface LoggingReferences {
@@ -41,8 +39,6 @@ const discoverySeconds = 5;
 /** How long the sidecar then has for its last read and to flush its buffer, in seconds. */
 const flushSeconds = 25;
 
-const configPath = "/fluentd/etc";
-
 const defaultGraceSeconds = 30;
 
 const volumeNames = { logs: "logs", config: "logging-config", state: "logging-state" } as const;
@@ -74,7 +70,7 @@ export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Conta
         },
       },
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: "TMPDIR", value: "/fluentd/buffer" },
+      { name: "TMPDIR", value: sidecarBufferPath },
     ],
     lifecycle: { preStop: { exec: { command: ["sleep", String(discoverySeconds)] } } },
     resources: sidecarResources,
@@ -86,7 +82,7 @@ export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Conta
     volumeMounts: [
       { name: volumeNames.logs, mountPath: logDirectory },
       { name: volumeNames.config, mountPath: configPath, readOnly: true },
-      { name: volumeNames.state, mountPath: "/fluentd/buffer" },
+      { name: volumeNames.state, mountPath: sidecarBufferPath },
     ],
   };
 }

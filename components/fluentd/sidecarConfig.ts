@@ -7,12 +7,19 @@ import {
 } from "../../contract/formats";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
-  environmentVariable,
+  callFilter,
+  keepFilter,
+  label,
+  lastingBuffer,
   ownLogSection,
+  type Parameters,
   type Section,
+  section,
+  securitySection,
   systemSection,
   writeConfig,
 } from "./fluentdConfig";
+import { logDirectory, sidecarBufferPath } from "./paths";
 
 /** Options of {@link renderSidecarConfig}. */
 export interface SidecarConfigOptions {
@@ -38,7 +45,7 @@ export interface SidecarConfigOptions {
    */
   logPath?: string;
   /**
-   * Folder of the buffer and of the positions read, lost with the pod.
+   * Folder of the buffer and of the positions read.
    * @default "/fluentd/buffer"
    */
   bufferPath?: string;
@@ -61,175 +68,114 @@ const eventFiles = "*.events.log";
  * @throws Error that names the source and the sample that does not match its format
  */
 export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles {
-  const logPath = options.logPath ?? "/var/log/app";
-  const bufferPath = options.bufferPath ?? "/fluentd/buffer";
-  const sources = options.sources ?? [{}];
-  checkSources(sources);
-  const formats: Record<string, LogFormat> = { events: "json" };
-  const tails = [tail({ name: "events", paths: [`${logPath}/**/${eventFiles}`], bufferPath })];
-  sources.forEach((source, index) => {
-    const name = `source${index}`;
-    const format = source.format ?? "auto";
-    formats[name] = format;
-    tails.push(
-      tail({
-        name,
-        paths: [`${logPath}/${source.path ?? "**/*.log"}`],
-        exclude: [`${logPath}/**/${eventFiles}`, ...ownedByOthers(sources, index, logPath)],
-        recordStart: typeof format === "object" ? (format.multilineStart ?? recordStart) : recordStart,
-        bufferPath,
-      }),
-    );
-  });
+  const { logPath = logDirectory, bufferPath = sidecarBufferPath, sources = [{}] } = options;
   const { name, environment, version } = options.service;
+  checkSources(sources);
+  const eventPaths = `${logPath}/**/${eventFiles}`;
+  const formats = Object.fromEntries(
+    sources.map(({ format = "auto" }, index): [string, LogFormat] => [`source${index}`, format]),
+  );
   const defaults = {
     "service.name": name,
     "deployment.environment.name": environment,
-    ...(version === undefined ? {} : { "service.version": version }),
+    ...(version !== undefined && { "service.version": version }),
   };
   return {
     "fluent.conf": writeConfig([
       systemSection(bufferPath),
-      ...tails,
-      ...Object.keys(formats).map(normalise),
+      tail("events", eventPaths, bufferPath, {}, section("parse", { "@type": "none" })),
+      ...sources.map((source, index) => {
+        const path = `${logPath}/${source.path ?? "**/*.log"}`;
+        const excluded = [eventPaths, ...ownedByOthers(sources, index, logPath)];
+        const more = { exclude_path: JSON.stringify(excluded), multiline_flush_interval: 0.5 };
+        return tail(`source${index}`, path, bufferPath, more, parseRecords(source));
+      }),
+      ...["events", ...Object.keys(formats)].map((format) =>
+        callFilter(
+          `event.${format}`,
+          "event",
+          `normalise(record["message"], time, record["file"], "${format}")`,
+          { renew_record: true },
+        ),
+      ),
       // Blank lines are no events.
-      {
-        name: "filter",
-        argument: "event.**",
-        parameters: { "@type": "grep" },
-        sections: [{ name: "regexp", parameters: { key: "$.event.event_name", pattern: "/./" } }],
-      },
+      keepFilter("event.**", "$.event.event_name", "/./"),
       ownLogSection("@ROOT"),
-      forward(options, "aggregator", {
+      forward(options.aggregator, "aggregator", {
         "@type": "file",
         path: `${bufferPath}/forward`,
         total_limit_size: options.bufferBytes ?? 512 * 1024 * 1024,
       }),
       // What the file buffer can't be given, because the disk is full: in_tail would drop it.
-      {
-        name: "label",
-        argument: "@ERROR",
-        sections: [
-          forward(options, "aggregator_from_memory", { "@type": "memory", total_limit_size: memoryBytes }),
-        ],
-      },
+      label("@ERROR", [
+        forward(options.aggregator, "aggregator_from_memory", {
+          "@type": "memory",
+          total_limit_size: memoryBytes,
+        }),
+      ]),
     ]),
-    ...contractFiles(defaults, formats),
+    ...contractFiles(defaults, { events: "json", ...formats }),
   };
 }
 
-interface Tail {
-  name: string;
-  paths: string[];
-  exclude?: string[];
-  /** Expression of a record's first line; without it, each line is a record. */
-  recordStart?: string;
-  bufferPath: string;
+/** Follows the files of a path. */
+function tail(name: string, path: string, bufferPath: string, more: Parameters, parse: Section): Section {
+  const parameters = {
+    "@type": "tail",
+    "@id": `tail_${name}`,
+    tag: `event.${name}`,
+    path,
+    pos_file: `${bufferPath}/${name}.pos`,
+    // By path, not by inode: a new file soon gets the inode of a removed one, and would be taken for it.
+    // What was written before the sidecar came up is read too; a new file is found within a second.
+    read_from_head: true,
+    refresh_interval: 1,
+    rotate_wait: 5,
+    // One large file must not keep the others waiting.
+    read_lines_limit: 1000,
+    path_key: "file",
+    ...more,
+  };
+  return section("source", parameters, [parse]);
 }
 
-function tail({ name, paths, exclude = [], recordStart: start, bufferPath }: Tail): Section {
-  return {
-    name: "source",
-    parameters: {
-      "@type": "tail",
-      "@id": `tail_${name}`,
-      tag: `event.${name}`,
-      path: paths.join(","),
-      ...(exclude.length === 0 ? {} : { exclude_path: JSON.stringify(exclude) }),
-      pos_file: `${bufferPath}/${name}.pos`,
-      // By path, not by inode: a new file soon gets the inode of a removed one, and would be taken for it.
-      // What was written before the sidecar came up is read too; a new file is found within a second.
-      read_from_head: true,
-      refresh_interval: 1,
-      rotate_wait: 5,
-      // One large file must not keep the others waiting.
-      read_lines_limit: 1000,
-      path_key: "file",
-      ...(start === undefined ? {} : { multiline_flush_interval: 0.5 }),
-    },
-    sections: [
-      {
-        name: "parse",
-        parameters:
-          start === undefined
-            ? { "@type": "none" }
-            : {
-                "@type": "multiline",
-                format_firstline: `/${start}/`,
-                format1: "/(?<message>[\\s\\S]*)/",
-              },
-      },
-    ],
-  };
-}
-
-function normalise(format: string): Section {
-  return {
-    name: "filter",
-    argument: `event.${format}`,
-    parameters: { "@type": "record_transformer", enable_ruby: true, renew_record: true },
-    sections: [
-      {
-        name: "record",
-        parameters: {
-          event: `\${::LogContract.normalise(record["message"], time, record["file"], "${format}")}`,
-        },
-      },
-    ],
-  };
+/** Joins the lines of a record: from one that begins a record up to the next that does. */
+function parseRecords({ format }: LogSource): Section {
+  const start = (typeof format === "object" ? format.multilineStart : undefined) ?? recordStart;
+  return section("parse", {
+    "@type": "multiline",
+    format_firstline: `/${start}/`,
+    format1: "/(?<message>[\\s\\S]*)/",
+  });
 }
 
 /** Bound of what waits in memory while the disk is full, a part of the container's 256 MiB; above it the reading stops. */
 const memoryBytes = 8 * 1024 * 1024;
 
 function forward(
-  options: SidecarConfigOptions,
+  { host, port }: SidecarConfigOptions["aggregator"],
   id: string,
-  buffer: NonNullable<Section["parameters"]>,
+  buffer: Parameters,
 ): Section {
-  return {
-    name: "match",
-    argument: "**",
-    parameters: {
-      "@type": "forward",
-      "@id": id,
-      // Held until the aggregator has it on its own disk; sent again otherwise.
-      require_ack_response: true,
-      ack_response_timeout: 30,
-      connect_timeout: 5,
-      send_timeout: 30,
-      // An aggregator that is away is no reason to give up: the buffer holds until it is back.
-      heartbeat_type: "none",
-      phi_failure_detector: false,
-    },
-    sections: [
-      {
-        name: "security",
-        parameters: { self_hostname: "sidecar", shared_key: environmentVariable("FLUENTD_SHARED_KEY") },
-      },
-      { name: "server", parameters: { host: options.aggregator.host, port: options.aggregator.port } },
-      {
-        name: "buffer",
-        parameters: {
-          ...buffer,
-          // At each whole second: a connection for every batch that is read costs both ends far more.
-          flush_mode: "interval",
-          flush_interval: 1,
-          flush_thread_interval: 0.1,
-          // Ten chunks a second are 20 MB of what has piled up. Without a pause, a chunk that the aggregator can't take (its
-          // disk is full) would be sent again in a tight loop.
-          flush_thread_burst_interval: 0.1,
-          flush_at_shutdown: true,
-          chunk_limit_size: "2m",
-          // A full buffer stops the reading: what waits in the log files is not lost.
-          overflow_action: "block",
-          retry_forever: true,
-          retry_wait: 1,
-          retry_max_interval: 15,
-        },
-      },
-    ],
+  const parameters = {
+    "@type": "forward",
+    "@id": id,
+    // Held until the aggregator has it on its own disk; sent again otherwise.
+    require_ack_response: true,
+    ack_response_timeout: 30,
+    connect_timeout: 5,
+    send_timeout: 30,
+    // An aggregator that is away is no reason to give up: the buffer holds until it is back.
+    heartbeat_type: "none",
+    phi_failure_detector: false,
   };
+  return section("match **", parameters, [
+    securitySection("sidecar"),
+    section("server", { host, port }),
+    // At each whole second: a connection for every batch that is read costs both ends far more. At most ten chunks a
+    // second follow each other: 20 MB of what has piled up.
+    section("buffer", { ...buffer, ...lastingBuffer, flush_interval: 1, chunk_limit_size: "2m" }),
+  ]);
 }
 
 /** Patterns of the sources that name files themselves: the general one leaves those out, so no line counts twice. */
@@ -245,31 +191,24 @@ function ownedByOthers(sources: readonly LogSource[], index: number, logPath: st
  */
 export function checkSources(sources: readonly LogSource[]): void {
   sources.forEach(({ path, format }, index) => {
-    if (path !== undefined) checkPath(index, path);
-    if (typeof format === "object") checkSource(index, () => checkFormat(format));
+    if (path?.startsWith("/") || path?.split("/").includes("..") || /[\s,'"]/.test(path ?? "")) {
+      throw new Error(
+        `logs[${index}].path must be relative to the log folder, without "..", spaces, commas and quotes, ` +
+          `e.g. "train/*.log"; got ${JSON.stringify(path)}`,
+      );
+    }
     // Languages without literal types get here with any name.
-    else if (format !== undefined && !formatNames.includes(format)) {
+    if (typeof format === "string" && !formatNames.includes(format)) {
       throw new Error(
         `logs[${index}].format "${format}" is not known: one of ${formatNames.join(", ")}, ` +
           "or { regexp, samples } of your own",
       );
     }
+    if (typeof format !== "object") return;
+    try {
+      checkFormat(format);
+    } catch (error) {
+      throw new Error(`logs[${index}].format: ${(error as Error).message}`);
+    }
   });
-}
-
-function checkPath(index: number, path: string): void {
-  if (path.startsWith("/") || path.split("/").includes("..") || /[\s,'"]/.test(path)) {
-    throw new Error(
-      `logs[${index}].path must be relative to the log folder, without "..", spaces, commas and quotes, ` +
-        `e.g. "train/*.log"; got ${JSON.stringify(path)}`,
-    );
-  }
-}
-
-function checkSource(index: number, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw new Error(`logs[${index}].format: ${(error as Error).message}`);
-  }
 }

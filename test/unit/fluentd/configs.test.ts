@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderAggregatorConfig } from "../../../components/fluentd/aggregatorConfig";
-import { environmentVariable, writeConfig } from "../../../components/fluentd/fluentdConfig";
+import { environmentVariable, section, writeConfig } from "../../../components/fluentd/fluentdConfig";
 import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
 import type { LogSource } from "../../../contract/formats";
 
@@ -14,12 +14,11 @@ const withSources = (sources: LogSource[]) => renderSidecarConfig({ ...options, 
 
 test("values are quoted where Fluentd needs it, and only environment variables are evaluated", () => {
   const config = writeConfig([
-    {
-      name: "match",
-      argument: "**",
-      parameters: { plain: "a.b", quoted: "it's #{x} \\n", secret: environmentVariable("KEY"), number: 3 },
-      sections: [{ name: "buffer" }],
-    },
+    section(
+      "match **",
+      { plain: "a.b", quoted: "it's #{x} \\n", secret: environmentVariable("KEY"), number: 3 },
+      [section("buffer", {})],
+    ),
   ]);
   assert.equal(
     config,
@@ -35,7 +34,7 @@ test("values are quoted where Fluentd needs it, and only environment variables a
   );
 });
 
-test("no secret stands in a configuration", () => {
+test("no secret is in a configuration", () => {
   const files = {
     ...withSources([{}]),
     ...renderAggregatorConfig({ influxDbUrl: "http://influxdb:8086", environment: "test" }),
