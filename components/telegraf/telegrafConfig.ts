@@ -1,5 +1,7 @@
-import { modelApiComponent, partOf } from "../kubernetes/labels";
 import { buckets, database } from "../../contract/buckets";
+import { parts } from "../platform/parts";
+import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
+import { baseUrl, checkedUrl, toml } from "./toml";
 
 /** An HTTP address that is asked again and again whether it answers. */
 export interface HttpProbe {
@@ -17,30 +19,6 @@ export interface HttpProbe {
    * @default 200
    */
   expectedStatus?: number;
-}
-
-/** Where kubelets and the Kubernetes API are read. */
-export interface KubernetesScrape {
-  /**
-   * URL of one kubelet; all kubelets when left out, found through the Kubernetes API with the service account.
-   * @default all kubelets
-   */
-  kubeletUrl?: string;
-  /**
-   * URL of the Kubernetes API, read for requests and limits of containers, and for the Deployments of model APIs.
-   * @default the cluster that Telegraf runs in
-   */
-  apiUrl?: string;
-  /**
-   * File with the bearer token.
-   * @default "/var/run/secrets/kubernetes.io/serviceaccount/token"
-   */
-  tokenFile?: string;
-  /**
-   * Accept the kubelets' own certificates: most clusters don't sign them with the cluster's authority.
-   * @default true
-   */
-  insecureSkipVerify?: boolean;
 }
 
 /** Options of {@link renderTelegrafConfig}. */
@@ -100,12 +78,6 @@ export interface TelegrafConfigOptions {
 export const defaultProbeIntervalSeconds = 10;
 
 /**
- * A pod's name without what its controller appended (Deployment, CronJob, StatefulSet, Job): the name of the app, which
- * is its `service.name`. Both sources of container metrics know the pod's name, only one knows its labels.
- */
-const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
-
-/**
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
@@ -115,30 +87,33 @@ const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
  * @throws RangeError that names the option and the fix
  */
 export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
-  const interval = positiveSeconds("intervalSeconds", options.intervalSeconds ?? 30);
-  if (interval > 60) {
+  const { influxDbUrl, environment, alertmanagerUrl, kubernetes = {}, intervalSeconds = 30 } = options;
+  const { probeIntervalSeconds = defaultProbeIntervalSeconds, healthPort = parts.telegraf.port } = options;
+  checkSeconds({ intervalSeconds, probeIntervalSeconds });
+  if (intervalSeconds > 60) {
     throw new RangeError(
-      `intervalSeconds must be at most 60, got ${interval}: the rollups of what pods use need a sample of each minute`,
+      `intervalSeconds must be at most 60, got ${intervalSeconds}: the rollups of what pods use need a sample of each minute`,
     );
   }
-  const probeInterval = positiveSeconds(
-    "probeIntervalSeconds",
-    options.probeIntervalSeconds ?? defaultProbeIntervalSeconds,
-  );
-  const probes = options.probes ?? [];
-  const sections = [
-    agent(options.environment, interval),
-    output(options.influxDbUrl),
-    health(options.healthPort ?? 9273),
-    ...probes.map((probe) => httpProbe(probe, options.environment, probeInterval)),
-    ...(options.influxDbMetrics === false ? [] : [influxDbMetrics(options.influxDbUrl)]),
-    ...(options.alertmanagerUrl === undefined
+  return [
+    agent(environment, intervalSeconds),
+    output(influxDbUrl),
+    health(healthPort),
+    ...(options.probes ?? []).map((probe) => httpProbe(probe, environment, probeIntervalSeconds)),
+    ...(options.influxDbMetrics === false ? [] : [influxDbMetrics(influxDbUrl)]),
+    ...(alertmanagerUrl === undefined
       ? []
-      : [alertmanagerMetrics(options.alertmanagerUrl, options.alertmanagerAuthorization ?? false)]),
+      : [alertmanagerMetrics(alertmanagerUrl, options.alertmanagerAuthorization ?? false)]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
-    ...(options.kubernetes === false ? [] : kubernetesMetrics(options.kubernetes ?? {}, probeInterval)),
-  ];
-  return sections.join("\n");
+    ...(kubernetes === false ? [] : kubernetesInputs(kubernetes, probeIntervalSeconds)),
+  ].join("\n");
+}
+
+function checkSeconds(options: Record<string, number>): void {
+  for (const [option, seconds] of Object.entries(options)) {
+    if (Number.isInteger(seconds) && seconds >= 1) continue;
+    throw new RangeError(`${option} must be whole seconds, at least 1, got ${seconds}`);
+  }
 }
 
 function agent(environment: string, interval: number): string {
@@ -219,9 +194,9 @@ function alertmanagerMetrics(alertmanagerUrl: string, authorization: boolean): s
   );
 }
 
-function prometheus(baseUrl: string, service: string, metrics: readonly string[], login = ""): string {
+function prometheus(url: string, service: string, metrics: readonly string[], login = ""): string {
   return `[[inputs.prometheus]]
-  urls = [${toml(`${checkedUrl(`URL of ${service}`, baseUrl).replace(/\/$/, "")}/metrics`)}]
+  urls = [${toml(`${baseUrl(`URL of ${service}`, url)}/metrics`)}]
   metric_version = 1
   namepass = [${metrics.map(toml).join(", ")}]
   tagexclude = ["url"]
@@ -231,113 +206,11 @@ ${login}  [inputs.prometheus.tags]
 }
 
 function fluentdMetrics(url: string): string {
-  const host = new URL(checkedUrl("fluentdUrls", url)).hostname;
+  const base = baseUrl("fluentdUrls", url);
+  const host = new URL(base).hostname;
   return `[[inputs.fluentd]]
-  endpoint = ${toml(`${url.replace(/\/$/, "")}/api/plugins.json`)}
+  endpoint = ${toml(`${base}/api/plugins.json`)}
   [inputs.fluentd.tags]
     service = ${toml(host.split(".")[0] ?? host)}
 `;
-}
-
-const serviceAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-/**
- * How many replicas each model API shall have, and how many the kubelets found ready. `kube_inventory` does not tell how
- * many there shall be: an API without any pod would look like one that was scaled to zero on purpose.
- */
-function modelApiDeployments(scrape: KubernetesScrape, tokenFile: string, interval: number): string {
-  const { apiUrl } = scrape;
-  const selector = `app.kubernetes.io/component=${modelApiComponent},app.kubernetes.io/part-of=${partOf}`;
-  const base = checkedUrl("kubernetes.apiUrl", apiUrl ?? "https://kubernetes.default.svc").replace(/\/$/, "");
-  const trust =
-    apiUrl === undefined
-      ? `tls_ca = ${toml(`${serviceAccountPath}/ca.crt`)}`
-      : `insecure_skip_verify = ${scrape.insecureSkipVerify ?? true}`;
-  return `[[inputs.http]]
-  urls = [${toml(`${base}/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(selector)}`)}]
-  interval = "${interval}s"
-  timeout = "5s"
-  token_file = ${toml(tokenFile)}
-  ${trust}
-  tagexclude = ["url"]
-  data_format = "xpath_json"
-  xpath_allow_empty_selection = true
-  [[inputs.http.xpath]]
-    metric_name = "'kubernetes_deployment'"
-    metric_selection = "items/*"
-    [inputs.http.xpath.tags]
-      service = "metadata/name"
-      namespace = "metadata/namespace"
-    [inputs.http.xpath.fields]
-      created_at = "metadata/creationTimestamp"
-    [inputs.http.xpath.fields_int]
-      replicas_desired = "spec/replicas"
-      # Left out by Kubernetes where there are none.
-      replicas_available = "number(concat('0', status/availableReplicas))"
-`;
-}
-
-function kubernetesMetrics(scrape: KubernetesScrape, probeInterval: number): string[] {
-  const tokenFile = scrape.tokenFile ?? `${serviceAccountPath}/token`;
-  const skipVerify = scrape.insecureSkipVerify ?? true;
-  return [
-    `[[inputs.kubernetes]]
-  url = ${toml(scrape.kubeletUrl ?? "")}
-  bearer_token = ${toml(tokenFile)}
-  insecure_skip_verify = ${skipVerify}
-  # Node and system container statistics are the cluster operator's; the image's version would multiply the series.
-  namepass = ["kubernetes_pod_container", "kubernetes_pod_volume"]
-  tagexclude = ["image", "version"]
-`,
-    `[[inputs.kube_inventory]]
-  url = ${toml(scrape.apiUrl ?? "")}
-  namespace = ""
-  bearer_token = ${toml(tokenFile)}
-  insecure_skip_verify = ${scrape.apiUrl !== undefined && skipVerify}
-  resource_include = ["pods"]
-  selector_include = []
-  selector_exclude = ["*"]
-  namepass = ["kubernetes_pod_container"]
-  fieldinclude = [
-    "resource_requests_millicpu_units", "resource_requests_memory_bytes",
-    "resource_limits_millicpu_units", "resource_limits_memory_bytes", "restarts_total",
-  ]
-  tagexclude = ["image", "version", "state", "readiness", "phase", "condition", "status"]
-`,
-    modelApiDeployments(scrape, tokenFile, probeInterval),
-    `[[processors.regex]]
-  namepass = ["kubernetes_pod_container", "kubernetes_pod_volume"]
-  [[processors.regex.tags]]
-    key = "pod_name"
-    pattern = '${appOfPod}'
-    replacement = "\${1}"
-    result_key = "service"
-`,
-  ];
-}
-
-/** A TOML basic string. Telegraf also replaces \`\${NAME}\` by the environment, inside of strings too. */
-function toml(text: string): string {
-  if (text.includes("$")) {
-    throw new RangeError(
-      `${JSON.stringify(text)} holds a "$", which Telegraf would take for a variable: leave it out`,
-    );
-  }
-  return JSON.stringify(text);
-}
-
-function checkedUrl(option: string, url: string): string {
-  if (!/^https?:\/\/[^\s/]+/.test(url)) {
-    throw new RangeError(
-      `${option} must begin with http:// or https:// and a host, got ${JSON.stringify(url)}`,
-    );
-  }
-  return url;
-}
-
-function positiveSeconds(option: string, seconds: number): number {
-  if (!Number.isInteger(seconds) || seconds < 1) {
-    throw new RangeError(`${option} must be whole seconds, at least 1, got ${seconds}`);
-  }
-  return seconds;
 }
