@@ -1,3 +1,4 @@
+import { measurements } from "../../contract/measurements";
 import { modelApiComponent, partOf } from "../kubernetes/labels";
 import { baseUrl, toml } from "./toml";
 
@@ -47,7 +48,7 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
   bearer_token = ${toml(tokenFile)}
   insecure_skip_verify = ${skipVerify}
   # Node and system container statistics are the cluster operator's; the image's version would multiply the series.
-  namepass = ["kubernetes_pod_container", "kubernetes_pod_volume"]
+  namepass = ["${measurements.container}", "${measurements.podVolume}"]
   tagexclude = ["image", "version"]
 `,
     `[[inputs.kube_inventory]]
@@ -58,7 +59,7 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
   resource_include = ["pods"]
   selector_include = []
   selector_exclude = ["*"]
-  namepass = ["kubernetes_pod_container"]
+  namepass = ["${measurements.container}"]
   fieldinclude = [
     "resource_requests_millicpu_units", "resource_requests_memory_bytes",
     "resource_limits_millicpu_units", "resource_limits_memory_bytes", "restarts_total",
@@ -67,7 +68,7 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
 `,
     modelApiDeployments(apiUrl, tokenFile, skipVerify, interval),
     `[[processors.regex]]
-  namepass = ["kubernetes_pod_container", "kubernetes_pod_volume"]
+  namepass = ["${measurements.container}", "${measurements.podVolume}"]
   [[processors.regex.tags]]
     key = "pod_name"
     pattern = '${appOfPod}'
@@ -103,7 +104,7 @@ function modelApiDeployments(
   data_format = "xpath_json"
   xpath_allow_empty_selection = true
   [[inputs.http.xpath]]
-    metric_name = "'kubernetes_deployment'"
+    metric_name = "'${measurements.deployment}'"
     metric_selection = "items/*"
     [inputs.http.xpath.tags]
       service = "metadata/name"

@@ -1,4 +1,5 @@
 import { buckets, database } from "../../contract/buckets";
+import { measurements } from "../../contract/measurements";
 import { parts } from "../platform/parts";
 import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
 import { baseUrl, checkedUrl, toml } from "./toml";
@@ -171,9 +172,9 @@ function httpProbe(probe: HttpProbe, environment: string, interval: number): str
 /** InfluxDB serves its own metrics without a login. */
 function influxDbMetrics(influxDbUrl: string): string {
   return prometheus(influxDbUrl, "influxdb", [
-    "storage_bucket_series_num",
-    "task_executor_total_runs_complete",
-    "task_executor_errors_counter",
+    measurements.bucketSeries,
+    measurements.taskRuns,
+    measurements.taskErrors,
     "task_scheduler_total_execute_failure",
     "http_write_request_count",
     "http_query_request_count",
@@ -185,9 +186,9 @@ function alertmanagerMetrics(alertmanagerUrl: string, authorization: boolean): s
     alertmanagerUrl,
     "alertmanager",
     [
-      "alertmanager_alerts",
+      measurements.firingAlerts,
       "alertmanager_notifications_total",
-      "alertmanager_notifications_failed_total",
+      measurements.failedNotifications,
       "alertmanager_config_last_reload_successful",
     ],
     authorization ? '  http_headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}"}\n' : "",
