@@ -10,19 +10,19 @@ CLI = node --import tsx local/cli.ts
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: build ## Bring the whole stack up, on an embedded cluster unless KUBECONFIG is set
+up: build ## Deploy the whole stack, to an embedded cluster unless KUBECONFIG is set
 	@$(CLI) up
 
-down: build ## Remove everything that `make up` made
+down: build ## Remove everything that `make up` created
 	@$(CLI) down
 
-preview: build ## What STACK (default local) would change and cost, and what policies say; REPORT=FILE for Markdown, BASE=REF to compare
+preview: build ## Changes, cost and policy results of STACK (default local); REPORT=FILE for Markdown, BASE=REF to compare
 	@$(CLI) preview $(STACK) "$(REPORT)" "$(BASE)"
 
-demo: node_modules/.package-lock.json ## The way of the data on this machine: train, serve, fail, mail; ARGS=--keep stays up
+demo: node_modules/.package-lock.json ## The data flow on this machine: train, serve, fail, send e-mail; ARGS=--keep keeps it running
 	@node --import tsx demo/main.ts $(ARGS)
 
-tools: node_modules/.package-lock.json ## Find or build every tool, and say where it is
+tools: node_modules/.package-lock.json ## Find or build every tool, and print where it is
 	@$(CLI) tools
 
 clean-tools: node_modules/.package-lock.json ## Remove the tools that were built from source
@@ -46,7 +46,7 @@ test-engine: build ## Tests with the real engine and API server
 test-policies: build ## Tests of the policy pack
 	@node --import tsx test/run.ts policies
 
-test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped loudly
+test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped and reported
 	@node --import tsx test/run.ts dataplane
 
 bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|latency|preview

@@ -162,7 +162,7 @@ function htmlTable(panel: PanelModel, [first]: readonly DataFrame[]): string {
 }
 
 function tableCell({ config, display, type }: Field, value: unknown): string {
-  const shown = value === null ? undefined : display?.(value);
+  const shown = (value ?? null) === null ? undefined : display?.(value);
   const text = shown === undefined ? "" : escape(formattedValueToString(shown));
   const isColoured = config.custom?.cellOptions !== undefined && shown?.color !== undefined;
   const style = isColoured ? ` style="background:${shown.color};color:#111"` : "";
@@ -182,5 +182,5 @@ h3{font-size:13px;margin:0;height:${titleHeight - 6}px;font-weight:bold;white-sp
 .tiles{display:flex;height:calc(100% - ${titleHeight}px);gap:6px}.tile{flex:1;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}
 .tile span{color:#8e8e9c}.scroll{overflow:hidden;height:calc(100% - ${titleHeight}px)}
 table{border-collapse:collapse;width:100%;font-size:13px}th{text-align:left;color:#8e8e9c;font-weight:bold}th,td{padding:3px 8px;border-bottom:1px solid #2c2f38;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:320px}
-th.number,.number{text-align:right}.empty{color:#8e8e9c;text-align:center;padding-top:20px}
+th.number,.number{text-align:right}a{color:inherit}.empty{color:#8e8e9c;text-align:center;padding-top:20px}
 `;
