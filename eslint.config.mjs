@@ -11,10 +11,10 @@ const folders = {
   provider: ["contract", "dashboards", "components"],
   cli: ["contract", "dashboards", "components"],
   examples: ["components"],
-  policies: ["contract"],
+  policies: ["contract", "components/kubernetes"],
   local: ["contract", "policies"],
   demo: ["contract", "dashboards", "components", "local"],
-  scripts: ["contract", "dashboards", "components", "provider", "local"],
+  scripts: ["contract", "dashboards", "components", "config", "provider", "local"],
   "index.ts": ["contract", "dashboards", "components", "config", "examples"],
 };
 

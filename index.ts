@@ -2,50 +2,37 @@ import { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { Monitoring } from "./components";
 import { AksCluster } from "./components/azure";
-import { readConfig } from "./config/stackConfig";
+import { readConfig } from "./config/readConfig";
 import { penguins, penguinsProbe } from "./examples/penguins/penguins";
 
-const config = readConfig(new pulumi.Config());
+const { cluster, monitoring, sample: sampleConfig } = readConfig(new pulumi.Config());
+const { protectData } = monitoring;
 
-const aks =
-  config.cluster.deploy && new AksCluster("aks", { ...config.cluster.deploy, protect: config.protectData });
+const aks = cluster?.deploy && new AksCluster("aks", { protect: protectData, ...cluster.deploy });
 
 // The identifier keeps a new kubeconfig for the same cluster from replacing everything in it.
 const provider = new Provider("cluster", {
-  kubeconfig: aks?.kubeconfig ?? config.cluster.existing?.kubeconfig,
-  context: config.cluster.existing?.context,
+  kubeconfig: aks?.kubeconfig ?? cluster?.existing?.kubeconfig,
+  context: cluster?.existing?.context,
   clusterIdentifier: `${pulumi.getProject()}-${pulumi.getStack()}`,
 });
 
+const probes = [...(monitoring.telegraf?.probes ?? []), ...(sampleConfig ? [penguinsProbe] : [])];
 const platform = new Monitoring(
   "monitoring",
-  {
-    environment: config.environment,
-    influxDb: config.influxDb,
-    fluentdAggregator: { replicas: config.fluentdReplicas, storage: config.storage.fluentd },
-    grafana: config.grafana,
-    alertmanager: config.alertmanager,
-    telegraf: { probes: config.sampleWorkloads ? [penguinsProbe] : [] },
-    retentionDays: config.retentionDays,
-    backup: config.backup,
-    archive: config.archive,
-    runbookBaseUrl: config.runbookBaseUrl,
-    protectData: config.protectData,
-  },
+  { ...monitoring, telegraf: { ...monitoring.telegraf, probes } },
   { provider },
 );
 
-const sample = config.sampleWorkloads
-  ? penguins(
-      {
-        monitoring: platform.connection,
-        registry: config.sampleRegistry,
-        storage: config.storage.sample,
-        protectData: config.protectData,
-      },
-      { provider },
-    )
-  : undefined;
+const sample =
+  sampleConfig &&
+  penguins(
+    {
+      ...{ registry: "localhost:5000", storage: { size: "1Gi" }, ...sampleConfig },
+      ...{ monitoring: platform.connection, protectData: protectData ?? true },
+    },
+    { provider },
+  );
 
 // One object, because the engine warns of each exported name that is undefined.
 export = {

@@ -442,6 +442,6 @@ type User = keyof typeof credentials;
 function noCredential(user: User): never {
   throw new Error(
     `Monitoring: influxDb.existing.credentials.${user} is missing: give the user name and an API token that reads the ` +
-      `bucket ${buckets.events} (in a stack's config the secret influxDbTokenArchive), or leave ${user} out`,
+      `bucket ${buckets.events} or leave ${user} out`,
   );
 }

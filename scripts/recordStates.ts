@@ -68,8 +68,9 @@ async function recordState(stack: string, file: string): Promise<void> {
 
 /** The class that the stack names, which a cloud would have, as a copy of the embedded cluster's own. */
 async function provideStorageClass(stack: string, kubeconfig: string): Promise<void> {
-  const name = (await stackConfig(repositoryRoot, stack))["ds-monitoring:storageClass"];
-  if (typeof name !== "string") return;
+  const text = JSON.stringify(await stackConfig(repositoryRoot, stack));
+  const name = /"storageClassName":"([^"]+)"/.exec(text)?.[1];
+  if (name === undefined) return;
   const api = await ApiClient.fromKubeconfig(kubeconfig);
   const classes = "/apis/storage.k8s.io/v1/storageclasses";
   const own = await api.get<KubernetesObject>(`${classes}/standard`);

@@ -10,6 +10,11 @@ const factors: Record<string, number> = {
   Ti: 2 ** 40,
 };
 
+/** A Kubernetes quantity above 0: an amount and a unit, e.g. `250m` of CPU or `10Gi` of storage. */
+export const quantityPattern = new RegExp(
+  `^(?!0+(?:\\.0+)?\\D*$)(\\d+(?:\\.\\d+)?)(${["m", ...Object.keys(factors)].join("|")})$`,
+);
+
 /**
  * Bytes of a Kubernetes quantity of memory or storage, e.g. `10Gi`.
  *

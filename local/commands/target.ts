@@ -16,9 +16,11 @@ export type Target =
  * @param env where KUBECONFIG is looked up
  */
 export function chooseTarget(config: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv): Target {
-  for (const key of ["ds-monitoring:kubeContext", "ds-monitoring:kubeconfig"]) {
-    if (config[key] !== undefined)
-      return { kind: "own", kubeconfig: env.KUBECONFIG, because: `config ${key}` };
+  const cluster = config["ds-monitoring:cluster"] as { existing?: Record<string, unknown> } | undefined;
+  const key = ["context", "kubeconfig"].find((name) => cluster?.existing?.[name] !== undefined);
+  if (key !== undefined) {
+    const because = `config ds-monitoring:cluster.existing.${key}`;
+    return { kind: "own", kubeconfig: env.KUBECONFIG, because };
   }
   if (env.KUBECONFIG !== undefined && env.KUBECONFIG !== "") {
     return { kind: "own", kubeconfig: env.KUBECONFIG, because: `KUBECONFIG=${env.KUBECONFIG}` };

@@ -5,6 +5,7 @@ import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { endOrphans, isAlive, sleep } from "../../local/processes";
 import { changingSteps, Fixture } from "./harness";
+import { withMonitoring } from "./stackFiles";
 
 // One life of the stack `local`, in order: each test begins where the one before it ended.
 
@@ -107,7 +108,7 @@ test("no secret stands in plain text in the state", async () => {
 });
 
 test("a changed config touches only what depends on it, and a changed ConfigMap rolls its pods", async () => {
-  await engine.setConfig({ "ds-monitoring:environment": "staging" });
+  await engine.setConfig(await withMonitoring("local", { environment: "staging" }));
   const before = await fixture.api.list<Workload>("/apis/apps/v1/statefulsets");
   const result = await engine.up();
   assert.equal(result.code, 0, result.stdout + result.stderr);

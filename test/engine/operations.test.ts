@@ -30,15 +30,20 @@ before(async () => {
   engine = await fixture.stack({
     stack: "operations",
     config: {
-      "ds-monitoring:environment": "test",
-      "ds-monitoring:protectData": "true",
-      "ds-monitoring:influxDbStorage": "1Gi",
-      "ds-monitoring:fluentdStorage": "1Gi",
-      "ds-monitoring:archive": { size: "1Gi" },
-      "ds-monitoring:email": {
-        smarthost: "smtp.example.com:587",
-        from: "monitoring@example.com",
-        to: ["team@example.com"],
+      "ds-monitoring:monitoring": {
+        environment: "test",
+        influxDb: { deploy: { storage: { size: "1Gi" } } },
+        fluentdAggregator: { storage: { size: "1Gi" } },
+        archive: { storage: { size: "1Gi" } },
+        alertmanager: {
+          deploy: {
+            email: {
+              smarthost: "smtp.example.com:587",
+              from: "monitoring@example.com",
+              to: ["team@example.com"],
+            },
+          },
+        },
       },
     },
   });

@@ -7,41 +7,55 @@ import { changingSteps, Fixture, type OperationResult } from "./harness";
 // with the stack that deploys everything: every URN and every input. Then one stack of existing parts comes up.
 
 const common = {
-  "ds-monitoring:environment": "test",
-  "ds-monitoring:protectData": "false",
-  "ds-monitoring:influxDbStorage": "1Gi",
-  "ds-monitoring:fluentdStorage": "1Gi",
+  environment: "test",
+  protectData: false,
+  influxDb: { deploy: { storage: { size: "1Gi" } } },
+  fluentdAggregator: { storage: { size: "1Gi" } },
 };
 const email = {
-  "ds-monitoring:email": {
-    smarthost: "smtp.example.com:587",
-    from: "monitoring@example.com",
-    to: ["team@example.com"],
+  alertmanager: {
+    deploy: {
+      email: {
+        smarthost: "smtp.example.com:587",
+        from: "monitoring@example.com",
+        to: ["team@example.com"],
+      },
+    },
   },
 };
 const influxDb = {
-  "ds-monitoring:existingInfluxDb": { url: "https://influx.example.com", organization: "acme" },
-  "ds-monitoring:influxDbToken": "the-influx-token",
+  influxDb: {
+    existing: {
+      url: "https://influx.example.com",
+      organization: "acme",
+      operatorToken: "the-influx-token",
+    },
+  },
 };
 const grafana = {
-  "ds-monitoring:existingGrafana": {
-    url: "https://grafana.example.com",
-    influxDbUrl: "https://influx.example.com",
-    alertmanagerUrl: "https://alerts.example.com",
+  grafana: {
+    existing: {
+      url: "https://grafana.example.com",
+      auth: "the-grafana-token",
+      influxDbUrl: "https://influx.example.com",
+      alertmanagerUrl: "https://alerts.example.com",
+    },
   },
-  "ds-monitoring:grafanaAuth": "the-grafana-token",
 };
 const alertmanager = {
-  "ds-monitoring:existingAlertmanager": { url: "https://alerts.example.com" },
-  "ds-monitoring:alertmanagerAuthorization": "Bearer the-alert-token",
+  alertmanager: {
+    existing: { url: "https://alerts.example.com", authorization: "Bearer the-alert-token" },
+  },
 };
-const archive = { "ds-monitoring:archive": { size: "1Gi", keepDays: 400 } };
+const archive = { archive: { storage: { size: "1Gi" }, keepDays: 400 } };
 const cluster = {
   "ds-monitoring:cluster": {
-    location: "eastus",
-    tags: { project: "p", environment: "test", owner: "o", "cost-center": "1" },
-    systemPool: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 },
-    userPools: { apps: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 } },
+    deploy: {
+      location: "eastus",
+      tags: { project: "p", environment: "test", owner: "o", "cost-center": "1" },
+      systemPool: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 },
+      userPools: { apps: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 } },
+    },
   },
 };
 
@@ -59,8 +73,9 @@ before(async () => {
 });
 after(() => fixture.stop());
 
-async function planOf(config: Record<string, unknown>): Promise<Plan> {
-  await engine.setConfig(config);
+/** @param others keys of the stack beside `monitoring` */
+async function planOf(monitoring: object, others: Record<string, unknown> = {}): Promise<Plan> {
+  await engine.setConfig({ "ds-monitoring:monitoring": monitoring, ...others });
   const result = await engine.preview();
   succeeded(result);
   return new Map(
@@ -79,8 +94,8 @@ function succeeded(result: OperationResult): void {
   assert.equal(result.code, 0, result.stdout + result.stderr);
 }
 
-async function swapped(config: Record<string, unknown>) {
-  const plan = await planOf(config);
+async function swapped(monitoring: object, others: Record<string, unknown> = {}) {
+  const plan = await planOf(monitoring, others);
   return {
     gone: [...base.keys()].filter((key) => !plan.has(key)).sort(),
     added: [...plan.keys()].filter((key) => !base.has(key)).sort(),
@@ -199,7 +214,7 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
 test("backups and an archive are added, and nothing else changes but who makes its user and lets it in", async () => {
   const { gone, added, changed } = await swapped({
     ...{ ...common, ...email, ...archive },
-    "ds-monitoring:backup": { size: "1Gi" },
+    backup: { storage: { size: "1Gi" } },
   });
   assert.deepEqual(gone, []);
   const cronJob = (name: string, config: string) => [
@@ -228,7 +243,7 @@ test("backups and an archive are added, and nothing else changes but who makes i
 
 test("a cluster of its own instead of the existing one: it is added, and holds the same resources", async () => {
   // Their inputs can't be compared: what is in a cluster that is not there yet is unknown in part.
-  const { gone, added } = await swapped({ ...common, ...email, ...cluster });
+  const { gone, added } = await swapped({ ...common, ...email }, cluster);
   assert.deepEqual(gone, []);
   assert.deepEqual(
     added.map((key) => key.replace(/ default_[\d_]+$/, "")),
@@ -249,7 +264,9 @@ test("a cluster of its own instead of the existing one: it is added, and holds t
 });
 
 test("a stack of nothing but existing parts comes up, and changes nothing when it is brought up again", async () => {
-  await engine.setConfig({ ...common, ...influxDb, ...grafana, ...alertmanager, ...archive });
+  await engine.setConfig({
+    "ds-monitoring:monitoring": { ...common, ...influxDb, ...grafana, ...alertmanager, ...archive },
+  });
   succeeded(await engine.up());
   const cronJobs = await fixture.api.list("/apis/batch/v1/cronjobs");
   assert.deepEqual(

@@ -6,6 +6,7 @@ import type { Engine, State, StateResource } from "../../local/engine/engine";
 import { recordedPassphrase, recordedStates } from "../../scripts/recordedState";
 import { dataLosses, holdsData } from "./dataHolders";
 import { Fixture } from "./harness";
+import { withMonitoring } from "./stackFiles";
 
 // States that earlier versions left (`npm run record-state`), under the program of today.
 
@@ -40,7 +41,7 @@ for (const file of files) {
       engine = await fixture.stack({
         stack,
         passphrase: recordedPassphrase,
-        config: { "ds-monitoring:protectData": "false" },
+        config: await withMonitoring(stack, { protectData: false }),
         env: { DS_MONITORING_ECHO_KUBECONFIG: fixture.kubeconfig as string },
       });
     });

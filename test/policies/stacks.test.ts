@@ -8,6 +8,7 @@ import type { Estimate } from "../../policies/estimate/estimate";
 import { plannedResources } from "../../policies/report/planned";
 import { policyConfigOf } from "../../policies/report/report";
 import { Fixture, type OperationResult } from "../engine/harness";
+import { withMonitoring } from "../engine/stackFiles";
 
 let fixture: Fixture;
 before(async () => {
@@ -93,10 +94,10 @@ function requireAllPriced(result: OperationResult, { lines, free, unpriced }: Es
 
 test("a pool too many breaks the budget of dev, and the message says which and by how much", async () => {
   const { config } = await stackFile("dev");
-  const cluster = config["ds-monitoring:cluster"] as { userPools: Record<string, unknown> };
+  const { deploy } = config["ds-monitoring:cluster"] as { deploy: { userPools: Record<string, unknown> } };
   const gpu = { vmSize: "Standard_D4s_v5", minCount: 1, maxCount: 1 };
-  const grown = { ...cluster, userPools: { ...cluster.userPools, gpu } };
-  const result = await preview("dev", { "ds-monitoring:cluster": grown });
+  const grown = { ...deploy, userPools: { ...deploy.userPools, gpu } };
+  const result = await preview("dev", { "ds-monitoring:cluster": { deploy: grown } });
   assert.notEqual(result.code, 0);
   const budget = result.policyViolations.find(({ policy }) => policy === "stack-budget");
   assert.match(budget?.message ?? "", /costs [\d.,]+ USD a month, [\d.]+ over the limit of 800\.00/);
@@ -104,33 +105,39 @@ test("a pool too many breaks the budget of dev, and the message says which and b
 });
 
 describe("configuration that is wrong or missing fails before anything is created", () => {
-  const cases: [string, Record<string, unknown>, RegExp][] = [
+  const cases: [string, Record<string, unknown> | Promise<Record<string, unknown>>, RegExp][] = [
     [
       "an unknown VM size",
       {
-        "ds-monitoring:cluster": { location: "eastus", tags: { owner: "o" }, systemPool: { vmSize: "big" } },
+        "ds-monitoring:cluster": {
+          deploy: {
+            location: "eastus",
+            tags: { owner: "o" },
+            systemPool: { vmSize: "big", minCount: 1, maxCount: 1 },
+          },
+        },
       },
-      /ds-monitoring:cluster\.systemPool\.vmSize is "big": it must be an Azure VM size, e\.g\. .*Standard_D2s_v5/,
+      /ds-monitoring:cluster\.deploy\.systemPool\.vmSize is "big": it must be an Azure VM size, e\.g\. .*Standard_D2s_v5/,
     ],
     [
       "a missing location",
-      { "ds-monitoring:cluster": { tags: { owner: "o" } } },
-      /ds-monitoring:cluster\.location is not set: it must be an Azure region, e\.g\. .*eastus/,
+      { "ds-monitoring:cluster": { deploy: { tags: { owner: "o" } } } },
+      /ds-monitoring:cluster\.deploy\.location is not set: it must be an Azure region, e\.g\. .*eastus/,
     ],
     [
       "a misspelt key",
-      { "ds-monitoring:influxDbStorag": "1Gi" },
-      /ds-monitoring:influxDbStorag is not known \(did you mean ds-monitoring:influxDbStorage\?\): the allowed keys are environment/,
+      withMonitoring("dev", { protectdata: false }),
+      /ds-monitoring:monitoring\.protectdata is not known \(did you mean ds-monitoring:monitoring\.protectData\?\): the allowed keys are environment/,
     ],
     [
       "a wrong environment",
-      { "ds-monitoring:environment": "Dev 1" },
-      /ds-monitoring:environment is "Dev 1": it must be .*e\.g\. .*dev/,
+      withMonitoring("dev", { environment: "Dev 1" }),
+      /ds-monitoring:monitoring\.environment is "Dev 1": it must be .*e\.g\. .*dev/,
     ],
   ];
   for (const [name, config, message] of cases) {
     test(name, async () => {
-      const result = await preview("dev", config);
+      const result = await preview("dev", await config);
       assert.notEqual(result.code, 0);
       const said = result.diagnostics.map((diagnostic) => diagnostic.message).join("\n");
       assert.match(said, message);

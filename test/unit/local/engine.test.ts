@@ -71,7 +71,7 @@ test("the user's own cluster goes before the embedded one", () => {
   assert.deepEqual(chooseTarget({}, {}), { kind: "embedded" });
   assert.deepEqual(chooseTarget({}, { KUBECONFIG: "" }), { kind: "embedded" });
   assert.equal(chooseTarget({}, { KUBECONFIG: "/k" }).kind, "own");
-  assert.equal(chooseTarget({ "ds-monitoring:kubeContext": "aks" }, {}).kind, "own");
+  assert.equal(chooseTarget({ "ds-monitoring:cluster": { existing: { context: "aks" } } }, {}).kind, "own");
 });
 
 test("the pinned language host is told the runtime options", () => {
