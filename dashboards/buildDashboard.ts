@@ -30,6 +30,9 @@ export interface Row {
   readonly panels: readonly AnyPanel[];
 }
 
+/** A row of panels. */
+export const row = (title: string, panels: readonly AnyPanel[]): Row => ({ title, panels });
+
 export interface DashboardContent {
   readonly uid: string;
   readonly title: string;

@@ -1,6 +1,6 @@
-/** Names of the built-in dashboards. */
-export type DashboardName =
-  "home" | "modelApproval" | "modelApiUsage" | "resourcesAndCost" | "platformHealth";
+import { dashboardUids, type DashboardName } from "../contract/dashboardUids";
+
+export type { DashboardName };
 
 /** What links lead to. */
 export interface DashboardIdentity {
@@ -18,16 +18,13 @@ export interface DataSourceIdentity {
   readonly name: string;
 }
 
-/**
- * Stable identities of the built-in dashboards. Alert mails and other dashboards link to `/d/<uid>`: a changed uid
- * breaks them.
- */
+/** Uids and titles of the built-in dashboards, which links lead to. */
 export const dashboardIdentities: Readonly<Record<DashboardName, DashboardIdentity>> = {
-  home: { uid: "monitoring-home", title: "Home" },
-  modelApproval: { uid: "model-approval", title: "Model approval" },
-  modelApiUsage: { uid: "model-api-usage", title: "Model API usage" },
-  resourcesAndCost: { uid: "resources-and-cost", title: "Resources and cost" },
-  platformHealth: { uid: "platform-health", title: "Platform health" },
+  home: { uid: dashboardUids.home, title: "Home" },
+  modelApproval: { uid: dashboardUids.modelApproval, title: "Model approval" },
+  modelApiUsage: { uid: dashboardUids.modelApiUsage, title: "Model API usage" },
+  resourcesAndCost: { uid: dashboardUids.resourcesAndCost, title: "Resources and cost" },
+  platformHealth: { uid: dashboardUids.platformHealth, title: "Platform health" },
 };
 
 /** Data sources as Grafana is provisioned with them. */

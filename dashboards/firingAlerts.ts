@@ -1,14 +1,16 @@
+import { measurements } from "../contract/measurements";
 import { equals, field, select, type Condition } from "./influxql";
-import { stat, type AnyPanel, type PanelSize } from "./panels";
+import { stat, type AnyPanel, type PanelOptions } from "./panels";
 import { source } from "./sources";
 
 /** The number of alerts that fire, the same on every dashboard that shows it. */
-export function firingAlerts(options: PanelSize & { readonly where: readonly Condition[] }): AnyPanel {
+export function firingAlerts(
+  options: Pick<PanelOptions, "size"> & { readonly where: readonly Condition[] },
+): AnyPanel {
   const { where, ...size } = options;
-  return stat({
-    title: "Firing alerts",
+  return stat("Firing alerts", {
     description:
-      "Alerts that Alertmanager holds as active now. One is normal: the Watchdog always fires, its absence tells that alerting stands still.",
+      "Alerts that Alertmanager holds as active now. One is normal: the Watchdog always fires, its absence means that alerting has stopped.",
     unit: "short",
     thresholds: [
       { value: null, color: "red" },
@@ -16,12 +18,8 @@ export function firingAlerts(options: PanelSize & { readonly where: readonly Con
       { value: 2, color: "orange" },
     ],
     ...size,
-    targets: [
-      {
-        query: select(field("gauge").last().as("firing"))
-          .from(source("events", "alertmanager_alerts"))
-          .where(...where, equals("state", "active")),
-      },
-    ],
+    query: select(field("gauge").last().as("firing"))
+      .from(source("events", measurements.firingAlerts))
+      .where(...where, equals("state", "active")),
   });
 }

@@ -40,7 +40,7 @@ export class InfluxQlTargetBuilder implements cog.Builder<cog.Dataquery> {
       query: query.render(),
       resultFormat: format,
       ...(alias === undefined ? {} : { alias }),
-      // The SDK tells query types apart by this method; JSON leaves it out.
+      // The SDK distinguishes query types by this method; JSON leaves it out.
       _implementsDataqueryVariant(): void {},
     };
   }

@@ -12,7 +12,6 @@ import {
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
-  TableCellDisplayMode,
   TableSortByFieldStateBuilder,
   TooltipDisplayMode,
   VisibilityMode,
@@ -23,7 +22,6 @@ import {
 import {
   FieldColorBuilder,
   FieldColorModeId,
-  MappingType,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   type DataTransformerConfig,
@@ -43,20 +41,21 @@ import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from ".
 /** Anything that builds a panel. */
 export type AnyPanel = cog.Builder<Panel>;
 
-/** Columns (of 24) and rows that a panel takes. */
-export interface PanelSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** What every data panel says about itself. */
-export interface DataPanelOptions extends PanelSize {
-  readonly title: string;
+/** What every panel has. */
+export interface PanelOptions {
   /** Which question it answers, and how the figure is made. */
   readonly description: string;
+  /** Columns (of 24) and rows that it takes. */
+  readonly size: readonly [width: number, height: number];
+}
+
+/** A panel of one query, or of several. */
+export type DataPanelOptions = DataPanelSettings &
+  (TargetOptions | { readonly targets: readonly TargetOptions[] });
+
+interface DataPanelSettings extends PanelOptions {
   /** A unit of Grafana's; the lint refuses a panel without one. */
   readonly unit: string;
-  readonly targets: readonly TargetOptions[];
   readonly decimals?: number;
   readonly min?: number;
   readonly max?: number;
@@ -108,18 +107,25 @@ const minimumIntervals: Readonly<Record<string, string>> = {
  */
 const mostWindows = 300;
 
-function describe<Builder extends SharedPanelBuilder>(builder: Builder, options: DataPanelOptions): Builder {
-  builder.title(options.title);
+function describe<Builder extends SharedPanelBuilder>(
+  builder: Builder,
+  title: string,
+  options: DataPanelOptions,
+  format?: TargetOptions["format"],
+): Builder {
+  const targets = "targets" in options ? options.targets : [options];
+  builder.title(title);
   builder.description(options.description);
   builder.unit(options.unit);
   builder.datasource(influxdbDatasource);
-  builder.span(options.width);
-  builder.height(options.height);
+  builder.span(options.size[0]);
+  builder.height(options.size[1]);
   builder.noValue(options.noValue ?? "no data");
-  options.targets.forEach((target, index) => {
-    builder.withTarget(new InfluxQlTargetBuilder(String.fromCharCode("A".charCodeAt(0) + index), target));
+  targets.forEach((target, index) => {
+    const refId = String.fromCharCode("A".charCodeAt(0) + index);
+    builder.withTarget(new InfluxQlTargetBuilder(refId, { format, ...target }));
   });
-  const policy = options.targets[0]?.query.innermostSource().retentionPolicy;
+  const policy = targets[0]?.query.innermostSource().retentionPolicy;
   const interval = policy === undefined ? undefined : minimumIntervals[policy];
   if (interval !== undefined) builder.interval(interval);
   if (policy === "minutely") builder.maxDataPoints(mostWindows);
@@ -140,11 +146,14 @@ function describe<Builder extends SharedPanelBuilder>(builder: Builder, options:
   return builder;
 }
 
-export interface TimeSeriesOptions extends DataPanelOptions {
+export type TimeSeriesOptions = DataPanelOptions & {
   /** @default "line" */
   readonly draw?: "line" | "bars";
   readonly stack?: boolean;
-}
+};
+
+/** Counts as bars on top of each other. */
+export const stackedCounts = { unit: "short", min: 0, draw: "bars", stack: true } as const;
 
 /**
  * A late or lost sample is bridged; a longer hole in the data stays a hole, as a line drawn over it would claim what
@@ -153,9 +162,9 @@ export interface TimeSeriesOptions extends DataPanelOptions {
 const longestBridgedGapMs = 180_000;
 
 /** A figure over time. */
-export function timeSeries(options: TimeSeriesOptions): AnyPanel {
+export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel {
   const { draw = "line", stack = false } = options;
-  return describe(new TimeseriesPanelBuilder(), options)
+  return describe(new TimeseriesPanelBuilder(), title, options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
@@ -178,19 +187,19 @@ export function timeSeries(options: TimeSeriesOptions): AnyPanel {
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
 }
 
-export interface StatOptions extends DataPanelOptions {
+export type StatOptions = DataPanelOptions & {
   /** Regular expression of the columns to show, where a table is queried. @default the numbers */
   readonly fields?: string;
   /** How a series becomes one figure. @default "lastNotNull" */
   readonly reduce?: "lastNotNull" | "sum" | "max";
   /** Fill the tile with the threshold's colour: for verdicts. @default false */
   readonly fill?: boolean;
-}
+};
 
 /** One figure, or one a series. */
-export function stat(options: StatOptions): AnyPanel {
+export function stat(title: string, options: StatOptions): AnyPanel {
   const { fields = "", reduce = "lastNotNull", fill = false } = options;
-  return describe(new StatPanelBuilder(), options)
+  return describe(new StatPanelBuilder(), title, options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .colorMode(fill ? BigValueColorMode.Background : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
@@ -201,9 +210,10 @@ export function stat(options: StatOptions): AnyPanel {
 
 /** Rows and columns; tables sort by their time column unless told otherwise. */
 export function table(
+  title: string,
   options: DataPanelOptions & { readonly sortBy?: { column: string; descending: boolean } },
 ): AnyPanel {
-  const builder = describe(new TablePanelBuilder(), options)
+  const builder = describe(new TablePanelBuilder(), title, options, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .showHeader(true);
   if (options.sortBy !== undefined) {
@@ -216,6 +226,7 @@ export function table(
 
 /** Bars along a category, for example the versions of a model. */
 export function barChart(
+  title: string,
   options: DataPanelOptions & {
     /** Column of the categories. */
     readonly xField: string;
@@ -223,7 +234,7 @@ export function barChart(
     readonly shares?: boolean;
   },
 ): AnyPanel {
-  return describe(new BarChartPanelBuilder(), options)
+  return describe(new BarChartPanelBuilder(), title, options, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .xField(options.xField)
     .orientation(VizOrientation.Vertical)
@@ -241,14 +252,12 @@ export function barChart(
 }
 
 /** Text in Markdown. */
-export function markdown(
-  options: PanelSize & { title: string; description: string; content: string },
-): AnyPanel {
+export function markdown(title: string, options: PanelOptions & { readonly content: string }): AnyPanel {
   return new TextPanelBuilder()
-    .title(options.title)
+    .title(title)
     .description(options.description)
-    .span(options.width)
-    .height(options.height)
+    .span(options.size[0])
+    .height(options.size[1])
     .mode(TextMode.Markdown)
     .content(options.content);
 }
@@ -258,155 +267,16 @@ export function markdown(
  * SDK has no builder for it, and it asks Alertmanager itself: no query of a data source.
  */
 export function alertGroups(
-  options: PanelSize & { title: string; description: string; alertmanagerName: string },
+  title: string,
+  options: PanelOptions & { readonly alertmanagerName: string },
 ): AnyPanel {
   return {
     build: () => ({
       type: "alertGroups",
-      title: options.title,
+      title,
       description: options.description,
-      gridPos: { x: 0, y: 0, w: options.width, h: options.height },
+      gridPos: { x: 0, y: 0, w: options.size[0], h: options.size[1] },
       options: { alertmanager: options.alertmanagerName, labels: "", expandAll: true },
     }),
-  };
-}
-
-/** Threshold steps: green up to `warning`, orange up to `critical`, red from there. */
-export function higherIsWorse(warning: number, critical: number): Threshold[] {
-  return [
-    { value: null, color: "green" },
-    { value: warning, color: "orange" },
-    { value: critical, color: "red" },
-  ];
-}
-
-/** Threshold steps with one limit: green below it, red from it on. */
-export function redFrom(limit: number): Threshold[] {
-  return [
-    { value: null, color: "green" },
-    { value: limit, color: "red" },
-  ];
-}
-
-/** Colours of words: what a verdict looks like. */
-export function wordColours(colours: Readonly<Record<string, string>>): ValueMapping[] {
-  return [
-    {
-      type: MappingType.ValueToText,
-      options: Object.fromEntries(
-        Object.entries(colours).map(([word, color], index) => [word, { text: word, color, index }]),
-      ),
-    },
-  ];
-}
-
-/** Properties of an override: words as people say them. */
-export const renamed = (words: Readonly<Record<string, string>>): DynamicConfigValue[] => [
-  {
-    id: "mappings",
-    value: [
-      {
-        type: MappingType.ValueToText,
-        options: Object.fromEntries(
-          Object.entries(words).map(([word, text], index) => [word, { text, index }]),
-        ),
-      },
-    ],
-  },
-];
-
-/** Properties of an override: a unit of its own. */
-export const unitOf = (unit: string, decimals?: number): DynamicConfigValue[] => [
-  { id: "unit", value: unit },
-  ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
-];
-
-/** Properties of an override: the cell is filled with the colour of its threshold or word. */
-export const colouredCell = (
-  more: { mappings?: ValueMapping[]; thresholds?: Threshold[] } = {},
-): DynamicConfigValue[] => [
-  { id: "custom.cellOptions", value: { type: TableCellDisplayMode.ColorBackground } },
-  ...(more.mappings === undefined ? [] : [{ id: "mappings", value: more.mappings }]),
-  ...(more.thresholds === undefined
-    ? []
-    : [{ id: "thresholds", value: { mode: ThresholdsMode.Absolute, steps: more.thresholds } }]),
-];
-
-/** Properties of an override: a fixed colour. */
-export const fixedColour = (color: string): DynamicConfigValue[] => [
-  { id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor: color } },
-];
-
-/** Properties of an override: the cell links to another page. */
-export const linkTo = (title: string, url: string): DynamicConfigValue[] => [
-  { id: "links", value: [{ title, url, targetBlank: false }] },
-];
-
-/**
- * The columns of a table in their order, by the names that the query gives them, each with its heading; a query's
- * column that isn't named comes last, `Time` is left out unless it is named.
- */
-export function columns(headings: Readonly<Record<string, string>>): DataTransformerConfig {
-  return {
-    id: "organize",
-    options: {
-      excludeByName: headings["Time"] === undefined ? { Time: true } : {},
-      indexByName: Object.fromEntries(Object.keys(headings).map((name, index) => [name, index])),
-      renameByName: { ...headings },
-    },
-  };
-}
-
-/** Drops the time column: of an aggregate over the whole range it is only the range's start. */
-export function withoutTime(): DataTransformerConfig {
-  return columns({});
-}
-
-/** One table of several: rows with the same values in the columns that they share become one. */
-export function mergeTables(): DataTransformerConfig {
-  return { id: "merge", options: {} };
-}
-
-/** A column with the sum of others in each row; of all numbers where none are named. */
-export function rowTotal(alias: string, include?: readonly string[]): DataTransformerConfig {
-  return {
-    id: "calculateField",
-    options: { mode: "reduceRow", alias, reduce: { reducer: "sum", ...(include && { include }) } },
-  };
-}
-
-/** A column with one column by another. */
-export function quotient(alias: string, left: string, right: string): DataTransformerConfig {
-  return { id: "calculateField", options: { mode: "binary", alias, binary: { left, operator: "/", right } } };
-}
-
-/** Rows in the order of a column, the highest first. */
-export function highestFirst(column: string): DataTransformerConfig {
-  return { id: "sortBy", options: { sort: [{ field: column, desc: true }] } };
-}
-
-/** Turns rows of (row, column, value) into a matrix. */
-export function matrix(options: { row: string; column: string; value: string }): DataTransformerConfig {
-  return {
-    id: "groupingToMatrix",
-    options: {
-      rowField: options.row,
-      columnField: options.column,
-      valueField: options.value,
-      emptyValue: "null",
-    },
-  };
-}
-
-/** Rows counted by a column; the count is in the column `<counted> (count)`. */
-export function countBy(group: string, counted: string): DataTransformerConfig {
-  return {
-    id: "groupBy",
-    options: {
-      fields: {
-        [group]: { operation: "groupby", aggregations: [] },
-        [counted]: { operation: "aggregate", aggregations: ["count"] },
-      },
-    },
   };
 }

@@ -2,13 +2,14 @@ import { eventCountField, rollupField } from "../contract/rollups";
 import {
   field,
   select,
+  tag,
   timeFilter,
   type Condition,
   type Dimension,
   type Expression,
   type Query,
 } from "./influxql";
-import type { Rollups } from "./sources";
+import { interval, type Rollups } from "./sources";
 
 /** Number of events in a rollup. */
 export function totalCount(alias = "count"): Expression {
@@ -118,4 +119,33 @@ export function ratioOfCounts(options: {
     )
     .where(timeFilter)
     .groupBy(...groupBy);
+}
+
+/** A query over time, and the name of each of its series; to be spread into a panel or a target. */
+export interface QueryOverTime {
+  readonly query: Query;
+  readonly alias: string;
+}
+
+/** A query in the panel's windows, a series for each set of values of the tags; a gap where a window has none. */
+export function overTime(query: Query, ...tags: string[]): QueryOverTime {
+  return { query: query.groupBy(interval, ...tags.map(tag)).fill("null"), alias: seriesName(tags) };
+}
+
+/** The number of events in the panel's windows, a series for each set of values of the tags. */
+export function countOverTime(
+  of: Rollups,
+  where: readonly Condition[],
+  count: Expression,
+  ...tags: string[]
+): QueryOverTime {
+  const groupBy = [interval, ...tags.map(tag)];
+  return {
+    query: overRollups({ of, columns: [count], where, groupBy }).fill("null"),
+    alias: seriesName(tags),
+  };
+}
+
+function seriesName(tags: readonly string[]): string {
+  return tags.map((name) => `$tag_${name}`).join(" ");
 }

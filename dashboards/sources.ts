@@ -1,24 +1,14 @@
-import type { EventName } from "../contract/events";
 import { buckets, type BucketName } from "../contract/buckets";
-import { windowsBelow, windowsFrom, type Condition, type Source } from "./influxql";
-
-/** Measurements besides the log contract's events: counted uniques, and what Telegraf samples. */
-type SampledMeasurement =
-  | "http.server.request.unique"
-  | "http_response"
-  | "kubernetes_deployment"
-  | "log.lag"
-  | "kubernetes_pod_container"
-  | "kubernetes_pod_volume"
-  | "fluentd"
-  | "storage_bucket_series_num"
-  | "task_executor_total_runs_complete"
-  | "task_executor_errors_counter"
-  | "alertmanager_alerts"
-  | "alertmanager_notifications_failed_total";
-
-/** What a dashboard can read. */
-export type Measurement = EventName | SampledMeasurement;
+import type { Measurement } from "../contract/measurements";
+import {
+  matchesVariable,
+  time,
+  timeFilter,
+  windowsBelow,
+  windowsFrom,
+  type Condition,
+  type Source,
+} from "./influxql";
 
 /** A measurement at a resolution: each bucket is a retention policy of the database that InfluxQL reads. */
 export function source(bucket: BucketName, measurement: Measurement): Source<BucketName> {
@@ -46,3 +36,18 @@ export function rollups(measurement: Measurement): Rollups {
     ],
   };
 }
+
+/** The chosen environments, in the dashboard's time range. */
+export const inEnvironment: readonly Condition[] = [
+  matchesVariable("environment", "environment"),
+  timeFilter,
+];
+
+/** The windows of the panel. */
+export const interval = time("$__interval");
+
+/** The chosen services, in the dashboard's time range. */
+export const ofChosenServices: readonly Condition[] = [
+  ...inEnvironment,
+  matchesVariable("service", "service"),
+];

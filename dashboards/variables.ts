@@ -63,14 +63,9 @@ export function chained(
       "measurement" in from
         ? showTagValues({ measurement: from.measurement, tag: variable.tag, where })
         : distinctTagValues({ source: from.source, field: from.field, tag: variable.tag, where }).render();
-    const builder = new QueryVariableBuilder(variable.name)
-      .label(variable.label)
-      .description(variable.description)
-      .datasource(influxdbDatasource)
-      .query(query)
-      .definition(query)
-      .refresh(VariableRefresh.OnTimeRangeChanged)
-      .sort(variable.newestFirst === true ? VariableSort.NaturalDesc : VariableSort.NaturalAsc);
+    const builder = queryVariable({ ...variable, query }).sort(
+      variable.newestFirst === true ? VariableSort.NaturalDesc : VariableSort.NaturalAsc,
+    );
     return (variable.choose ?? "several") === "one"
       ? builder.multi(false).includeAll(false)
       : builder
@@ -81,23 +76,26 @@ export function chained(
   });
 }
 
-/** A variable of one value, read from a text field; hidden or shown, it follows the ones in its query. */
-export function fieldVariable(options: {
-  name: string;
-  label: string;
-  description: string;
-  query: string;
-}): AnyVariable {
-  return new QueryVariableBuilder(options.name)
-    .label(options.label)
-    .description(options.description)
+interface QueryVariable {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  readonly query: string;
+}
+
+function queryVariable({ name, label, description, query }: QueryVariable): QueryVariableBuilder {
+  return new QueryVariableBuilder(name)
+    .label(label)
+    .description(description)
     .datasource(influxdbDatasource)
-    .query(options.query)
-    .definition(options.query)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.Disabled)
-    .multi(false)
-    .includeAll(false);
+    .query(query)
+    .definition(query)
+    .refresh(VariableRefresh.OnTimeRangeChanged);
+}
+
+/** A variable of one value, read from a text field; it follows the variables in its query. */
+export function fieldVariable(options: QueryVariable): AnyVariable {
+  return queryVariable(options).sort(VariableSort.Disabled).multi(false).includeAll(false);
 }
 
 /** A variable that is typed in; empty at first. */

@@ -1,4 +1,4 @@
-import { wordColours } from "./panels";
+import { wordColours } from "./fieldOptions";
 
 /** Colours of the words that events carry, the same on every dashboard. */
 export const driftColours = {

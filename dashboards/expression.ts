@@ -1,0 +1,120 @@
+/** Quotes an identifier: measurement, tag or field, dots and all. */
+export function identifier(name: string): string {
+  return `"${name.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
+}
+
+/** Quotes a string literal. */
+export function literal(value: string): string {
+  return `'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
+}
+
+/** What a SELECT clause holds: a field, an aggregate of it, or arithmetic on both. Immutable. */
+export class Expression {
+  private constructor(
+    private readonly text: string,
+    private readonly composite: boolean,
+    /** Column name in the result; InfluxQL's own choice when undefined. */
+    readonly alias?: string,
+  ) {}
+
+  static field(name: string): Expression {
+    return new Expression(identifier(name), false);
+  }
+
+  static number(value: number): Expression {
+    if (!Number.isFinite(value)) {
+      throw new Error(`InfluxQL has no number ${value}: give a finite one`);
+    }
+    return new Expression(String(value), false);
+  }
+
+  sum(): Expression {
+    return this.call("sum");
+  }
+  mean(): Expression {
+    return this.call("mean");
+  }
+  max(): Expression {
+    return this.call("max");
+  }
+  min(): Expression {
+    return this.call("min");
+  }
+  last(): Expression {
+    return this.call("last");
+  }
+  first(): Expression {
+    return this.call("first");
+  }
+  count(): Expression {
+    return this.call("count");
+  }
+  distinct(): Expression {
+    return this.call("distinct");
+  }
+  /** Number of different values: `count(distinct(field))`; fields only, InfluxQL can't do it for tags. */
+  countDistinct(): Expression {
+    return this.distinct().call("count");
+  }
+  /** @param n 0–100 */
+  percentile(n: number): Expression {
+    return this.call("percentile", String(n));
+  }
+  /** Rate of a counter in `unit` (for example "1s"); resets of the counter give no negative values. */
+  nonNegativeDerivative(unit: string): Expression {
+    return this.call("non_negative_derivative", unit);
+  }
+
+  /** Growth of a counter from sample to sample; its resets give no negative values. */
+  nonNegativeDifference(): Expression {
+    return this.call("non_negative_difference");
+  }
+  absolute(): Expression {
+    return this.call("abs");
+  }
+  squareRoot(): Expression {
+    return this.call("sqrt");
+  }
+  power(exponent: number): Expression {
+    return this.call("pow", String(exponent));
+  }
+
+  plus(other: Expression | number): Expression {
+    return this.combine("+", other);
+  }
+  minus(other: Expression | number): Expression {
+    return this.combine("-", other);
+  }
+  times(other: Expression | number): Expression {
+    return this.combine("*", other);
+  }
+  over(other: Expression | number): Expression {
+    return this.combine("/", other);
+  }
+
+  /** An amount in a window of `$__interval`, by second. */
+  perSecond(): Expression {
+    return new Expression(`${this.composite ? `(${this.text})` : this.text} * 1000 / $__interval_ms`, true);
+  }
+
+  as(alias: string): Expression {
+    return new Expression(this.text, this.composite, alias);
+  }
+
+  render(): string {
+    return this.alias === undefined ? this.text : `${this.text} AS ${identifier(this.alias)}`;
+  }
+
+  private call(name: string, ...more: string[]): Expression {
+    return new Expression(`${name}(${[this.text, ...more].join(", ")})`, false);
+  }
+
+  private combine(operator: string, other: Expression | number): Expression {
+    const right = typeof other === "number" ? Expression.number(other) : other;
+    const wrap = (side: Expression): string => (side.composite ? `(${side.text})` : side.text);
+    return new Expression(`${wrap(this)} ${operator} ${wrap(right)}`, true);
+  }
+}
+
+/** Shorthand for {@link Expression.field}. */
+export const field = (name: string): Expression => Expression.field(name);

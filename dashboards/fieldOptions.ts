@@ -1,0 +1,86 @@
+import { TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
+import {
+  FieldColorModeId,
+  MappingType,
+  ThresholdsMode,
+  type DynamicConfigValue,
+  type Threshold,
+  type ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+
+/** Threshold steps: green up to `warning`, orange up to `critical`, red from there. */
+export function higherIsWorse(warning: number, critical: number): Threshold[] {
+  return [
+    { value: null, color: "green" },
+    { value: warning, color: "orange" },
+    { value: critical, color: "red" },
+  ];
+}
+
+/** Threshold steps with one limit: green below it, red from it on. */
+export function redFrom(limit: number): Threshold[] {
+  return [
+    { value: null, color: "green" },
+    { value: limit, color: "red" },
+  ];
+}
+
+/** Colours of words: what a verdict looks like. */
+export function wordColours(colours: Readonly<Record<string, string>>): ValueMapping[] {
+  return [
+    {
+      type: MappingType.ValueToText,
+      options: Object.fromEntries(
+        Object.entries(colours).map(([word, color], index) => [word, { text: word, color, index }]),
+      ),
+    },
+  ];
+}
+
+/** Properties of an override: words as people say them. */
+export const renamed = (words: Readonly<Record<string, string>>): DynamicConfigValue[] => [
+  {
+    id: "mappings",
+    value: [
+      {
+        type: MappingType.ValueToText,
+        options: Object.fromEntries(
+          Object.entries(words).map(([word, text], index) => [word, { text, index }]),
+        ),
+      },
+    ],
+  },
+];
+
+/** Properties of an override: a unit of its own. */
+export const unitOf = (unit: string, decimals?: number): DynamicConfigValue[] => [
+  { id: "unit", value: unit },
+  ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
+];
+
+/** Properties of an override: the cell is filled with the colour of its threshold or word. */
+export const colouredCell = (
+  more: { mappings?: ValueMapping[]; thresholds?: Threshold[] } = {},
+): DynamicConfigValue[] => [
+  { id: "custom.cellOptions", value: { type: TableCellDisplayMode.ColorBackground } },
+  ...(more.mappings === undefined ? [] : [{ id: "mappings", value: more.mappings }]),
+  ...(more.thresholds === undefined
+    ? []
+    : [{ id: "thresholds", value: { mode: ThresholdsMode.Absolute, steps: more.thresholds } }]),
+];
+
+/** Overrides that give series or columns fixed colours, by their names. */
+export const fixedColours = (
+  colours: Readonly<Record<string, string>>,
+): Record<string, DynamicConfigValue[]> =>
+  Object.fromEntries(
+    Object.entries(colours).map(([name, fixedColor]) => [
+      name,
+      [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }],
+    ]),
+  );
+
+/** Properties of an override: the cell links to another page. */
+export const linkTo = (title: string, url: string): DynamicConfigValue[] => [
+  { id: "links", value: [{ title, url, targetBlank: false }] },
+];

@@ -1,0 +1,40 @@
+import { measurements, type Measurement } from "../contract/measurements";
+import {
+  equals,
+  matchesEitherVariable,
+  matchesVariable,
+  notEquals,
+  timeFilter,
+  type Condition,
+  type Source,
+} from "./influxql";
+import { source } from "./sources";
+
+/** The machine-learning events, which are few and compared over years: kept as they are. */
+export const kept = (measurement: Measurement): Source => source("weekly", measurement);
+
+export const summaries = kept(measurements.runSummary);
+export const metrics = kept(measurements.metric);
+export const classes = kept(measurements.mlClass);
+export const outliers = kept(measurements.outliers);
+export const drift = kept(measurements.drift);
+export const confusion = kept(measurements.confusion);
+export const decisions = kept(measurements.decision);
+export const runs = kept(measurements.runEnd);
+
+/** Every version of the chosen model. */
+export const model: readonly Condition[] = [
+  matchesVariable("environment", "environment"),
+  matchesVariable("pipeline", "pipeline"),
+  matchesVariable("model", "model"),
+  timeFilter,
+];
+export const candidate: readonly Condition[] = [...model, matchesVariable("model_version", "version")];
+export const candidateAtAnyTime = candidate.filter((condition) => condition !== timeFilter);
+export const champion: readonly Condition[] = [...model, matchesVariable("model_version", "champion")];
+export const eitherVersion = matchesEitherVariable("model_version", "version", "champion");
+export const onSplit = matchesVariable("split", "split");
+/** Scores, and what else is read in thousandths. */
+export const score = { unit: "none", decimals: 3, min: 0 } as const;
+export const overall = equals("class", "_all");
+export const singleClass = notEquals("class", "_all");

@@ -1,0 +1,117 @@
+import { measurements } from "../contract/measurements";
+import { rollupField } from "../contract/rollups";
+import { thresholds } from "../contract/thresholds";
+import { row } from "./buildDashboard";
+import { colouredCell, redFrom, unitOf } from "./fieldOptions";
+import { field, select, tag } from "./influxql";
+import { table } from "./panels";
+import { meanOf, overRollups, totalCount } from "./rollupQueries";
+import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
+import { columns } from "./transformations";
+
+const logLines = rollups(measurements.log);
+const probes = rollups(measurements.probe);
+const deployments = rollups(measurements.deployment);
+const volumes = rollups(measurements.podVolume);
+
+const logsAndVolumes = row("Detail: logs and volumes", [
+  table("Last line by service", {
+    description:
+      "When each service's last text line was written, as far as it has arrived: a lag, or a silent service.",
+    unit: "dateTimeFromNow",
+    size: [8, 7],
+    sortBy: { column: "Last line", descending: false },
+    query: select(field("count").last().as("lines"))
+      .from(source("minutely", measurements.log))
+      .where(...ofChosenServices)
+      .groupBy(tag("service")),
+    transformations: [columns({ service: "Service", Time: "Last line", lines: "Lines in that minute" })],
+    overrides: { "Lines in that minute": unitOf("short", 0) },
+  }),
+  table("Lines by service and severity", {
+    description: "Text lines in the time range.",
+    unit: "short",
+    size: [8, 7],
+    sortBy: { column: "Lines", descending: true },
+    query: overRollups({
+      of: logLines,
+      columns: [totalCount("lines")],
+      where: ofChosenServices,
+      groupBy: [tag("service"), tag("severity")],
+    }),
+    transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
+  }),
+  table("Volumes", {
+    description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
+    unit: "percentunit",
+    decimals: 0,
+    thresholds: redFrom(thresholds.volumeUseRatio),
+    size: [8, 7],
+    sortBy: { column: "In use", descending: true },
+    query: overRollups({
+      of: volumes,
+      columns: [field("used_bytes.max").max().over(field("capacity_bytes.max").max()).as("use")],
+      where: inEnvironment,
+      groupBy: [tag("service"), tag("volume_name")],
+    }),
+    transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
+  }),
+]);
+
+const reachability = row("Detail: what answers", [
+  table("Probes", {
+    description:
+      "Answers of each address that is probed over the network: number of probes and mean time, by result.",
+    unit: "short",
+    size: [12, 7],
+    query: overRollups({
+      of: probes,
+      columns: [totalCount("probes"), meanOf("response_time").as("mean")],
+      where: inEnvironment,
+      groupBy: [tag("service"), tag("result")],
+    }),
+    transformations: [columns({ service: "Service", result: "Result", probes: "Probes", mean: "Mean time" })],
+    overrides: { "Mean time": unitOf("s") },
+  }),
+  table("Ready pods of model APIs", {
+    description:
+      "Desired pods of each model API, and those that the kubelets found ready. ApiUnreachable fires where none was ready for a minute; n is the number of samples.",
+    unit: "short",
+    decimals: 2,
+    size: [12, 7],
+    sortBy: { column: "Least ready", descending: false },
+    query: overRollups({
+      of: deployments,
+      columns: [
+        field(rollupField("replicas_desired", "max")).max().as("desired"),
+        meanOf("replicas_available").as("mean"),
+        field(rollupField("replicas_available", "min")).min().as("least"),
+        totalCount("n"),
+      ],
+      where: ofChosenServices,
+      groupBy: [tag("namespace"), tag("service")],
+    }),
+    transformations: [
+      columns({
+        namespace: "Namespace",
+        service: "Service",
+        desired: "Desired",
+        mean: "Ready on average",
+        least: "Least ready",
+        n: "n",
+      }),
+    ],
+    overrides: {
+      "Least ready": colouredCell({
+        thresholds: [
+          { value: null, color: "red" },
+          { value: 1, color: "green" },
+        ],
+      }),
+      n: unitOf("none", 0),
+    },
+  }),
+]);
+
+/** The rows below verdict and trends. */
+export const platformHealthDetails = [logsAndVolumes, reachability];

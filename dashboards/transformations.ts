@@ -1,0 +1,70 @@
+import type { DataTransformerConfig } from "@grafana/grafana-foundation-sdk/dashboard";
+
+/**
+ * The columns of a table in their order, by the names that the query gives them, each with its heading; a query's
+ * column that isn't named comes last, `Time` is left out unless it is named.
+ */
+export function columns(headings: Readonly<Record<string, string>>): DataTransformerConfig {
+  return {
+    id: "organize",
+    options: {
+      excludeByName: headings["Time"] === undefined ? { Time: true } : {},
+      indexByName: Object.fromEntries(Object.keys(headings).map((name, index) => [name, index])),
+      renameByName: { ...headings },
+    },
+  };
+}
+
+/** Drops the time column: of an aggregate over the whole range it is only the range's start. */
+export function withoutTime(): DataTransformerConfig {
+  return columns({});
+}
+
+/** One table of several: rows with the same values in the columns that they share become one. */
+export function mergeTables(): DataTransformerConfig {
+  return { id: "merge", options: {} };
+}
+
+/** A column with the sum of other columns in each row; of all numbers where none are named. */
+export function rowTotal(alias: string, include?: readonly string[]): DataTransformerConfig {
+  return {
+    id: "calculateField",
+    options: { mode: "reduceRow", alias, reduce: { reducer: "sum", ...(include && { include }) } },
+  };
+}
+
+/** A column with one column by another. */
+export function quotient(alias: string, left: string, right: string): DataTransformerConfig {
+  return { id: "calculateField", options: { mode: "binary", alias, binary: { left, operator: "/", right } } };
+}
+
+/** Rows in the order of a column, the highest first. */
+export function highestFirst(column: string): DataTransformerConfig {
+  return { id: "sortBy", options: { sort: [{ field: column, desc: true }] } };
+}
+
+/** Turns rows of (row, column, value) into a matrix. */
+export function matrix(options: { row: string; column: string; value: string }): DataTransformerConfig {
+  return {
+    id: "groupingToMatrix",
+    options: {
+      rowField: options.row,
+      columnField: options.column,
+      valueField: options.value,
+      emptyValue: "null",
+    },
+  };
+}
+
+/** Rows counted by a column; the count is in the column `<counted> (count)`. */
+export function countBy(group: string, counted: string): DataTransformerConfig {
+  return {
+    id: "groupBy",
+    options: {
+      fields: {
+        [group]: { operation: "groupby", aggregations: [] },
+        [counted]: { operation: "aggregate", aggregations: ["count"] },
+      },
+    },
+  };
+}
