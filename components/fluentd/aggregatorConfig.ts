@@ -93,7 +93,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
   const deadLetterBytes = Math.floor(bufferBytes / 14);
   // Removes what is old in a folder, and the oldest beyond a bound, now and then as points pass: no core plugin does.
   const keepFiles = (directory: string) =>
-    pass(
+    passOn(
       `keep_files(record["point"], ${JSON.stringify(directory)}, ${deadLetterSeconds}, ${deadLetterBytes})`,
     );
   return {
@@ -129,7 +129,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         const smaller = retrySizes[index + 1];
         const refused = folder(smaller === undefined ? deadLetterFolder : retryFolder(smaller));
         return label(retryLabel(size), [
-          pass(`drop_read(record["point"], ${JSON.stringify(folder(retryFolder(size)))})`),
+          passOn(`drop_read(record["point"], ${JSON.stringify(folder(retryFolder(size)))})`),
           ...(index === 0 ? [keepFiles(badChunks)] : []),
           write(options, `influxdb_retry_${size}`, refused, {
             path: folder(`buffer-retry-${size}`),
@@ -152,7 +152,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
 }
 
 /** Calls a function of LogContract that returns the point that it is given. */
-function pass(call: string): Section {
+function passOn(call: string): Section {
   return callFilter("**", "point", call);
 }
 

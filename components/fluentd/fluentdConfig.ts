@@ -25,7 +25,7 @@ export function section(head: string, parameters: Parameters, sections: readonly
   return { head, parameters, sections };
 }
 
-/** A label, with what the events of that label pass. */
+/** A label: the filters and outputs of the events that are routed to it. */
 export function label(name: string, sections: readonly Section[]): Section {
   return section(`label ${name}`, {}, sections);
 }

@@ -86,7 +86,7 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
       tail("events", eventPaths, bufferPath, {}, section("parse", { "@type": "none" })),
       ...sources.map((source, index) => {
         const path = `${logPath}/${source.path ?? "**/*.log"}`;
-        const excluded = [eventPaths, ...ownedByOthers(sources, index, logPath)];
+        const excluded = [eventPaths, ...ownedBySources(sources, index, logPath)];
         const more = { exclude_path: JSON.stringify(excluded), multiline_flush_interval: 0.5 };
         return tail(`source${index}`, path, bufferPath, more, parseRecords(source));
       }),
@@ -179,7 +179,7 @@ function forward(
 }
 
 /** Patterns of the sources that name files themselves: the general one leaves those out, so no line counts twice. */
-function ownedByOthers(sources: readonly LogSource[], index: number, logPath: string): string[] {
+function ownedBySources(sources: readonly LogSource[], index: number, logPath: string): string[] {
   if (sources[index]?.path !== undefined) return [];
   return sources.flatMap(({ path }) => (path === undefined ? [] : [`${logPath}/${path}`]));
 }

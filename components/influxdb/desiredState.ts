@@ -62,7 +62,7 @@ export interface InfluxDesiredState {
   buckets: readonly DesiredBucket[];
   /** Where InfluxQL finds them. */
   databaseMappings: readonly DesiredDatabaseMapping[];
-  /** None where nobody may choose passwords (InfluxDB Cloud): the program then asks for no credential. */
+  /** None where passwords cannot be chosen (InfluxDB Cloud): the program then reads no credentials. */
   credentials: readonly DesiredCredential[];
   /**
    * Secrets that the tasks read.
@@ -97,7 +97,7 @@ export interface InfluxDesiredStateOptions {
   secrets?: readonly DesiredSecret[];
   /**
    * Days that each bucket keeps its points; what is left out keeps its default.
-   * @default { events: 14, minutely: 90, hourly: 365, daily: 730, weekly: 1826 }
+   * @default defaultRetentionDays
    */
   retentionDays?: Partial<RetentionDays>;
   /**

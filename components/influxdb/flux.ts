@@ -47,7 +47,7 @@ export function fluxStrings(texts: readonly string[]): string {
   return `[${texts.map(fluxString).join(", ")}]`;
 }
 
-/** A Flux float literal: Flux tells `1` (integer) from `1.0`, and knows no exponents. */
+/** A Flux float literal: Flux distinguishes `1` (integer) from `1.0`, and knows no exponents. */
 export function fluxFloat(value: number): string {
   if (!Number.isFinite(value))
     throw new RangeError(`${value} is no finite number: Flux has no literal for it`);

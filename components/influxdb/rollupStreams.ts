@@ -8,7 +8,7 @@ import {
   rollupQuantiles,
 } from "../../contract/rollups";
 import { anyOf, fluxFloat, fluxString, fluxStrings } from "./flux";
-import { aggregateWindow, type Resolution } from "./rollupWindows";
+import { aggregateWindow, type EventCount, type Resolution } from "./rollupWindows";
 
 /** The streams of a rollup in one resolution. Each is Flux that reads between `start` and `stop`. */
 interface StreamOptions {
@@ -45,13 +45,10 @@ function renamed(addition: string): string {
  * All streams of a rollup: the number of events, statistics of the fields, amounts and counters. Sums and counts come
  * from the next finer resolution; percentiles from the raw events between `rawStart` and `rawStop`.
  *
- * @param longestRange longest range that one run computes, a Flux duration
+ * @param counted field of the source that counts the events
+ * @param range longest range that one run computes, a Flux duration
  */
-export function rollupStreams(
-  options: StreamOptions,
-  counted: CountedEvents,
-  longestRange: string,
-): string[] {
+export function rollupStreams(options: StreamOptions, counted: EventCount, range: string): string[] {
   const { fields, percentiles } = options.rollup;
   const fromRaw = options.resolution.source === buckets.events;
   const count = aggregated(options, {
@@ -74,16 +71,10 @@ export function rollupStreams(
     ...(percentiles === false
       ? []
       : quantiles.map(
-          ([statistic, q]) => percentile(options, q, longestRange) + renamed(rollupField("", statistic)),
+          ([statistic, q]) => percentile(options, q, range) + renamed(rollupField("", statistic)),
         )),
     ...additions(options),
   ];
-}
-
-/** Field of the source that counts the events. */
-export interface CountedEvents {
-  field: string;
-  aggregate: "count" | "sum";
 }
 
 /** A counter's growth is looked for from its last sample before the window: samples may be missing for so long. */
@@ -145,10 +136,10 @@ function grouped({ tags }: Rollup): string {
  * memory. A t-digest reads them once and keeps no list of them; with 1000 centroids the error is below the noise of
  * any window that has more events than that, and windows with fewer are exact up to interpolation.
  */
-function percentile({ rollup, resolution }: StreamOptions, q: number, longestRange: string): string {
+function percentile({ rollup, resolution }: StreamOptions, q: number, range: string): string {
   const quantile = `quantile(q: ${fluxFloat(q)}, method: "estimate_tdigest", compression: 1000.0`;
   const aggregate =
-    longestRange === resolution.window
+    range === resolution.window
       ? `${quantile})
         |> map(fn: (r) => ({r with _time: rawStart}))`
       : aggregateWindow(resolution, `(tables=<-, column) => tables |> ${quantile}, column: column)`);

@@ -9,10 +9,11 @@ import {
   type Uniques,
 } from "../../contract/rollups";
 import { anyOf, fluxString, fluxStrings, type FluxTask, taskOption, type TaskSchedule } from "./flux";
-import { type CountedEvents, rollupStreams } from "./rollupStreams";
+import { rollupStreams } from "./rollupStreams";
 import {
   type Comparison,
   daily,
+  type EventCount,
   findBehind,
   hourly,
   minutely,
@@ -42,39 +43,29 @@ export interface RollupTasksOptions {
  */
 export const lateRangeHours = 6;
 
-/** A task that keeps a resolution up to date. */
-interface Schedule {
-  /** Distinguishes the task's name: `rollup <label> <measurement>`. */
-  label: string;
-  resolution: Resolution;
-  schedule: TaskSchedule;
-  comparison: Comparison;
-}
+/** A task that keeps a resolution up to date; its name is `rollup <label> <measurement>`. */
+type Schedule = readonly [label: string, Resolution, TaskSchedule, Comparison];
 
-function schedules(retentionDays: RetentionDays): Schedule[] {
-  const { events, minutely: minutes, hourly: hours, daily: days } = retentionDays;
-  const range = `${lateRangeHours}h`;
+function schedules({ events, ...kept }: RetentionDays): Schedule[] {
+  const days = (retention: number, most: number) => `${Math.min(retention, most)}d`;
+  const late = { window: "1h", lookBack: `${events}d`, range: `${lateRangeHours}h` };
+  const hours = { ...late, lookBack: days(kept.minutely, 31) };
   return [
-    {
-      ...{ label: "minutely", resolution: minutely, schedule: { every: "1m", offset: "15s" } },
-      comparison: { window: "1m", lookBack: "1h", longestRange: "1h" },
-    },
-    {
-      ...{ label: "minutely late", resolution: minutely, schedule: { every: "15m", offset: "40s" } },
-      comparison: { window: "1h", lookBack: `${events}d`, longestRange: range },
-    },
-    {
-      ...{ label: "hourly", resolution: hourly, schedule: { every: "15m", offset: "2m" } },
-      comparison: { window: "1h", lookBack: `${Math.min(minutes, 31)}d`, longestRange: range },
-    },
-    {
-      ...{ label: "daily", resolution: daily, schedule: { every: "1h", offset: "4m" } },
-      comparison: { window: "1d", lookBack: `${Math.min(hours, 31)}d`, longestRange: daily.window },
-    },
-    {
-      ...{ label: "weekly", resolution: weekly, schedule: { every: "6h", offset: "10m" } },
-      comparison: { window: "1w", lookBack: `${Math.min(days, 56)}d`, longestRange: weekly.window },
-    },
+    ["minutely", minutely, { every: "1m", offset: "15s" }, { window: "1m", lookBack: "1h", range: "1h" }],
+    ["minutely late", minutely, { every: "15m", offset: "40s" }, late],
+    ["hourly", hourly, { every: "15m", offset: "2m" }, hours],
+    [
+      "daily",
+      daily,
+      { every: "1h", offset: "4m" },
+      { window: "1d", lookBack: days(kept.hourly, 31), range: "1d" },
+    ],
+    [
+      "weekly",
+      weekly,
+      { every: "6h", offset: "10m" },
+      { window: "1w", lookBack: days(kept.daily, 56), range: "1w" },
+    ],
   ];
 }
 
@@ -102,17 +93,16 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
 
 function rollupTask(
   rollup: Rollup,
-  { label, resolution, schedule, comparison }: Schedule,
+  [label, resolution, schedule, comparison]: Schedule,
   retentionDays: RetentionDays,
 ): FluxTask {
   const { measurement, countedField } = rollup;
   const name = `rollup ${label} ${measurement}`;
-  const counted: CountedEvents =
-    resolution.source === buckets.events
-      ? { field: countedField, aggregate: "count" }
-      : { field: eventCountField, aggregate: "sum" };
-  const source = { bucket: buckets[resolution.source], measurement, ...counted };
   const target = { bucket: buckets[resolution.target], measurement, field: eventCountField };
+  const source: EventCount =
+    resolution.source === buckets.events
+      ? { bucket: buckets.events, measurement, field: countedField, aggregate: "count" }
+      : { ...target, bucket: buckets[resolution.source], aggregate: "sum" };
   return {
     name,
     flux: `import "date"
@@ -123,7 +113,7 @@ ${findBehind(source, target, resolution, comparison)}
 
 ${rawRange(resolution, retentionDays)}
 
-${written(rollupStreams({ rollup, resolution }, counted, comparison.longestRange), resolution)}`,
+${written(rollupStreams({ rollup, resolution }, source, comparison.range), resolution)}`,
   };
 }
 
@@ -178,7 +168,7 @@ ${findBehind(
   { bucket: buckets.events, measurement, field: countedField, aggregate: "count" },
   { bucket: buckets[resolution.target], measurement: target, field: uniqueEventsField },
   resolution,
-  { window, lookBack, longestRange: window },
+  { window, lookBack, range: window },
 )}
 
 ${written(streams, resolution)}`,

@@ -29,7 +29,7 @@ export interface Comparison {
   /** How far back. */
   lookBack: string;
   /** Longest range that one run computes. */
-  longestRange: string;
+  range: string;
 }
 
 /** A field that counts events, and how its values are added up. */
@@ -57,7 +57,7 @@ export function findBehind(
   source: EventCount,
   target: Omit<EventCount, "aggregate">,
   { windowOffset }: Resolution,
-  { window, lookBack, longestRange }: Comparison,
+  { window, lookBack, range }: Comparison,
 ): string {
   const counts = ({ bucket, measurement, field, aggregate }: EventCount): string =>
     `from(bucket: ${fluxString(bucket)})
@@ -84,7 +84,7 @@ short = union(tables: [inSource, inTarget])
     |> limit(n: 1)
     |> findColumn(fn: (key) => true, column: "_time")
 start = if length(arr: short) > 0 then short[0] else 2200-01-01T00:00:00Z
-longest = date.add(d: ${longestRange}, to: start)
+longest = date.add(d: ${range}, to: start)
 stop = if longest < compareStop or length(arr: short) == 0 then longest else compareStop`;
 }
 

@@ -49,7 +49,7 @@ export interface TelegrafConfigOptions {
    */
   alertmanagerAuthorization?: boolean;
   /**
-   * Whether InfluxDB shows its own metrics, as InfluxDB OSS does without a login.
+   * Whether InfluxDB serves its own metrics, as InfluxDB OSS does without a login.
    * @default true
    */
   influxDbMetrics?: boolean;

@@ -332,7 +332,7 @@ describe("the archive of a real InfluxDB's raw events", () => {
     }
   });
 
-  it("tells once of days that expired before they were archived, and removes what is too old", async () => {
+  it("reports days once that expired before they were archived, and removes what is too old", async () => {
     for (const ago of [18, 20, 40]) {
       await mkdir(folder(day(ago)), { recursive: true });
       const complete = ago !== 18;

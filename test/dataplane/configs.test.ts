@@ -61,7 +61,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     ["warnings", ["alertname=MemoryNearLimit", "severity=warning"], "email"],
     ["the Watchdog", ["alertname=Watchdog", "severity=info"], "watchdog"],
     ["information", ["alertname=Other", "severity=info"], "none"],
-    ["what carries no severity", ["alertname=SomebodyElses"], "email"],
+    ["alerts without severity", ["alertname=Foreign"], "email"],
   ] as const) {
     it(`sends ${what} to ${receiver}`, async () => {
       assert.equal(await receiverOf([...labels]), receiver);
@@ -257,7 +257,7 @@ describe("Telegraf's configuration, run by telegraf", () => {
     assert.equal(volume?.fields.used_bytes, "40i");
   });
 
-  it("tells of each model API how many replicas it shall have and how many are ready", () => {
+  it("reports how many replicas each model API shall have and how many are ready", () => {
     assert.deepEqual(
       named("kubernetes_deployment").map(({ tags, fields }) => [tags, fields]),
       [
@@ -274,7 +274,7 @@ describe("Telegraf's configuration, run by telegraf", () => {
     );
   });
 
-  it("shows the service account's token to the kubelet and the Kubernetes API", () => {
+  it("sends the service account's token to the kubelet and the Kubernetes API", () => {
     assert.ok(tokens.includes("Bearer the-token"));
   });
 
@@ -321,7 +321,7 @@ describe("Telegraf, started as its pod starts it", () => {
         env: {
           PATH: process.env.PATH,
           ...Object.fromEntries((container?.env ?? []).map(({ name, value = "p" }) => [name, value])),
-          // As the kubelet sets them. Nobody answers there.
+          // As the kubelet sets them. Nothing listens there.
           KUBERNETES_SERVICE_HOST: "127.0.0.1",
           KUBERNETES_SERVICE_PORT: "9",
         },

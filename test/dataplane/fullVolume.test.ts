@@ -81,7 +81,7 @@ fullVolumeTest(
   },
 );
 
-/** A folder as the Fluentd sees it, whose volume nobody else has. */
+/** A folder in the mount namespace of a Fluentd. */
 function folderOf({ pid, directory }: Fluentd, folder: string): string {
   return join("/proc", String(pid), "root", directory, folder);
 }

@@ -162,7 +162,7 @@ faultTest("a pod is stopped under load: the last lines of the app arrive too", {
 
 faultTest(
   "two aggregators, one killed (-9) in the middle, and points of a poisoned type: every other event arrives once, " +
-    "the refused ones are kept and counted, and both aggregators tell of themselves",
+    "the refused ones are kept and counted, and both aggregators report their health",
   { replicas: 2 },
   async (path, t) => {
     const writing = writeRequests(path.logPath);

@@ -28,7 +28,7 @@ async function leaveBadChunk(buffer: string, content: string): Promise<string> {
 }
 
 test(
-  "with a read-only root, as in its pods, Fluentd starts and delivers, and a chunk that it can't read is kept and told of",
+  "with a read-only root, as in its pods, Fluentd starts and delivers, and a chunk that it can't read is kept and reported",
   { timeout: 120_000 },
   async (t) => {
     const why = (await missingFluentd()) || (await missingMountNamespace());
@@ -50,7 +50,7 @@ test(
     const path = await LogPathFixture.start({ directory, wrapper });
     try {
       await appendFile(join(path.logPath, "app.events.log"), requestLine(0, Date.now()));
-      const told = await waitFor("an event for each bad chunk", 60_000, async () => {
+      const reported = await waitFor("an event for each bad chunk", 60_000, async () => {
         const rows = await path.database.client.influxql(
           `SELECT "dead_letter.line" AS line FROM "events"."log.dead_letter" GROUP BY "service", "environment"`,
         );
@@ -61,7 +61,7 @@ test(
       const event = (name: string, output: string, file: string) =>
         `${name} test [${output}] bad chunk is moved to ${file}`;
       assert.deepEqual(
-        told.map((row) => `${String(row.service)} ${String(row.environment)} ${String(row.line)}`).sort(),
+        reported.map((row) => `${String(row.service)} ${String(row.environment)} ${String(row.line)}`).sort(),
         [
           event(service, "aggregator", inSidecar),
           event("fluentd-aggregator", "influxdb", inAggregator),

@@ -70,7 +70,7 @@ describe("reconcile of a real InfluxDB", () => {
     });
     const line = `http.server.request,service=a duration_s=0.5 ${BigInt(Date.now()) * 1_000_000n}`;
     assert.equal((await fluentd.tryWrite([line], "events")).status, 204);
-    // Not even told that it exists.
+    // 404: it does not learn that the bucket exists.
     assert.equal((await fluentd.tryWrite([line], "daily")).status, 404);
     await assert.rejects(
       fluentd.influxql(`SELECT * FROM "events"."http.server.request"`),
@@ -84,7 +84,7 @@ describe("reconcile of a real InfluxDB", () => {
     );
   });
 
-  it("refuses a database that nobody declared, and makes no bucket for it", async () => {
+  it("refuses a database that is not declared, and makes no bucket for it", async () => {
     const fluentd = database.client.as({
       username: "fluentd",
       password: passwords.INFLUXDB_FLUENTD_PASSWORD,
@@ -130,7 +130,7 @@ describe("reconcile of a real InfluxDB", () => {
     assert.equal((await wrong.tryWrite(["m value=1"], "events")).status, 401);
   });
 
-  it("repairs what somebody changed by hand", async () => {
+  it("repairs what was changed by hand", async () => {
     const { api } = database;
     const { buckets } = await api.request<{ buckets: { id: string; name: string }[] }>({
       path: "/api/v2/buckets",
@@ -195,14 +195,14 @@ describe("reconcile of a real InfluxDB", () => {
     await assert.rejects(fluentd.influxql(`SELECT * FROM "events"."http.server.request"`));
   });
 
-  it("removes its own orphans and leaves what others made", async () => {
+  it("removes its own orphans and leaves foreign objects", async () => {
     const { api } = database;
     const { orgs } = await api.request<{ orgs: { id: string }[] }>({ path: "/api/v2/orgs" });
     const orgID = orgs[0]?.id;
     await api.request({
       method: "POST",
       path: "/api/v2/tasks",
-      body: { orgID, flux: taskNamed("somebody's", "1h").flux },
+      body: { orgID, flux: taskNamed("foreign", "1h").flux },
     });
     await database.reconcile(only([taskNamed("a", "1h"), taskNamed("b", "1h")]));
     const changes = await database.reconcile(only([taskNamed("b", "2h")]));
@@ -213,7 +213,7 @@ describe("reconcile of a real InfluxDB", () => {
     const { tasks } = await api.request<{ tasks: { name: string; every: string }[] }>({
       path: "/api/v2/tasks",
     });
-    assert.deepEqual(tasks.map(({ name, every }) => `${name} ${every}`).sort(), ["b 2h", "somebody's 1h"]);
+    assert.deepEqual(tasks.map(({ name, every }) => `${name} ${every}`).sort(), ["b 2h", "foreign 1h"]);
   });
 
   it("keeps a bucket that is no longer desired, and says so", async () => {

@@ -162,7 +162,7 @@ describe("rollups in a real InfluxDB", () => {
       );
       assert.equal(row.min, window.min, `min of ${key}`);
       assert.equal(row.max, window.max, `max of ${key}`);
-      // A t-digest interpolates between neighbours: half a percent and one value of rank is its bound here.
+      // A t-digest interpolates between adjacent values: half a percent and one value of rank is its bound here.
       const [below, notAbove] = ranks(window.sorted, row.p95 as number);
       const slack = 0.005 + 1 / window.count;
       assert.ok(

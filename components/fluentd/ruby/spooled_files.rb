@@ -38,6 +38,6 @@ module LogContract
     @looked[directory] = now
     yield now, Dir.glob(File.join(directory, "*")).map { |file| [file, File.stat(file)] }
   rescue SystemCallError
-    # Somebody else removes them too, or there are none yet.
+    # The folder does not exist yet, or a file was removed meanwhile.
   end
 end

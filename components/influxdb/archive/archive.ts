@@ -183,9 +183,9 @@ class MeasurementWriter {
     }
     const lines = rows.map(render);
     const withBreaks = lines.filter((line) => line.indexOf("\n") < line.length - 1);
-    const others =
+    const withoutBreaks =
       withBreaks.length === 0 ? lines : lines.filter((line) => line.indexOf("\n") === line.length - 1);
-    await this.append(others, false);
+    await this.append(withoutBreaks, false);
     await this.append(withBreaks, true);
     fields.forEach((field, column) => this.add(decodeText(field), counts[column]));
   }

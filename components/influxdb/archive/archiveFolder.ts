@@ -125,7 +125,7 @@ export class CompressedFile {
       },
     });
     this.written = pipeline(this.gzip, measure, createWriteStream(this.unfinished, { flush: true }));
-    // Whoever writes or finishes is told; until then nobody waits for it.
+    // write() and finish() wait for it and get its error; until then it has no handler.
     this.written.catch(() => undefined);
   }
 
@@ -154,7 +154,7 @@ export class CompressedFile {
   }
 }
 
-/** Tells a full volume from other failures. */
+/** Gives the error of a full volume a type and a message of its own. */
 async function naming<Result>(write: () => Promise<Result>): Promise<Result> {
   try {
     return await write();

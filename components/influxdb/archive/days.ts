@@ -43,7 +43,7 @@ export function liveDays(now: number, retentionDays: number): Day[] {
 
 /**
  * The days that expired without being archived: those after the first day of the archive and before the first live one
- * that are not done. What was before the archive began is nobody's loss.
+ * that are not done. Days before the archive's first are not lost.
  */
 export function lostDays(known: readonly Day[], done: ReadonlySet<Day>, firstLive: Day): Day[] {
   const first = [...known].sort()[0];

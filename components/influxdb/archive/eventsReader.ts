@@ -6,7 +6,7 @@ import { decodeText, MessagePackReader, type Value } from "./messagePack";
 
 /** Rows of one series, a part of them. Texts are bytes (see {@link Value}). */
 export interface SeriesRows {
-  /** Tag -> value; an empty one stands for a tag that the series does not have. */
+  /** Tag -> value; an empty one is a tag that the series does not have. */
   tags: Record<string, string>;
   /** Names of the columns after the time. */
   fields: string[];

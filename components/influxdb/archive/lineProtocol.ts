@@ -6,7 +6,7 @@ export type FieldType = "float" | "integer" | "unsigned" | "string" | "boolean";
 /** A series of InfluxDB's answer; texts are bytes (see {@link Value}). */
 export interface Series {
   measurement: string;
-  /** Tag -> value; an empty one stands for a tag that the series does not have. */
+  /** Tag -> value; an empty one is a tag that the series does not have. */
   tags: Readonly<Record<string, string>>;
   /** Names of the columns after the time: its fields. */
   fields: readonly string[];
@@ -24,7 +24,7 @@ export type RenderRow = (row: readonly Value[]) => string;
  * commas, spaces and equals signs in names and tags, quotes and backslashes in texts. Line breaks in texts stay line
  * breaks.
  *
- * @param counted is told the column and type of each value
+ * @param counted called with the column and type of each value
  * @returns undefined when InfluxDB would not read a name or tag of the series back (see {@link isExpressible})
  */
 export function renderRows(

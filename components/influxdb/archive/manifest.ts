@@ -65,7 +65,7 @@ export function parseManifest(text: string, day: Day, origin: string): Manifest 
   return parsed as Manifest;
 }
 
-/** Number of field values that InfluxDB had of a measurement: what tells whether it has more by now. */
+/** Number of field values that InfluxDB had of a measurement when it was exported. */
 export function valuesOf({ fields, skipped }: ArchivedMeasurement): number {
   return Object.values(fields).reduce((sum, { values }) => sum + values, skipped?.values ?? 0);
 }

@@ -43,7 +43,7 @@ async function updateBucket(context: Context, existing: Bucket, bucket: DesiredB
   const rule = existing.retentionRules[0];
   const differences = [
     ...differing("keeps", days(rule?.everySeconds), days(bucket.retentionSeconds)),
-    // InfluxDB Cloud has no shard groups, and tells none.
+    // InfluxDB Cloud has no shard groups.
     ...(rule?.shardGroupDurationSeconds === undefined
       ? []
       : differing("shard groups of", days(rule.shardGroupDurationSeconds), days(bucket.shardGroupSeconds))),

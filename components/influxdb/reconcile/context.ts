@@ -1,7 +1,7 @@
 import type { InfluxDesiredState } from "../desiredState";
 import type { InfluxApi } from "../influxApi";
 
-/** Description of what this program creates; what lacks it belongs to somebody else and stays. */
+/** Description of what this program creates; objects without it are left alone. */
 export const ownershipMark = "managed by ds-monitoring";
 
 /** One difference that was found and, but for `kept`, removed. */

@@ -1,7 +1,7 @@
 import type { FluxTask } from "../flux";
 import { type Context, differing, ownershipMark } from "./context";
 
-/** Nobody can read a secret back, so each is written anew, and only one that was not there counts as a change. */
+/** A secret cannot be read back, so each is written anew, and only one that did not exist counts as a change. */
 export async function reconcileSecrets(context: Context): Promise<void> {
   const { api, desired, passwords, organizationId, changes } = context;
   if (desired.secrets === undefined || desired.secrets.length === 0) return;

@@ -99,7 +99,7 @@ describe("MessagePack", () => {
     });
   }
 
-  test("a value that is not complete is told, a type that InfluxDB does not send refused", () => {
+  test("an incomplete value is reported, a type that InfluxDB does not send refused", () => {
     const reader = new MessagePackReader();
     assert.deepEqual(reader.push(bytes(0x92, 0x01)), []);
     assert.equal(reader.waiting, 2);
@@ -145,7 +145,7 @@ describe("line protocol", () => {
     );
   });
 
-  test("what InfluxDB would not read back is told, not written", () => {
+  test("what InfluxDB would not read back is not written", () => {
     assert.equal(render({ measurement: "#comment" }, 1n, 1).line, undefined);
     assert.equal(render({ tags: { t: "end\\" } }, 1n, 1).line, undefined);
     assert.equal(render({ tags: { t: 'b\\, q"' } }, 1n, 1).line, undefined);

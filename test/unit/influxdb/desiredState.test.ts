@@ -33,7 +33,7 @@ describe("influxDesiredState", () => {
     );
   });
 
-  it("gives nobody both rights, and only the dashboards any to read", () => {
+  it("gives no user both rights, and only the dashboards the right to read", () => {
     assert.deepEqual(
       state.credentials.map(({ username, read, write }) => [username, read, write]),
       [

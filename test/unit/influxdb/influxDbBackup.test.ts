@@ -45,7 +45,7 @@ test("the backup's pod is restricted and says how many backups it keeps", async 
   );
 });
 
-test("backups of an InfluxDB that somebody else runs, and of no number, are refused", async () => {
+test("backups of an existing InfluxDB, and of no number, are refused", async () => {
   const existing = { url: "https://influxdb.example.com", organization: "o", operatorToken: "t" };
   await deploy(() => {
     assert.throws(
