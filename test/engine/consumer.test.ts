@@ -148,8 +148,8 @@ const namespace = new ds.AppNamespace("shop", { monitoring });
 const logging = new ds.Logging("shop-logging", { monitoring, namespace, service: "shop" });
 
 const pod = (name: string, more = {}) => ({
-  containers: [{ name, image: "registry.example.com/" + name + ":1.0.0", securityContext: ds.restrictedContainerSecurityContext() }],
-  securityContext: ds.restrictedPodSecurityContext({ uid: 10001 }),
+  containers: [{ name, image: "registry.example.com/" + name + ":1.0.0", securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } }],
+  securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: "RuntimeDefault" } },
   ...more,
 });
 const metadata = { namespace: namespace.namespaceName };
