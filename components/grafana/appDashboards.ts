@@ -2,6 +2,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { checkConfigMapDashboards, type DashboardDefinition, dashboardIdentities } from "../../dashboards";
 import { connectionOf, type MonitoringConnection } from "../connection";
+import { checked } from "../kubernetes/checked";
 import { dashboardConfigMap } from "./appDashboardsReader";
 
 /** An app's own dashboards, and where they are placed. */
@@ -29,13 +30,10 @@ export function placeAppDashboards(options: AppDashboardsOptions): void {
   if (dashboards.length === 0) return;
   checkAppDashboards(title, dashboards);
   claimUids(title, options.monitoring, dashboards);
-  const reads = connectionOf(options.monitoring, title).grafanaReadsConfigMaps ?? true;
-  // At once where it is known, i.e. in the platform's own program.
-  if (typeof reads === "boolean") requireReader(title, reads);
-  const namespace = pulumi.all([options.namespace, reads]).apply(([value, known]) => {
-    requireReader(title, known);
-    return value;
-  });
+  const { grafanaReadsConfigMaps } = connectionOf(options.monitoring, title);
+  const reads = checked(grafanaReadsConfigMaps ?? true, (known) => requireReader(title, known));
+  // The ConfigMaps wait for the check where only another stack knows it.
+  const namespace = pulumi.all([options.namespace, reads]).apply(([name]) => name);
   for (const { uid, folder, json } of dashboards) {
     new ConfigMap(
       `${name}-dashboard-${uid}`,
