@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { podTemplatePaths } from "../kubernetes/podTemplates";
 import { type LoggedPodSpec, type LoggingReferences, withLogging } from "../fluentd/sidecar";
 
 /** Which workloads of a chart {@link loggingTransform} wires; all of them when left out. */
@@ -14,15 +15,6 @@ export interface LoggingSelector {
    */
   matchLabels?: Readonly<Record<string, string>>;
 }
-
-/** Kinds with a pod template, and where it is in their spec. */
-const templatePaths: Readonly<Record<string, readonly string[]>> = {
-  Deployment: ["template", "spec"],
-  StatefulSet: ["template", "spec"],
-  DaemonSet: ["template", "spec"],
-  Job: ["template", "spec"],
-  CronJob: ["jobTemplate", "spec", "template", "spec"],
-};
 
 /**
  * {@link withLogging} for pods of a chart, or of a component that you can't change: a transform for the option `transforms` of
@@ -43,7 +35,7 @@ export function loggingTransform(
 ): pulumi.ResourceTransform {
   return ({ type, props, opts }) => {
     const kind = type.startsWith("kubernetes:") ? (type.split(":").at(-1) ?? "") : "";
-    const path = templatePaths[kind];
+    const path = podTemplatePaths[kind];
     if (path === undefined || !(selector.kinds ?? [kind]).includes(kind)) return undefined;
     const spec = pulumi
       .all([pulumi.output(props.metadata as Metadata | undefined), pulumi.output(props.spec as object)])

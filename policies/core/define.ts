@@ -14,9 +14,13 @@ import { toPlain } from "./values";
 interface PolicyDefinition {
   name: string;
   description: string;
-  /** Schema of the policy's own settings; `exemptions` is added to each. */
-  configSchema: PolicyConfigSchema;
-  enforcementLevel: EnforcementLevel;
+  /**
+   * JSON Schemas of the policy's own settings; `exemptions` is added to each policy.
+   * @default none
+   */
+  settings?: PolicyConfigSchema["properties"];
+  /** @default "mandatory" */
+  enforcementLevel?: EnforcementLevel;
 }
 
 /** A policy about one resource at a time. It also runs before each resource of an update is created. */
@@ -41,9 +45,9 @@ export function resourcePolicy<Config>(
   return {
     ...header(definition),
     validateResource: (args, report) => {
-      const resource = fromArgs(args);
+      const resource = resourceOf(args, args.opts.parent);
       const violations = definition.validate(resource, args.getConfig<Config & object>());
-      reportStanding(
+      reportViolations(
         definition.name,
         violations.map((message) => ({ message, resource })),
         args.getConfig(),
@@ -59,58 +63,48 @@ export function stackPolicy<Config>(definition: StackPolicyDefinition<Config>): 
     ...header(definition),
     validateStack: (args, report) => {
       // The engine's order is that of the run: sorted, the same stack gets the same messages.
-      const resources = args.resources.map(fromPolicyResource).sort((a, b) => (a.urn < b.urn ? -1 : 1));
+      const resources = args.resources
+        .map((resource) => resourceOf(resource, resource.parent?.urn))
+        .sort((a, b) => (a.urn < b.urn ? -1 : 1));
       const violations = definition.validate(resources, args.getConfig<Config & object>());
-      reportStanding(definition.name, violations, args.getConfig(), report);
+      reportViolations(definition.name, violations, args.getConfig(), report);
     },
   };
 }
 
-function header({ name, description, configSchema, enforcementLevel }: PolicyDefinition): PolicyDefinition {
+function header({ name, description, settings, enforcementLevel = "mandatory" }: PolicyDefinition) {
   return {
-    name,
-    description,
-    configSchema: {
-      ...configSchema,
-      properties: { ...configSchema.properties, exemptions: exemptionsSchema },
-    },
-    enforcementLevel,
+    ...{ name, description, enforcementLevel },
+    configSchema: { properties: { ...settings, exemptions: exemptionsSchema } },
   };
 }
 
-function reportStanding(
+function reportViolations(
   policy: string,
   violations: readonly Violation[],
   config: { exemptions?: Exemption[] },
   report: ReportViolation,
 ): void {
   const today = new Date().toISOString().slice(0, 10);
-  const { standing, exempted } = applyExemptions(violations, config.exemptions ?? [], today);
-  for (const { message, resource } of standing) report(message, resource?.urn);
+  const { remaining, exempted } = applyExemptions(violations, config.exemptions ?? [], today);
+  for (const { message, resource } of remaining) report(message, resource?.urn);
   for (const entry of exempted) {
     const key = `${policy} ${entry.violation.resource?.urn ?? ""} ${entry.violation.message}`;
     effectiveExemptions.set(key, { policy, ...entry });
   }
 }
 
-function fromArgs(args: ResourceValidationArgs): Resource {
-  return {
-    type: args.type,
-    name: args.name,
-    urn: args.urn,
-    properties: toPlain(args.props),
-    protect: args.opts.protect,
-    parent: args.opts.parent,
-  };
+function resourceOf(
+  { type, name, urn, props, opts }: ResourceValidationArgs | PolicyResource,
+  parent: string | undefined,
+): Resource {
+  return { type, name, urn, properties: toPlain(props), protect: opts.protect, parent };
 }
 
-function fromPolicyResource(resource: PolicyResource): Resource {
-  return {
-    type: resource.type,
-    name: resource.name,
-    urn: resource.urn,
-    properties: toPlain(resource.props),
-    protect: resource.opts.protect,
-    parent: resource.parent?.urn,
-  };
+/** Schema of a setting that is a list of texts. */
+export function listOfTexts(
+  description: string,
+  standard: string[],
+): PolicyConfigSchema["properties"][string] {
+  return { type: "array", description, items: { type: "string" }, default: standard };
 }

@@ -1,7 +1,7 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { effectiveExemptions } from "./define";
 
-/** Says which exemptions took effect; it never blocks. It must be the last policy of the pack. */
+/** Reports which exemptions took effect; it never blocks. It must be the last policy of the pack. */
 export const exemptionReport: StackValidationPolicy = {
   name: "exemptions",
   description: "Exemptions that let something pass in this run.",

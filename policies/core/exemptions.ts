@@ -35,7 +35,7 @@ export interface Exempted {
 }
 
 /**
- * Divide violations into those that stand and those that an exemption lets pass.
+ * Divide violations into those that remain and those that an exemption allows.
  *
  * An expired exemption lets nothing pass, and the message of what it covered says so.
  *
@@ -45,8 +45,8 @@ export function applyExemptions(
   violations: readonly Violation[],
   exemptions: readonly Exemption[],
   today: string,
-): { standing: Violation[]; exempted: Exempted[] } {
-  const standing: Violation[] = [];
+): { remaining: Violation[]; exempted: Exempted[] } {
+  const remaining: Violation[] = [];
   const exempted: Exempted[] = [];
   for (const violation of violations) {
     const covering = exemptions.filter((exemption) => covers(exemption, violation.resource));
@@ -56,12 +56,12 @@ export function applyExemptions(
       exempted.push({ violation, exemption: valid });
     } else if (expired !== undefined) {
       const note = `Its exemption («${expired.reason}») expired on ${expired.expires}.`;
-      standing.push({ ...violation, message: `${violation.message} ${note}` });
+      remaining.push({ ...violation, message: `${violation.message} ${note}` });
     } else {
-      standing.push(violation);
+      remaining.push(violation);
     }
   }
-  return { standing, exempted };
+  return { remaining, exempted };
 }
 
 function covers(exemption: Exemption, resource: Resource | undefined): boolean {

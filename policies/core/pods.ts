@@ -1,45 +1,38 @@
+import { podTemplatePaths } from "../../components/kubernetes/podTemplates";
 import type { Resource } from "./resource";
 import { Unknown, get, listOf, type Value } from "./values";
 
-/** The pods that a Kubernetes resource makes. */
-export interface PodTemplate {
-  /** The pod's `spec`. */
-  spec: Value;
-  /** Whether the pods run until they are stopped, and so need probes. */
-  longRunning: boolean;
+/** The spec of the pods that a resource makes; undefined for a resource that makes none. */
+function podSpec({ type, properties }: Resource): Value {
+  if (type === "kubernetes:core/v1:Pod") return get(properties, "spec");
+  const path = podTemplatePaths[/^kubernetes:(?:apps|batch)\/v1:(\w+)$/.exec(type)?.[1] ?? ""];
+  return path && get(properties, "spec", ...path);
 }
 
-const paths: Readonly<Record<string, { path: readonly string[]; longRunning: boolean }>> = {
-  "kubernetes:core/v1:Pod": { path: ["spec"], longRunning: false },
-  "kubernetes:apps/v1:Deployment": { path: ["spec", "template", "spec"], longRunning: true },
-  "kubernetes:apps/v1:StatefulSet": { path: ["spec", "template", "spec"], longRunning: true },
-  "kubernetes:apps/v1:DaemonSet": { path: ["spec", "template", "spec"], longRunning: true },
-  "kubernetes:apps/v1:ReplicaSet": { path: ["spec", "template", "spec"], longRunning: true },
-  "kubernetes:batch/v1:Job": { path: ["spec", "template", "spec"], longRunning: false },
-  "kubernetes:batch/v1:CronJob": {
-    path: ["spec", "jobTemplate", "spec", "template", "spec"],
-    longRunning: false,
-  },
-};
-
-/** The pod template of a resource that makes pods; undefined for any other. */
-export function podTemplate(resource: Resource): PodTemplate | undefined {
-  const entry = paths[resource.type];
-  if (entry === undefined) return undefined;
-  return { spec: get(resource.properties, ...entry.path), longRunning: entry.longRunning };
+/** Whether the pods of a resource run until they are stopped, and so need probes. */
+export function isLongRunning({ type }: Resource): boolean {
+  return type.startsWith("kubernetes:apps/");
 }
 
 /**
- * The message when the containers of a pod are not known before the resource exists, so that nothing about them can be
- * checked; undefined when they are known.
+ * What `check` finds in the pods of a resource, nothing for a resource without pods. When the containers are not known
+ * before the resource exists, nothing about them can be checked, which is a violation too.
  */
-export function unknownContainers(spec: Value): string | undefined {
-  for (const value of [spec, get(spec, "containers"), get(spec, "initContainers")]) {
-    if (value instanceof Unknown) {
-      return `${value.path} is unknown at preview, so the containers can't be checked: give it a value that does not depend on another resource.`;
-    }
-  }
-  return undefined;
+export function checkPods(resource: Resource, check: (spec: Value) => string[]): string[] {
+  const spec = podSpec(resource);
+  if (spec === undefined) return [];
+  const unknown = [spec, get(spec, "containers"), get(spec, "initContainers")].find(
+    (value) => value instanceof Unknown,
+  );
+  if (!(unknown instanceof Unknown)) return check(spec);
+  return [
+    `${unknown.path} is unknown at preview, so the containers can't be checked: give it a value that does not depend on another resource.`,
+  ];
+}
+
+/** {@link checkPods} for each container. */
+export function checkContainers(resource: Resource, check: (container: Container) => string[]): string[] {
+  return checkPods(resource, (spec) => containersOf(spec).flatMap(check));
 }
 
 /** A container of a pod, with its name for messages. */

@@ -70,13 +70,8 @@ export function entriesOf(value: Value): [string, Value][] {
   return isObject && !Array.isArray(value) && !(value instanceof Unknown) ? Object.entries(value) : [];
 }
 
-/** The first unknown value inside, or undefined. */
-export function findUnknown(value: Value): Unknown | undefined {
-  if (value instanceof Unknown) return value;
-  if (typeof value !== "object" || value === null) return undefined;
-  for (const item of Object.values(value)) {
-    const found = findUnknown(item as Value);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** A value for messages. */
+export function shown(value: Value): string {
+  if (value instanceof Unknown) return "a value that is unknown at preview";
+  return value === undefined ? "no value" : `«${String(value)}»`;
 }

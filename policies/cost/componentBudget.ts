@@ -12,18 +12,15 @@ interface Config extends EstimateConfig {
 export const componentBudget = stackPolicy<Config>({
   name: "component-budget",
   description: "Each component, with all that it is made of, stays within the monthly limit of its type.",
-  configSchema: {
-    properties: {
-      limits: {
-        type: "object",
-        description: "Monthly limit of one component by its type token, e.g. ds-monitoring:index:InfluxDb.",
-        additionalProperties: { type: "number", minimum: 0 },
-        default: {},
-      },
-      ...estimateProperties,
+  settings: {
+    limits: {
+      type: "object",
+      description: "Monthly limit of one component by its type token, e.g. ds-monitoring:index:InfluxDb.",
+      additionalProperties: { type: "number", minimum: 0 },
+      default: {},
     },
+    ...estimateProperties,
   },
-  enforcementLevel: "mandatory",
   validate: (resources, config) => {
     const estimated = estimateWith(resources, config);
     const parents = new Map(resources.map(({ urn, parent }) => [urn, parent]));

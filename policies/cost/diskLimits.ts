@@ -1,7 +1,7 @@
-import { resourcePolicy } from "../core/define";
+import { listOfTexts, resourcePolicy } from "../core/define";
 import { nodePools } from "../core/nodePools";
 import type { Resource } from "../core/resource";
-import { Unknown, get, listOf, type Value } from "../core/values";
+import { Unknown, get, listOf, shown, type Value } from "../core/values";
 import { parseGiB } from "../estimate/quantity";
 
 interface Config {
@@ -13,19 +13,17 @@ interface Config {
 export const diskLimits = resourcePolicy<Config>({
   name: "disk-limits",
   description: "Volumes and node disks stay below a size, and volumes use agreed storage classes.",
-  configSchema: {
-    properties: {
-      maximumGiB: { type: "number", description: "Largest volume in GiB.", default: 256 },
-      maximumNodeDiskGiB: { type: "number", description: "Largest disk of a node in GiB.", default: 128 },
-      classes: {
-        type: "array",
-        description: "Storage classes that volumes may have; `default` stands for no class at all.",
-        items: { type: "string" },
-        default: ["default", "managed-csi", "managed-csi-premium", "azurefile-csi", "azureblob-nfs-premium"],
-      },
-    },
+  settings: {
+    maximumGiB: { type: "number", description: "Largest volume in GiB.", default: 256 },
+    maximumNodeDiskGiB: { type: "number", description: "Largest disk of a node in GiB.", default: 128 },
+    classes: listOfTexts("Storage classes that volumes may have; `default` stands for no class at all.", [
+      "default",
+      "managed-csi",
+      "managed-csi-premium",
+      "azurefile-csi",
+      "azureblob-nfs-premium",
+    ]),
   },
-  enforcementLevel: "mandatory",
   validate: (resource, config) => [
     ...claims(resource).flatMap((claim) => claimProblems(resource, claim, config)),
     ...nodeDiskProblems(resource, config),
@@ -71,9 +69,4 @@ function nodeDiskProblems(resource: Resource, { maximumNodeDiskGiB }: Config): s
       `Node pool «${name}»: osDiskSizeGB is ${shown(size)}, the limit is ${maximumNodeDiskGiB}: lower it, or raise disk-limits.maximumNodeDiskGiB.`,
     ];
   });
-}
-
-function shown(value: Value): string {
-  if (value instanceof Unknown) return "a value that is unknown at preview";
-  return value === undefined ? "no value" : `«${String(value)}»`;
 }

@@ -11,48 +11,36 @@ interface Config {
 export const nodeCeiling = stackPolicy<Config>({
   name: "node-ceiling",
   description: "No node pool, and not all of them together, can grow beyond a number of nodes.",
-  configSchema: {
-    properties: {
-      perPool: { type: "integer", minimum: 1, description: "Most nodes of one pool.", default: 5 },
-      perStack: {
-        type: "integer",
-        minimum: 1,
-        description: "Most nodes of all pools together.",
-        default: 10,
-      },
+  settings: {
+    perPool: { type: "integer", minimum: 1, description: "Most nodes of one pool.", default: 5 },
+    perStack: {
+      type: "integer",
+      minimum: 1,
+      description: "Most nodes of all pools together.",
+      default: 10,
     },
   },
-  enforcementLevel: "mandatory",
   validate: (resources, { perPool, perStack }) => {
-    const violations: Violation[] = [];
     const largest: { name: string; maximum: number }[] = [];
-    for (const resource of resources) {
+    const violations = resources.flatMap((resource): Violation[] => {
       const pools = nodePools(resource);
-      if (typeof pools === "string") {
-        violations.push({ message: `The nodes can't be counted: ${pools}.`, resource });
-        continue;
-      }
-      for (const { name, value } of pools) {
+      if (typeof pools === "string") return [{ message: `The nodes can't be counted: ${pools}.`, resource }];
+      return pools.flatMap(({ name, value }) => {
         const nodes = nodeCount(value);
         if (typeof nodes === "string") {
           const message = `Node pool «${name}» has no known ceiling (${nodes}): set maxCount, or count without autoscaling, to at most ${perPool}.`;
-          violations.push({ message, resource });
-          continue;
+          return [{ message, resource }];
         }
         largest.push({ name, maximum: nodes.maximum });
-        if (nodes.maximum > perPool) {
-          const message = `Node pool «${name}» can grow to ${nodes.maximum} nodes, the limit is ${perPool}: lower maxCount, or raise node-ceiling.perPool.`;
-          violations.push({ message, resource });
-        }
-      }
-    }
-    const total = largest.reduce((sum, { maximum }) => sum + maximum, 0);
-    if (total > perStack) {
-      const parts = largest.map(({ name, maximum }) => `«${name}» ${maximum}`).join(" + ");
-      violations.push({
-        message: `The stack can grow to ${total} nodes (${parts}), the limit is ${perStack}: lower maxCount, or raise node-ceiling.perStack.`,
+        if (nodes.maximum <= perPool) return [];
+        const message = `Node pool «${name}» can grow to ${nodes.maximum} nodes, the limit is ${perPool}: lower maxCount, or raise node-ceiling.perPool.`;
+        return [{ message, resource }];
       });
-    }
-    return violations;
+    });
+    const total = largest.reduce((sum, { maximum }) => sum + maximum, 0);
+    if (total <= perStack) return violations;
+    const parts = largest.map(({ name, maximum }) => `«${name}» ${maximum}`).join(" + ");
+    const message = `The stack can grow to ${total} nodes (${parts}), the limit is ${perStack}: lower maxCount, or raise node-ceiling.perStack.`;
+    return [...violations, { message }];
   },
 });

@@ -11,14 +11,12 @@ const millisecondsPerDay = 86_400_000;
 export const priceAge = stackPolicy<Config>({
   name: "price-age",
   description: "The prices behind the estimate are not old.",
-  configSchema: {
-    properties: {
-      maximumAgeDays: {
-        type: "integer",
-        minimum: 1,
-        description: "Most days since a row of the price table was read.",
-        default: 180,
-      },
+  settings: {
+    maximumAgeDays: {
+      type: "integer",
+      minimum: 1,
+      description: "Most days since a row of the price table was read.",
+      default: 180,
     },
   },
   enforcementLevel: "advisory",

@@ -13,18 +13,15 @@ interface Config {
 export const publicEndpoints = stackPolicy<Config>({
   name: "public-endpoints",
   description: "The stack has no more public IP addresses and load-balanced Services than agreed on.",
-  configSchema: {
-    properties: {
-      maximumPublicIps: { type: "integer", minimum: 0, description: "Most public IP addresses.", default: 2 },
-      maximumLoadBalancers: {
-        type: "integer",
-        minimum: 0,
-        description: "Most Services of type LoadBalancer, internal ones too.",
-        default: 1,
-      },
+  settings: {
+    maximumPublicIps: { type: "integer", minimum: 0, description: "Most public IP addresses.", default: 2 },
+    maximumLoadBalancers: {
+      type: "integer",
+      minimum: 0,
+      description: "Most Services of type LoadBalancer, internal ones too.",
+      default: 1,
     },
   },
-  enforcementLevel: "mandatory",
   validate: (resources, { maximumPublicIps, maximumLoadBalancers }) => {
     const services = resources.filter(isLoadBalancer);
     const ingresses = resources.filter(hasIngress);

@@ -1,3 +1,4 @@
+import { secondsPerDay } from "../../contract/buckets";
 import { resourcePolicy } from "../core/define";
 import { entriesOf, get, listOf, type Value } from "../core/values";
 
@@ -6,8 +7,6 @@ interface Config {
   maximumDaysOfOthers: number;
 }
 
-const secondsPerDay = 86_400;
-
 /**
  * Retention decides how large the volumes must become. Buckets are declared in the ConfigMap of the reconcile Job: any
  * JSON with `buckets`, each with `name` and `retentionSeconds`, counts.
@@ -15,23 +14,20 @@ const secondsPerDay = 86_400;
 export const retentionLimits = resourcePolicy<Config>({
   name: "retention-limits",
   description: "InfluxDB buckets keep their data no longer than agreed on, and none keeps it for ever.",
-  configSchema: {
-    properties: {
-      maximumDays: {
-        type: "object",
-        description: "Most days by the name of the bucket.",
-        additionalProperties: { type: "number", minimum: 1 },
-        default: { events: 31, minutely: 180, hourly: 550, daily: 1100, weekly: 1830 },
-      },
-      maximumDaysOfOthers: {
-        type: "number",
-        minimum: 1,
-        description: "Most days of any other bucket.",
-        default: 31,
-      },
+  settings: {
+    maximumDays: {
+      type: "object",
+      description: "Most days by the name of the bucket.",
+      additionalProperties: { type: "number", minimum: 1 },
+      default: { events: 31, minutely: 180, hourly: 550, daily: 1100, weekly: 1830 },
+    },
+    maximumDaysOfOthers: {
+      type: "number",
+      minimum: 1,
+      description: "Most days of any other bucket.",
+      default: 31,
     },
   },
-  enforcementLevel: "mandatory",
   validate: (resource, config) => {
     if (resource.type !== "kubernetes:core/v1:ConfigMap") return [];
     return entriesOf(get(resource.properties, "data"))

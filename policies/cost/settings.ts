@@ -1,7 +1,8 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { Resource } from "../core/resource";
 import { get } from "../core/values";
-import { estimate, type Estimate, type UsageAssumptions } from "../estimate/estimate";
+import { estimate, type Estimate } from "../estimate/estimate";
+import type { UsageAssumptions } from "../estimate/metering";
 import { prices } from "../estimate/prices";
 
 /** Settings that every policy with an estimate takes. */
@@ -24,7 +25,7 @@ export const estimateProperties: PolicyConfigSchema["properties"] = {
   usage: {
     type: "object",
     description:
-      "GB a month that no resource tells: load balancer, NAT gateway, blobs kept in a storage account.",
+      "GB a month that no resource states: load balancer, NAT gateway, blobs kept in a storage account.",
     properties: {
       loadBalancerGB: { type: "number", minimum: 0 },
       natGatewayGB: { type: "number", minimum: 0 },

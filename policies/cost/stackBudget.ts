@@ -17,23 +17,20 @@ export const stackBudget = stackPolicy<Config>({
   name: "stack-budget",
   description:
     "The whole stack stays within its monthly budget, with node pools at their minimum and maximum.",
-  configSchema: {
-    properties: {
-      maximumMonthly: {
-        type: "number",
-        minimum: 0,
-        description:
-          "Limit of a month with every node pool at its maximum, in the currency of the price table.",
-      },
-      minimumMonthly: {
-        type: "number",
-        minimum: 0,
-        description: "Limit of a month with every node pool at its minimum: what an idle stack may cost.",
-      },
-      ...estimateProperties,
+  settings: {
+    maximumMonthly: {
+      type: "number",
+      minimum: 0,
+      description:
+        "Limit of a month with every node pool at its maximum, in the currency of the price table.",
     },
+    minimumMonthly: {
+      type: "number",
+      minimum: 0,
+      description: "Limit of a month with every node pool at its minimum: what an idle stack may cost.",
+    },
+    ...estimateProperties,
   },
-  enforcementLevel: "mandatory",
   validate: (resources, config) => {
     if (config.maximumMonthly === undefined) return [{ message: noLimit }];
     const estimated = estimateWith(resources, config);

@@ -1,9 +1,15 @@
 import type { Resource } from "../core/resource";
 import { Unknown, get, listOf, type Value } from "../core/values";
-import type { Meter, Metering, Purchase, Range } from "./estimate";
+import {
+  exactly,
+  type Meter,
+  type Metering,
+  type Purchase,
+  type Range,
+  standard,
+  unknownOf,
+} from "./metering";
 import { diskTier } from "./quantity";
-
-const one: Range = { minimum: 1, maximum: 1 };
 
 /** Size of a node's disk in GiB when the pool does not say: what AKS takes for sizes of up to 7 vCPUs. */
 const defaultOsDiskGiB = 128;
@@ -14,18 +20,11 @@ export const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:containerservice:ManagedCluster": managedCluster,
   "azure-native:network:NatGateway": (_resource, { usage }) => ({
     purchases: [
-      { kind: "natGateway", sku: "Standard", quantity: one, of: "NAT gateway" },
-      {
-        kind: "natGatewayData",
-        sku: "Standard",
-        quantity: exactly(usage.natGatewayGB),
-        of: "GB processed (assumed)",
-      },
+      standard("natGateway", "NAT gateway"),
+      standard("natGatewayData", "GB processed (assumed)", usage.natGatewayGB),
     ],
   }),
-  "azure-native:network:PublicIPAddress": () => ({
-    purchases: [{ kind: "publicIp", sku: "Standard", quantity: one, of: "public IP" }],
-  }),
+  "azure-native:network:PublicIPAddress": () => ({ purchases: [standard("publicIp", "public IP")] }),
   "azure-native:storage:StorageAccount": storageAccount,
 };
 
@@ -34,34 +33,24 @@ function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1
   const outbound = get(properties, "networkProfile", "outboundType") ?? "loadBalancer";
   const pools = get(properties, "agentPoolProfiles");
   const unknown = [tier, outbound, pools].find((value) => value instanceof Unknown);
-  if (unknown instanceof Unknown) return { unknown: `${unknown.path} is unknown at preview` };
+  if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
 
   const purchases: Purchase[] = [];
-  if (tier !== "Free") purchases.push({ kind: "cluster", sku: String(tier), quantity: one, of: "cluster" });
-  // The load balancer comes with the first LoadBalancer Service in any case, so it is counted whatever the way out.
+  if (tier !== "Free") {
+    purchases.push({ kind: "cluster", sku: String(tier), quantity: exactly(1), of: "cluster" });
+  }
+  // The load balancer comes with the first LoadBalancer Service in any case, so it is counted whatever `outbound` is.
   purchases.push(
-    { kind: "loadBalancer", sku: "Standard", quantity: one, of: "load balancer" },
-    {
-      kind: "loadBalancerData",
-      sku: "Standard",
-      quantity: exactly(usage.loadBalancerGB),
-      of: "GB processed (assumed)",
-    },
+    standard("loadBalancer", "load balancer"),
+    standard("loadBalancerData", "GB processed (assumed)", usage.loadBalancerGB),
   );
   if (outbound === "loadBalancer") {
     const addresses =
       get(properties, "networkProfile", "loadBalancerProfile", "managedOutboundIPs", "count") ?? 1;
     if (typeof addresses !== "number") return { unknown: "managedOutboundIPs.count is unknown at preview" };
-    purchases.push({
-      kind: "publicIp",
-      sku: "Standard",
-      quantity: exactly(addresses),
-      of: "outbound public IP",
-    });
+    purchases.push(standard("publicIp", "outbound public IP", addresses));
   }
-  if (hasIngressController(properties)) {
-    purchases.push({ kind: "publicIp", sku: "Standard", quantity: one, of: "public IP of the ingress" });
-  }
+  if (hasIngressController(properties)) purchases.push(standard("publicIp", "public IP of the ingress"));
   for (const pool of listOf(pools)) {
     const metering = nodePool(pool);
     if ("unknown" in metering) return metering;
@@ -90,7 +79,7 @@ function nodePool(pool: Value): Metering {
   if (typeof diskType !== "string") return { unknown: unknownOf("osDiskType", diskType) };
   if (diskType === "Ephemeral") return { purchases };
   if (typeof diskSize !== "number") return { unknown: unknownOf("osDiskSizeGB", diskSize) };
-  // AKS puts the disks of sizes that allow it (an «s» in the name) on Premium SSD; the others are no dearer.
+  // AKS puts the disks of sizes that allow it (an «s» in the name) on Premium SSD; the others are no more expensive.
   const tier = diskTier("P", diskSize === 0 ? defaultOsDiskGiB : diskSize);
   if (tier === undefined) return { unknown: `no price is known for a node disk of ${diskSize} GiB` };
   purchases.push({ kind: "disk", sku: tier, quantity: nodes, of: "node disks" });
@@ -130,12 +119,4 @@ function storageAccount({ properties }: Resource, { usage }: Parameters<Meter>[1
       { kind: "blob", sku: `${tier} ${redundancy}`, quantity: exactly(usage.blobGB), of: "GB (assumed)" },
     ],
   };
-}
-
-function exactly(quantity: number): Range {
-  return { minimum: quantity, maximum: quantity };
-}
-
-function unknownOf(name: string, value: Value): string {
-  return value instanceof Unknown ? `${value.path} is unknown at preview` : `${name} is not set`;
 }

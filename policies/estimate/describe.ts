@@ -1,7 +1,7 @@
 import type { CostLine, Estimate } from "./estimate";
 import { money } from "./money";
 
-/** The lines that cost most at their maximum, dearest first. */
+/** The lines that cost most at their maximum, the most expensive first. */
 export function largestLines(lines: readonly CostLine[], count: number): CostLine[] {
   return [...lines].sort((a, b) => b.cost.maximum - a.cost.maximum).slice(0, count);
 }
@@ -40,7 +40,7 @@ export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): strin
   if (unpriced.length === 0) return undefined;
   const list = unpriced.map(({ resource, reason }) => `«${resource.name}»: ${reason}`).join("; ");
   return (
-    `The cost can't be told, so it is not within the limit. ${list}. ` +
+    `The cost is not known, so it is not within the limit. ${list}. ` +
     "Fix: give it a value that is known at preview, add the price to policies/prices/prices.json, or state its cost in assumedMonthly."
   );
 }

@@ -2,24 +2,16 @@ import type { Resource } from "../core/resource";
 import { azureMeters } from "./azure";
 import { freeReason } from "./free";
 import { kubernetesMeters, loadBalancerRules } from "./kubernetes";
+import {
+  exactly,
+  type Meter,
+  type Metering,
+  type Purchase,
+  type Range,
+  type UsageAssumptions,
+} from "./metering";
 import { money } from "./money";
-import { findPrice, hoursPerMonth, type Price, type PriceKind } from "./prices";
-
-/** A quantity between a lower and an upper bound: autoscaled nodes have both. */
-export interface Range {
-  minimum: number;
-  maximum: number;
-}
-
-/** What is assumed of things that no resource says: use, not size. A month's worth each. */
-export interface UsageAssumptions {
-  /** GB that pass the load balancer. */
-  loadBalancerGB: number;
-  /** GB that pass a NAT gateway. */
-  natGatewayGB: number;
-  /** GB kept in each storage account. */
-  blobGB: number;
-}
+import { findPrice, hoursPerMonth, type Price } from "./prices";
 
 /** What the estimate needs to know beside the resources. */
 export interface EstimateOptions {
@@ -28,30 +20,6 @@ export interface EstimateOptions {
   usage: UsageAssumptions;
   /** Prices of resource types that the estimate does not know, with a reason: monthly, for one resource. */
   assumedMonthly?: Readonly<Record<string, { monthly: number; reason: string }>>;
-}
-
-/** One purchase that a resource makes. */
-export interface Purchase {
-  kind: PriceKind;
-  sku: string;
-  /** How many of them run at a time, or, for a price per GB, how many GB a month. */
-  quantity: Range;
-  /** What is counted, for the arithmetic: `nodes`, `disks`, `GB`. */
-  of: string;
-  /** Highest price of a unit, where a resource sets one (spot). */
-  priceCeiling?: number;
-}
-
-/** What a meter says of a resource: what it buys, or why it can't be told. */
-export type Metering = { purchases: Purchase[] } | { unknown: string };
-
-/** Tells what a resource of one type buys; pure. */
-export type Meter = (resource: Resource, context: MeterContext) => Metering;
-
-export interface MeterContext {
-  usage: UsageAssumptions;
-  /** Load-balancer rules of this very resource that the base price does not include. */
-  overageRules: number;
 }
 
 /** A priced purchase. */
@@ -101,7 +69,7 @@ export function estimate(
     lines: [],
     free: [],
     unpriced: [],
-    total: { minimum: 0, maximum: 0 },
+    total: exactly(0),
   };
   for (const resource of resources) {
     const free = freeReason(resource);
@@ -115,7 +83,7 @@ export function estimate(
       result.lines.push({
         resource,
         arithmetic: `assumed ${money(assumed.monthly)} ${result.currency} (${assumed.reason})`,
-        cost: { minimum: assumed.monthly, maximum: assumed.monthly },
+        cost: exactly(assumed.monthly),
       });
     } else {
       result.unpriced.push({ resource, reason: `no price is known for the type ${resource.type}` });
@@ -139,22 +107,21 @@ function addMetered(
     result.unpriced.push({ resource, reason: metering.unknown });
     return;
   }
-  const missing = metering.purchases.find(
-    ({ kind, sku }) => findPrice(prices, region, kind, sku) === undefined,
-  );
-  if (missing !== undefined) {
-    const reason = `the price table has no row for ${missing.kind} «${missing.sku}» in ${region}: add it with npm run prices`;
-    result.unpriced.push({ resource, reason });
-    return;
-  }
   if (metering.purchases.length === 0) {
     result.free.push({ resource, reason: "buys nothing with these settings" });
     return;
   }
+  const lines: CostLine[] = [];
   for (const purchase of metering.purchases) {
     const price = findPrice(prices, region, purchase.kind, purchase.sku);
-    if (price !== undefined) result.lines.push(costLine(resource, purchase, price));
+    if (price === undefined) {
+      const reason = `the price table has no row for ${purchase.kind} «${purchase.sku}» in ${region}: add it with npm run prices`;
+      result.unpriced.push({ resource, reason });
+      return;
+    }
+    lines.push(costLine(resource, purchase, price));
   }
+  result.lines.push(...lines);
 }
 
 function costLine(resource: Resource, purchase: Purchase, price: Price): CostLine {

@@ -1,12 +1,12 @@
 import type { Resource } from "../core/resource";
 import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
-import type { Meter, Metering, Purchase } from "./estimate";
-import { diskFamily, diskTier, parseGiB, storedKind } from "./quantity";
+import { exactly, type Meter, type Metering, type Purchase, standard, unknownOf } from "./metering";
+import { diskTier, parseGiB, storageClasses } from "./quantity";
 
 /** What Kubernetes resources buy from Azure: volumes and public addresses. Pods run on priced nodes. */
 export const kubernetesMeters: Readonly<Record<string, Meter>> = {
   "kubernetes:core/v1:PersistentVolumeClaim": ({ properties }) =>
-    volumeMetering([get(properties, "spec")], { minimum: 1, maximum: 1 }),
+    volumeMetering([get(properties, "spec")], exactly(1)),
   "kubernetes:apps/v1:StatefulSet": statefulSet,
   "kubernetes:core/v1:Service": service,
 };
@@ -14,12 +14,12 @@ export const kubernetesMeters: Readonly<Record<string, Meter>> = {
 function statefulSet({ properties }: Resource): Metering {
   const spec = get(properties, "spec");
   const templates = get(spec, "volumeClaimTemplates");
-  if (templates instanceof Unknown) return { unknown: `${templates.path} is unknown at preview` };
+  if (templates instanceof Unknown) return { unknown: unknownOf("", templates) };
   const claims = listOf(templates).map((template) => get(template, "spec"));
   if (claims.length === 0) return { purchases: [] };
   const replicas = get(spec, "replicas") ?? 1;
   if (typeof replicas !== "number") return { unknown: "spec.replicas is unknown at preview" };
-  return volumeMetering(claims, { minimum: replicas, maximum: replicas });
+  return volumeMetering(claims, exactly(replicas));
 }
 
 function volumeMetering(claims: readonly Value[], quantity: Purchase["quantity"]): Metering {
@@ -31,20 +31,19 @@ function volumeMetering(claims: readonly Value[], quantity: Purchase["quantity"]
     if (typeof size !== "string")
       return { unknown: "resources.requests.storage is missing or unknown at preview" };
     const gib = parseGiB(size);
-    const stored = storedKind(storageClass);
-    if (stored !== undefined && gib !== undefined) {
-      // Billed is what is stored, from nothing to as much as was asked for.
-      const maximum = quantity.maximum * gib;
-      purchases.push({ ...stored, quantity: { minimum: 0, maximum }, of: "GiB stored" });
-      continue;
-    }
-    const family = diskFamily(storageClass);
-    if (family === undefined) {
+    const bought = storageClasses[storageClass];
+    if (bought === undefined) {
       return {
         unknown: `no price is known for the storage class «${storageClass}»: use managed-csi or managed-csi-premium`,
       };
     }
-    const tier = gib === undefined ? undefined : diskTier(family, gib);
+    if (typeof bought !== "string" && gib !== undefined) {
+      // What is stored is billed, from nothing to the size of the claim.
+      const maximum = quantity.maximum * gib;
+      purchases.push({ ...bought, quantity: { minimum: 0, maximum }, of: "GiB stored" });
+      continue;
+    }
+    const tier = gib === undefined || typeof bought !== "string" ? undefined : diskTier(bought, gib);
     if (tier === undefined) return { unknown: `no price is known for a disk of «${size}»` };
     purchases.push({ kind: "disk", sku: tier, quantity, of: quantity.maximum === 1 ? "disk" : "disks" });
   }
@@ -56,24 +55,12 @@ function service({ properties }: Resource, { overageRules }: Parameters<Meter>[1
   if (spec instanceof Unknown || get(spec, "type") instanceof Unknown) {
     return { unknown: "spec.type is unknown at preview" };
   }
-  const purchases: Purchase[] = [];
-  if (!isInternal(properties)) {
-    purchases.push({
-      kind: "publicIp",
-      sku: "Standard",
-      quantity: { minimum: 1, maximum: 1 },
-      of: "public IP",
-    });
-  }
-  if (overageRules > 0) {
-    purchases.push({
-      kind: "loadBalancerRule",
-      sku: "Standard",
-      quantity: { minimum: overageRules, maximum: overageRules },
-      of: "load-balancer rules",
-    });
-  }
-  return { purchases };
+  return {
+    purchases: [
+      ...(isInternal(properties) ? [] : [standard("publicIp", "public IP")]),
+      ...(overageRules > 0 ? [standard("loadBalancerRule", "load-balancer rules", overageRules)] : []),
+    ],
+  };
 }
 
 /** Whether a Service of type LoadBalancer has a private address. */

@@ -1,22 +1,12 @@
-/** Binary and decimal suffixes of Kubernetes quantities, in bytes. */
-const factors: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
+import { bytesOf } from "../../components/kubernetes/quantities";
 
 /** A Kubernetes storage quantity (`10Gi`, `500M`, `1073741824`) in GiB; undefined when it is none. */
 export function parseGiB(quantity: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?$/.exec(quantity.trim());
-  const factor = factors[match?.[2] ?? ""];
-  if (match?.[1] === undefined || factor === undefined) return undefined;
-  return (Number(match[1]) * factor) / 2 ** 30;
+  try {
+    return bytesOf(quantity) / 2 ** 30;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sizes of managed disks in GiB, with the number of their tier. */
@@ -32,33 +22,21 @@ const tiers: readonly (readonly [number, number])[] = [
   [1024, 30],
 ];
 
-/** Families of managed disks by the storage class that provisions them in AKS. */
-const families: Readonly<Record<string, "E" | "P">> = {
-  // AKS: `default`, `managed` and `managed-csi` are Standard SSD, `managed-premium` and `managed-csi-premium` Premium SSD.
+/**
+ * What the storage classes of AKS buy: a family of managed disks (`E` Standard SSD, `P` Premium SSD), or a service that
+ * bills what is stored.
+ */
+export const storageClasses: Readonly<Record<string, "E" | "P" | { kind: "blob" | "file"; sku: string }>> = {
   default: "E",
   managed: "E",
   "managed-csi": "E",
   "managed-premium": "P",
   "managed-csi-premium": "P",
-};
-
-/** What a storage class of a file share or of blobs buys by the GiB; AKS makes a storage account for its volumes. */
-const stored: Readonly<Record<string, { kind: "blob" | "file"; sku: string }>> = {
   azurefile: { kind: "file", sku: "Standard LRS" },
   "azurefile-csi": { kind: "file", sku: "Standard LRS" },
   "azureblob-nfs-premium": { kind: "blob", sku: "Premium LRS" },
   "azureblob-fuse-premium": { kind: "blob", sku: "Premium LRS" },
 };
-
-/** What a storage class that bills what is stored buys, or undefined for disks and for a class we don't know. */
-export function storedKind(storageClass: string): { kind: "blob" | "file"; sku: string } | undefined {
-  return stored[storageClass];
-}
-
-/** Letter of the family of disks that a storage class provisions, or undefined for a class we don't know. */
-export function diskFamily(storageClass: string): "E" | "P" | undefined {
-  return families[storageClass];
-}
 
 /**
  * The billed tier of a managed disk, for example `P10`: the smallest that holds the size. Undefined above 1 TiB.

@@ -1,5 +1,5 @@
 import { resourcePolicy } from "../core/define";
-import { containersOf, podTemplate, unknownContainers } from "../core/pods";
+import { checkContainers } from "../core/pods";
 import { entriesOf, get, listOf, type Value } from "../core/values";
 
 const secretName =
@@ -26,15 +26,9 @@ export const noPlainSecrets = resourcePolicy({
   name: "no-plain-secrets",
   description:
     "Passwords, tokens and keys are in Secrets, never in environment literals, arguments or ConfigMaps.",
-  configSchema: { properties: {} },
-  enforcementLevel: "mandatory",
   validate: (resource) => {
     if (resource.type === "kubernetes:core/v1:ConfigMap") return configMapProblems(resource.properties);
-    const template = podTemplate(resource);
-    if (template === undefined) return [];
-    const unknown = unknownContainers(template.spec);
-    if (unknown !== undefined) return [unknown];
-    return containersOf(template.spec).flatMap(({ name, value }) => [
+    return checkContainers(resource, ({ name, value }) => [
       ...listOf(get(value, "env"))
         .filter((variable) => isLiteralSecret(variable))
         .map(

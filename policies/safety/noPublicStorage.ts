@@ -1,13 +1,11 @@
 import { resourcePolicy } from "../core/define";
 import type { Resource } from "../core/resource";
-import { Unknown, get } from "../core/values";
+import { get, shown } from "../core/values";
 
 export const noPublicStorage = resourcePolicy({
   name: "no-public-storage",
   description:
     "Storage accounts refuse anonymous access, plain HTTP and old TLS, and no container is public.",
-  configSchema: { properties: {} },
-  enforcementLevel: "mandatory",
   validate: (resource) => {
     if (resource.type === "azure-native:storage:StorageAccount") return accountProblems(resource);
     if (resource.type !== "azure-native:storage:BlobContainer") return [];
@@ -34,8 +32,4 @@ function accountProblems({ name, properties }: Resource): string[] {
     ],
   ];
   return checks.filter(([passes]) => !passes).map(([, problem]) => `Storage account «${name}»: ${problem}.`);
-}
-
-function shown(value: unknown): string {
-  return value instanceof Unknown ? "unknown at preview" : JSON.stringify(value);
 }

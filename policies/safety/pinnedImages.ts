@@ -1,19 +1,13 @@
 import { resourcePolicy } from "../core/define";
-import { containersOf, podTemplate, unknownContainers } from "../core/pods";
+import { checkContainers } from "../core/pods";
 import { Unknown, get } from "../core/values";
 
 /** Ask for a digest, or a tag with a digit in it: `latest`, `stable` and `main` move, `1.29.0` does not. */
 export const pinnedImages = resourcePolicy({
   name: "pinned-images",
   description: "Every image has a digest or a version as its tag.",
-  configSchema: { properties: {} },
-  enforcementLevel: "mandatory",
-  validate: (resource) => {
-    const template = podTemplate(resource);
-    if (template === undefined) return [];
-    const unknown = unknownContainers(template.spec);
-    if (unknown !== undefined) return [unknown];
-    return containersOf(template.spec).flatMap(({ name, value }) => {
+  validate: (resource) =>
+    checkContainers(resource, ({ name, value }) => {
       const image = get(value, "image");
       // An image that is built in the same update is known when this runs again, before the pod is created.
       if (image instanceof Unknown) return [];
@@ -22,8 +16,7 @@ export const pinnedImages = resourcePolicy({
       return [
         `Container «${name}»: image ${shown} is not pinned: write a version, e.g. «name:1.4.2», or a digest.`,
       ];
-    });
-  },
+    }),
 });
 
 /** Whether an image reference has a digest, or a tag that reads as a version. */

@@ -1,4 +1,4 @@
-import { resourcePolicy } from "../core/define";
+import { listOfTexts, resourcePolicy } from "../core/define";
 import { Unknown, get, listOf } from "../core/values";
 
 interface Config {
@@ -12,22 +12,14 @@ interface Config {
 export const protectedStorage = resourcePolicy<Config>({
   name: "protected-storage",
   description: "Resources that hold data have the option `protect`, and StatefulSets keep their volumes.",
-  configSchema: {
-    properties: {
-      types: {
-        type: "array",
-        description: "Type tokens of the resources that need `protect`.",
-        items: { type: "string" },
-        default: [
-          "kubernetes:core/v1:PersistentVolumeClaim",
-          "azure-native:storage:StorageAccount",
-          "azure-native:storage:BlobContainer",
-          "azure-native:containerservice:ManagedCluster",
-        ],
-      },
-    },
+  settings: {
+    types: listOfTexts("Type tokens of the resources that need `protect`.", [
+      "kubernetes:core/v1:PersistentVolumeClaim",
+      "azure-native:storage:StorageAccount",
+      "azure-native:storage:BlobContainer",
+      "azure-native:containerservice:ManagedCluster",
+    ]),
   },
-  enforcementLevel: "mandatory",
   validate: (resource, { types }) => {
     const spec = get(resource.properties, "spec");
     const isStatefulSet = resource.type === "kubernetes:apps/v1:StatefulSet";

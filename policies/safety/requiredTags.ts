@@ -1,4 +1,4 @@
-import { resourcePolicy } from "../core/define";
+import { listOfTexts, resourcePolicy } from "../core/define";
 import { Unknown, get } from "../core/values";
 
 interface Config {
@@ -10,32 +10,19 @@ interface Config {
 export const requiredTags = resourcePolicy<Config>({
   name: "required-tags",
   description: "Azure resources that take tags have the required ones, none empty.",
-  configSchema: {
-    properties: {
-      tags: {
-        type: "array",
-        description: "Names of the tags.",
-        items: { type: "string" },
-        default: ["project", "environment", "owner", "cost-center"],
-      },
-      types: {
-        type: "array",
-        description: "Type tokens of the resources that must have them.",
-        items: { type: "string" },
-        default: [
-          "azure-native:containerservice:AgentPool",
-          "azure-native:containerservice:ManagedCluster",
-          "azure-native:managedidentity:UserAssignedIdentity",
-          "azure-native:network:NatGateway",
-          "azure-native:network:PublicIPAddress",
-          "azure-native:network:VirtualNetwork",
-          "azure-native:resources:ResourceGroup",
-          "azure-native:storage:StorageAccount",
-        ],
-      },
-    },
+  settings: {
+    tags: listOfTexts("Names of the tags.", ["project", "environment", "owner", "cost-center"]),
+    types: listOfTexts("Type tokens of the resources that must have them.", [
+      "azure-native:containerservice:AgentPool",
+      "azure-native:containerservice:ManagedCluster",
+      "azure-native:managedidentity:UserAssignedIdentity",
+      "azure-native:network:NatGateway",
+      "azure-native:network:PublicIPAddress",
+      "azure-native:network:VirtualNetwork",
+      "azure-native:resources:ResourceGroup",
+      "azure-native:storage:StorageAccount",
+    ]),
   },
-  enforcementLevel: "mandatory",
   validate: (resource, config) => {
     if (!config.types.includes(resource.type)) return [];
     const tags = get(resource.properties, "tags");

@@ -1,5 +1,5 @@
 import { resourcePolicy } from "../core/define";
-import { containersOf, podTemplate, unknownContainers } from "../core/pods";
+import { checkContainers } from "../core/pods";
 import { get } from "../core/values";
 
 const required = [
@@ -12,22 +12,15 @@ const required = [
 export const resourcesSet = resourcePolicy({
   name: "resources-set",
   description: "Every container has CPU and memory requests and a memory limit.",
-  configSchema: { properties: {} },
-  enforcementLevel: "mandatory",
-  validate: (resource) => {
-    const template = podTemplate(resource);
-    if (template === undefined) return [];
-    const unknown = unknownContainers(template.spec);
-    if (unknown !== undefined) return [unknown];
-    return containersOf(template.spec).flatMap(({ name, value }) =>
+  validate: (resource) =>
+    checkContainers(resource, ({ name, value }) =>
       required
         .filter((path) => (get(value, "resources", ...path) ?? "") === "")
         .map(
           (path) =>
             `Container «${name}»: resources.${path.join(".")} is missing: set it, e.g. ${example(path)}.`,
         ),
-    );
-  },
+    ),
 });
 
 function example([, resource]: (typeof required)[number]): string {

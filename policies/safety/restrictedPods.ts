@@ -1,5 +1,5 @@
 import { resourcePolicy } from "../core/define";
-import { containersOf, podTemplate, unknownContainers, type Container } from "../core/pods";
+import { checkPods, containersOf, type Container } from "../core/pods";
 import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
 
 const allowedVolumes = new Set([
@@ -20,18 +20,11 @@ const allowedVolumes = new Set([
 export const restrictedPods = resourcePolicy({
   name: "restricted-pods",
   description: "Pods keep to the Kubernetes Pod Security Standard «restricted».",
-  configSchema: { properties: {} },
-  enforcementLevel: "mandatory",
-  validate: (resource) => {
-    const template = podTemplate(resource);
-    if (template === undefined) return [];
-    const unknown = unknownContainers(template.spec);
-    if (unknown !== undefined) return [unknown];
-    return [
-      ...podProblems(template.spec),
-      ...containersOf(template.spec).flatMap((container) => containerProblems(container, template.spec)),
-    ];
-  },
+  validate: (resource) =>
+    checkPods(resource, (spec) => [
+      ...podProblems(spec),
+      ...containersOf(spec).flatMap((container) => containerProblems(container, spec)),
+    ]),
 });
 
 function podProblems(spec: Value): string[] {

@@ -56,7 +56,7 @@ describe("stack-budget", () => {
   test("an unknown node count fails, whatever the limit", () => {
     const unknown = pool({ maxCount: new Unknown("maxCount") });
     const messages = checkStack(stackBudget, [unknown], { maximumMonthly: 1e9 });
-    assert.match(messages.join(), /can't be told.*«apps»: maxCount is unknown at preview/);
+    assert.match(messages.join(), /is not known.*«apps»: maxCount is unknown at preview/);
   });
 
   test("an unknown type fails until its price is assumed", () => {

@@ -12,30 +12,30 @@ test("an exemption lets its own resource pass up to and on its last day", () => 
     { message: "too large", resource: disk },
     { message: "too large", resource: other },
   ];
-  const { standing, exempted } = applyExemptions(violations, [exemption], "2026-06-30");
+  const { remaining, exempted } = applyExemptions(violations, [exemption], "2026-06-30");
   assert.deepEqual(
-    standing.map((violation) => violation.resource?.name),
+    remaining.map((violation) => violation.resource?.name),
     ["other"],
   );
   assert.deepEqual(exempted, [{ violation: violations[0], exemption }]);
 });
 
 test("an expired exemption lets nothing pass, and the message says so", () => {
-  const { standing, exempted } = applyExemptions(
+  const { remaining, exempted } = applyExemptions(
     [{ message: "too large.", resource: disk }],
     [exemption],
     "2026-07-01",
   );
   assert.deepEqual(exempted, []);
   assert.equal(
-    standing[0]?.message,
+    remaining[0]?.message,
     "too large. Its exemption («grows until the migration») expired on 2026-06-30.",
   );
 });
 
 test("a violation of the whole stack needs the exemption of all resources", () => {
   const violation = { message: "over budget" };
-  assert.equal(applyExemptions([violation], [exemption], "2026-01-01").standing.length, 1);
+  assert.equal(applyExemptions([violation], [exemption], "2026-01-01").remaining.length, 1);
   const all = { ...exemption, resource: "*" };
-  assert.equal(applyExemptions([violation], [all], "2026-01-01").standing.length, 0);
+  assert.equal(applyExemptions([violation], [all], "2026-01-01").remaining.length, 0);
 });

@@ -296,7 +296,7 @@ describe("no-public-storage", () => {
   test("a public container does not pass", () => {
     const check = (publicAccess: string | undefined) =>
       checkResource(noPublicStorage, resource("azure-native:storage:BlobContainer", "c", { publicAccess }));
-    assert.match(check("Blob").join(), /publicAccess is "Blob"/);
+    assert.match(check("Blob").join(), /publicAccess is «Blob»/);
     assert.deepEqual(check("None"), []);
     assert.deepEqual(check(undefined), []);
   });

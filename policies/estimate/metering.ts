@@ -1,0 +1,58 @@
+import type { Resource } from "../core/resource";
+import { Unknown, type Value } from "../core/values";
+import type { PriceKind } from "./prices";
+
+/** A quantity between a lower and an upper bound: autoscaled nodes have both. */
+export interface Range {
+  minimum: number;
+  maximum: number;
+}
+
+/** What is assumed of things that no resource says: use, not size. A month's worth each. */
+export interface UsageAssumptions {
+  /** GB that pass the load balancer. */
+  loadBalancerGB: number;
+  /** GB that pass a NAT gateway. */
+  natGatewayGB: number;
+  /** GB kept in each storage account. */
+  blobGB: number;
+}
+
+/** One purchase that a resource makes. */
+export interface Purchase {
+  kind: PriceKind;
+  sku: string;
+  /** How many of them run at a time, or, for a price per GB, how many GB a month. */
+  quantity: Range;
+  /** What is counted, for the arithmetic: `nodes`, `disks`, `GB`. */
+  of: string;
+  /** Highest price of a unit, where a resource sets one (spot). */
+  priceCeiling?: number;
+}
+
+/** What a meter says of a resource: what it buys, or why it can't be told. */
+export type Metering = { purchases: Purchase[] } | { unknown: string };
+
+/** What a resource of one type buys; pure. */
+export type Meter = (resource: Resource, context: MeterContext) => Metering;
+
+export interface MeterContext {
+  usage: UsageAssumptions;
+  /** Load-balancer rules of this very resource that the base price does not include. */
+  overageRules: number;
+}
+
+/** So many of a service that has one SKU, all the time. */
+export function standard(kind: PriceKind, of: string, quantity = 1): Purchase {
+  return { kind, sku: "Standard", quantity: exactly(quantity), of };
+}
+
+/** A quantity that is the same at all times. */
+export function exactly(quantity: number): Range {
+  return { minimum: quantity, maximum: quantity };
+}
+
+/** Why a value can't be used: it is not known yet, or not set. */
+export function unknownOf(name: string, value: Value): string {
+  return value instanceof Unknown ? `${value.path} is unknown at preview` : `${name} is not set`;
+}
