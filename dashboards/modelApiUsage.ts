@@ -202,7 +202,7 @@ const predictions = row("Detail: what the model answers", [
 
 const byDayAndWeek = row("Usage by day and week (UTC)", [
   timeSeries("Requests by day", {
-    description: "Requests of each finished day, from the daily rollups: two years back.",
+    description: "Requests of each finished day, from the daily rollups.",
     ...stackedCounts,
     size: [8, 8],
     timeFrom: "30d",

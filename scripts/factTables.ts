@@ -1,6 +1,6 @@
 /** Text for docs/ that is derived from the alert rules and the buckets. */
 import { routings, type AlertRule, type Unit } from "../components/alerts/rule";
-import { buckets, defaultRetentionDays, secondsPerDay, shardGroupSeconds } from "../contract/buckets";
+import { type buckets, defaultRetentionDays, secondsPerDay, shardGroupSeconds } from "../contract/buckets";
 import { dashboardIdentities } from "../dashboards";
 
 /** `90 s`, `3 min`, `30 min`, `6 h`. */

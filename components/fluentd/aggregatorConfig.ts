@@ -1,4 +1,4 @@
-import { buckets, database } from "../../contract/buckets";
+import { buckets, database, defaultRetentionDays, secondsPerDay } from "../../contract/buckets";
 import { fluentdMonitorPort, parts } from "../platform/parts";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
@@ -72,7 +72,7 @@ const refusedFiles = "refused";
 const leastBufferBytes = 16 * 1024 * 1024;
 
 /** How long dead letters stay on the volume: as long as the events that were not refused. */
-const deadLetterSeconds = 14 * 24 * 3600;
+const deadLetterSeconds = defaultRetentionDays.events * secondsPerDay;
 
 /**
  * Configuration of the aggregator: receive events, write them as points to InfluxDB.
