@@ -10,9 +10,9 @@ import {
 
 /** Arguments of {@link penguins}. */
 export interface PenguinsArgs {
-  /** The platform that watches over it. */
+  /** The platform that monitors it. */
   monitoring: MonitoringConnection;
-  /** Registry that holds the its images, e.g. `registry.example.com/team`. */
+  /** Registry that holds its images, e.g. `registry.example.com/team`. */
   registry: string;
   /** Volume of the models. */
   storage: StorageArgs;
@@ -24,7 +24,7 @@ const version = "0.1.0";
 const namespaceName = "penguins";
 const steps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"];
 
-/** The URL that tells whether the API answers; known before the API is there. */
+/** The URL that the platform probes; known before the API exists. */
 export const penguinsProbe = {
   service: "penguins-api",
   url: `http://penguins-api.${namespaceName}.svc:8080/healthz`,

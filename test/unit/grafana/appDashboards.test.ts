@@ -98,7 +98,7 @@ test("two apps of one program can't have dashboards with one uid; each may have 
 });
 
 test("that nobody would read them is an error too when only another stack knows it", () => {
-  // The engine's mocks have no way to show an error of an output.
+  // The engine's mocks can't show an error of an output.
   assert.throws(() => requireReader('ModelApi "churn"', false), /^Error: ModelApi "churn": dashboards are/);
   assert.doesNotThrow(() => requireReader('ModelApi "churn"', true));
 });

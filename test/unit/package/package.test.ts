@@ -183,7 +183,7 @@ const all: DashboardDefinition[] = dashboards();
 const choice: DeployedOrExisting<{ a: 1 }, { b: 2 }> = { deploy: { a: 1 } };
 const source: LogSource = { format: "nginx" };
 const args: MonitoringArgs = { environment: "dev", alertmanager: { existing: { url: "http://a:9093" } } };
-// @ts-expect-error an existing Grafana needs the way to sign in
+// @ts-expect-error an existing Grafana needs its login
 const half: MonitoringArgs = { ...args, grafana: { existing: { url: "https://grafana.example.com" } } };
 // @ts-expect-error a model has a version
 new ModelApi("a", { image: "i:1", model: { name: "m" }, monitoring: Monitoring.fromStack("a/b/c") });
