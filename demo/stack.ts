@@ -12,7 +12,7 @@ import { renderTelegrafConfig } from "../components/telegraf/telegrafConfig";
 import { resolveTools } from "../local/tools/resolve";
 import { type AlertmanagerProcess, startAlertmanager } from "./services/alertmanager";
 import { type Influxd, startInfluxd } from "./services/influxd";
-import type { InfluxQlOptions } from "./services/influxQuery";
+import type { InfluxConnection } from "./services/influxQuery";
 import { freePort } from "./services/service";
 import { type SmtpSink, startSmtpSink } from "./services/smtpSink";
 import { startTelegraf } from "./services/telegraf";
@@ -32,7 +32,7 @@ export interface Demo {
   readonly directory: string;
   readonly influxd: Influxd;
   /** InfluxQL as the dashboards ask it: reads every bucket, writes none. */
-  readonly reader: InfluxQlOptions;
+  readonly reader: InfluxConnection;
   readonly alertmanager: AlertmanagerProcess;
   /** The mails that Alertmanager sent. */
   readonly mails: SmtpSink["mails"];

@@ -13,8 +13,8 @@ import {
 } from "@grafana/data";
 import { lastValueFrom } from "rxjs";
 
+import type { InfluxSeries } from "../services/influxQuery";
 import type { PanelModel, TargetModel } from "./dashboardModel";
-import type { InfluxSeries } from "./influxClient";
 
 /** Grafana's own code does the work here: frames, transformations, units, thresholds and colours. */
 

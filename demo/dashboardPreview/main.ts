@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 
 import { dashboards } from "../../dashboards";
 import { resolveTool } from "../../local/tools/resolve";
+import { influxClient, type InfluxConnection } from "../services/influxQuery";
 import type { DashboardModel } from "./dashboardModel";
-import { influxClient, type InfluxConnection } from "./influxClient";
 import { queryDashboard } from "./queryDashboard";
 import { findChromium, renderDashboards } from "./render";
 import { sampleNow } from "./sampleData";
@@ -36,7 +36,6 @@ async function main(): Promise<number> {
       url,
       username: process.env["INFLUXDB_USERNAME"] ?? "",
       password: process.env["INFLUXDB_PASSWORD"] ?? "",
-      database: "monitoring",
     };
     return draw(connection, Date.now(), { folder: values.out, chromium, from: values.from });
   }

@@ -1,5 +1,6 @@
 import type { DataFrame } from "@grafana/data";
 
+import type { InfluxSeries, RunQuery } from "../services/influxQuery";
 import {
   dataPanels,
   type AnnotationModel,
@@ -8,7 +9,6 @@ import {
   type VariableModel,
 } from "./dashboardModel";
 import { toFrames, transform } from "./frames";
-import type { InfluxSeries, RunQuery } from "./influxClient";
 import {
   expandQuery,
   panelIntervalMs,

@@ -202,14 +202,12 @@ function runPoints(run: SampleRun): Point[] {
   const model = { ...common, model: "penguins", model_version: run.version };
   const runId = { "cicd.pipeline.run.id": `run-${run.version}` };
   let timeMs = run.endMs - 5 * minuteMs;
-  const add = (
-    measurement: string,
-    tags: Record<string, string>,
-    fields: Record<string, number | string>,
-  ): void => {
+  const add = (measurement: string, tags: Point["tags"], fields: Point["fields"]): void => {
     points.push({ measurement, tags, fields: { ...fields, ...runId }, timeMs });
     timeMs += 100;
   };
+  const addOfModel = (measurement: string, tags: Point["tags"], fields: Point["fields"]): void =>
+    add(measurement, { ...model, ...tags }, fields);
   add("pipeline.run.start", common, { expected_max_s: 600 });
   for (const [task, seconds] of Object.entries(pipelineTasks)) {
     add(
@@ -225,17 +223,17 @@ function runPoints(run: SampleRun): Point[] {
   }
   for (const [split, share] of Object.entries(splitShares)) {
     for (const [ofClass, count] of Object.entries(run.classCounts)) {
-      add(
+      addOfModel(
         "ml.class",
-        { ...model, class: ofClass, split },
+        { class: ofClass, split },
         { count: Math.round(count * share), share: count / run.rows },
       );
     }
     for (const ofClass of ["_all", ...species]) {
       const f1 = sampleF1(run, split as keyof typeof splitShares, ofClass);
-      add(
+      addOfModel(
         "ml.metric",
-        { ...model, class: ofClass, split },
+        { class: ofClass, split },
         {
           accuracy: round(f1 + 0.01),
           precision: round(f1 + 0.005),
@@ -256,14 +254,14 @@ function runPoints(run: SampleRun): Point[] {
       p_value: round(Math.exp(-10 * psi)),
       missing_rate: 0.01,
     };
-    add(
+    addOfModel(
       "ml.drift",
-      { ...model, feature, comparison: "new_vs_old", verdict: sampleVerdict(psi) },
+      { feature, comparison: "new_vs_old", verdict: sampleVerdict(psi) },
       { ...drift, psi, n_ref: run.rows - 100, n_cur: run.rows, bins: 10 },
     );
-    add(
+    addOfModel(
       "ml.drift",
-      { ...model, feature, comparison: "train_vs_val", verdict: "none" },
+      { feature, comparison: "train_vs_val", verdict: "none" },
       {
         ...drift,
         psi: psi / 10,
@@ -273,9 +271,9 @@ function runPoints(run: SampleRun): Point[] {
       },
     );
     const removed = sampleRemoved(run, feature);
-    add(
+    addOfModel(
       "ml.outliers",
-      { ...model, feature, method: "iqr" },
+      { feature, method: "iqr" },
       {
         rows_before: run.rows + removed,
         rows_removed: removed,
@@ -287,24 +285,28 @@ function runPoints(run: SampleRun): Point[] {
     for (const predicted of species) {
       const right = Math.round(run.classCounts[actual] * splitShares.test * run.f1);
       const wrong = actual === "Chinstrap" ? 2 : 1;
-      add(
+      addOfModel(
         "ml.confusion",
-        { ...model, actual, predicted, split: "test" },
+        { actual, predicted, split: "test" },
         { count: actual === predicted ? right : wrong },
       );
     }
   }
-  add("ml.run.summary", model, {
-    rows: run.rows,
-    features: 4,
-    imbalance_ratio: round(run.classCounts.Adelie / run.classCounts.Chinstrap),
-    decision: run.decision,
-    ...(run.failedChecks === "" ? {} : { failed_checks: run.failedChecks }),
-    ...(run.champion === undefined ? {} : { champion_version: run.champion }),
-    git_revision: `abc${run.version}`,
-    data_version: `batch-${run.version}`,
-  });
-  add("ml.decision", { ...model, decision: run.decision }, { reason: run.reason, approver: "pipeline" });
+  addOfModel(
+    "ml.run.summary",
+    {},
+    {
+      rows: run.rows,
+      features: 4,
+      imbalance_ratio: round(run.classCounts.Adelie / run.classCounts.Chinstrap),
+      decision: run.decision,
+      ...(run.failedChecks === "" ? {} : { failed_checks: run.failedChecks }),
+      ...(run.champion === undefined ? {} : { champion_version: run.champion }),
+      git_revision: `abc${run.version}`,
+      data_version: `batch-${run.version}`,
+    },
+  );
+  addOfModel("ml.decision", { decision: run.decision }, { reason: run.reason, approver: "pipeline" });
   timeMs = run.endMs;
   add("pipeline.run.end", { ...common, result: "success" }, { duration_s: 300 });
   return points;
@@ -396,7 +398,7 @@ function containerPoints(): Point[] {
   return points;
 }
 
-/** What Telegraf's input `kubernetes` tells of a container. */
+/** What Telegraf's input `kubernetes` reports of a container. */
 function containerUse(
   tags: Point["tags"],
   container: string,
@@ -412,7 +414,7 @@ function containerUse(
   };
 }
 
-/** What Telegraf's input `kube_inventory` tells of it. */
+/** What Telegraf's input `kube_inventory` reports of it. */
 function containerSize(
   tags: Point["tags"],
   container: string,
@@ -437,97 +439,97 @@ function containerSize(
 
 /** Samples of the platform itself: a backlog in the last two hours, and a few failures in the last hour. */
 function platformPoints(): Point[] {
-  const points: Point[] = [];
-  for (let ago = platformMinutes; ago >= 0; ago -= 1) {
-    const timeMs = sampleNow - ago * minuteMs;
-    const environment = sampleEnvironment;
-    const recent = ago < 60;
-    const add = (measurement: string, tags: Record<string, string>, fields: Point["fields"]): void => {
-      points.push({ measurement, tags: { environment, ...tags }, fields, timeMs });
-    };
-    add("alertmanager_alerts", { service: "alertmanager", state: "active" }, { gauge: recent ? 3 : 1 });
-    add("alertmanager_alerts", { service: "alertmanager", state: "suppressed" }, { gauge: 0 });
-    add(
+  return Array.from({ length: platformMinutes + 1 }, (_, index) => platformMinutes - index).flatMap((ago) => [
+    ...partPoints(ago),
+    ...appPoints(ago),
+  ]);
+}
+
+function platformPoint(ago: number) {
+  return (
+    measurement: string,
+    service: string,
+    fields: Point["fields"],
+    tags: Point["tags"] = {},
+  ): Point => ({
+    measurement,
+    tags: { environment: sampleEnvironment, service, ...tags },
+    fields,
+    timeMs: sampleNow - ago * minuteMs,
+  });
+}
+
+/** What the platform's own parts report at a minute. */
+function partPoints(ago: number): Point[] {
+  const point = platformPoint(ago);
+  const minute = platformMinutes - ago;
+  const isRecent = ago < 60;
+  const space = "buffer_available_buffer_space_ratios";
+  const plugin = { plugin_id: "influxdb", plugin_type: "http" };
+  const task = { task_type: "system" };
+  const runs = "task_executor_total_runs_complete";
+  return [
+    point("alertmanager_alerts", "alertmanager", { gauge: isRecent ? 3 : 1 }, { state: "active" }),
+    point("alertmanager_alerts", "alertmanager", { gauge: 0 }, { state: "suppressed" }),
+    point(
       "alertmanager_notifications_failed_total",
-      { service: "alertmanager", integration: "email", reason: "other" },
-      { counter: recent ? 2 : 0 },
-    );
-    add(
-      "fluentd",
-      { service: "fluentd-aggregator-0", plugin_id: "influxdb", plugin_type: "http" },
-      { buffer_available_buffer_space_ratios: ago < 120 ? 88.5 : 99.5 },
-    );
-    add(
-      "fluentd",
-      { service: "fluentd-aggregator-1", plugin_id: "influxdb", plugin_type: "http" },
-      { buffer_available_buffer_space_ratios: 100 },
-    );
-    for (const [bucket, series] of Object.entries({
-      events: 900,
-      minutely: 700,
-      hourly: 500,
-      daily: 400,
-      weekly: 350,
-    })) {
-      add(
-        "storage_bucket_series_num",
-        { service: "influxdb", bucket },
-        { gauge: series + (platformMinutes - ago) / 60 },
-      );
-    }
-    add(
-      "task_executor_total_runs_complete",
-      { service: "influxdb", task_type: "system", status: "success" },
-      { counter: 30 * (platformMinutes - ago) },
-    );
-    add(
-      "task_executor_total_runs_complete",
-      { service: "influxdb", task_type: "system", status: "failed" },
-      { counter: recent ? 3 : 0 },
-    );
-    add(
+      "alertmanager",
+      { counter: isRecent ? 2 : 0 },
+      { integration: "email", reason: "other" },
+    ),
+    point("fluentd", "fluentd-aggregator-0", { [space]: ago < 120 ? 88.5 : 99.5 }, plugin),
+    point("fluentd", "fluentd-aggregator-1", { [space]: 100 }, plugin),
+    ...Object.entries({ events: 900, minutely: 700, hourly: 500, daily: 400, weekly: 350 }).map(
+      ([bucket, series]) =>
+        point("storage_bucket_series_num", "influxdb", { gauge: series + minute / 60 }, { bucket }),
+    ),
+    point(runs, "influxdb", { counter: 30 * minute }, { ...task, status: "success" }),
+    point(runs, "influxdb", { counter: isRecent ? 3 : 0 }, { ...task, status: "failed" }),
+    point(
+      "task_executor_errors_counter",
+      "influxdb",
+      { counter: isRecent ? 3 : 0 },
+      { ...task, errorType: "internal error" },
+    ),
+    point(
+      "kubernetes_pod_volume",
+      "influxdb",
+      { used_bytes: (60 + minute / 60) * 1024 ** 3, capacity_bytes: 100 * 1024 ** 3 },
+      { namespace: "monitoring", pod_name: "influxdb-0", volume_name: "data" },
+    ),
+  ];
+}
+
+/** What is seen of the apps at a minute: pods, probes and log lines. */
+function appPoints(ago: number): Point[] {
+  const point = platformPoint(ago);
+  const isEvery20 = ago % 20 === 0;
+  const letter = { "dead_letter.line": "log,service=penguins-api body=1i" };
+  const points = [
+    point(
       "kubernetes_deployment",
-      { service: "churn-api", namespace: "churn" },
+      "churn-api",
       {
         created_at: "2026-03-01T00:00:00Z",
         replicas_desired: 2,
         replicas_available: ago >= 40 && ago < 45 ? 0 : 2,
       },
-    );
-    add(
-      "task_executor_errors_counter",
-      { service: "influxdb", task_type: "system", errorType: "internal error" },
-      { counter: recent ? 3 : 0 },
-    );
-    add(
+      { namespace: "churn" },
+    ),
+    point(
       "http_response",
+      "penguins-api",
+      ago === 30 ? { result_code: 2 } : { result_code: 0, response_time: 0.012 },
       {
-        service: "penguins-api",
         server: "http://penguins-api:8080/healthz",
         result: ago === 30 ? "connection_failed" : "success",
       },
-      ago === 30 ? { result_code: 2 } : { result_code: 0, response_time: 0.012 },
-    );
-    add(
-      "log",
-      { service: "penguins-api", severity: ago % 30 === 0 ? "WARN" : "INFO" },
-      { body: `line ${ago}` },
-    );
-    add("log", { service: samplePipeline, severity: "INFO" }, { body: `line ${ago}` });
-    if (ago % 20 === 0) add("log.unparsed", { service: "penguins-api", source: "app.log" }, { body: "??" });
-    if (recent && ago % 20 === 0) {
-      add(
-        "log.dead_letter",
-        { service: "penguins-api" },
-        { "dead_letter.line": "log,service=penguins-api body=1i" },
-      );
-    }
-    add(
-      "kubernetes_pod_volume",
-      { service: "influxdb", namespace: "monitoring", pod_name: "influxdb-0", volume_name: "data" },
-      { used_bytes: (60 + (platformMinutes - ago) / 60) * 1024 ** 3, capacity_bytes: 100 * 1024 ** 3 },
-    );
-  }
+    ),
+    point("log", "penguins-api", { body: `line ${ago}` }, { severity: ago % 30 === 0 ? "WARN" : "INFO" }),
+    point("log", samplePipeline, { body: `line ${ago}` }, { severity: "INFO" }),
+  ];
+  if (isEvery20) points.push(point("log.unparsed", "penguins-api", { body: "??" }, { source: "app.log" }));
+  if (isEvery20 && ago < 60) points.push(point("log.dead_letter", "penguins-api", letter));
   return points;
 }
 

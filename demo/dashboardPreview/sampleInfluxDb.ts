@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { logLagTask } from "../../components/alerts/logLagTask";
-import { buckets, database, defaultOrganization } from "../../contract/buckets";
+import { buckets, defaultOrganization } from "../../contract/buckets";
 import { credentials, influxDesiredState } from "../../components/influxdb/desiredState";
 import { InfluxApi } from "../../components/influxdb/influxApi";
 import { reconcile } from "../../components/influxdb/reconcile/reconcile";
@@ -11,7 +11,7 @@ import type { FluxTask } from "../../components/influxdb/flux";
 import { defaultRollups, keptBucket, requestUniques } from "../../contract/rollups";
 import { rollupTasks } from "../../components/influxdb/rollupTasks";
 import { startInfluxd } from "../services/influxd";
-import { influxClient, type InfluxConnection } from "./influxClient";
+import { influxClient, type InfluxConnection } from "../services/influxQuery";
 import { sampleNow, samplePoints, toLine } from "./sampleData";
 
 const linesPerWrite = 5_000;
@@ -60,7 +60,6 @@ export async function startTemporaryInfluxDb(command: string): Promise<Temporary
         url: influxd.url,
         username: credentials.grafana.username,
         password: samplePassword,
-        database,
       },
       url: influxd.url,
       token: influxd.token,

@@ -1,65 +1,73 @@
 import { database } from "../../contract/buckets";
 
-/** A row of an InfluxQL answer: columns and tags by their names; `time` is RFC 3339. */
+/** InfluxDB as Grafana's data source connects to it. */
+export interface InfluxConnection {
+  /** Base URL, for example "http://127.0.0.1:8086". */
+  readonly url: string;
+  /** Of a credential that InfluxDB's `/query` accepts. */
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A series of InfluxQL's answer. */
+export interface InfluxSeries {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+/** A row of an InfluxQL answer: columns and tags by their names. */
 export type InfluxRow = Record<string, string | number | boolean | null>;
 
-/** Where InfluxQL queries go, and as whom. */
-export interface InfluxQlOptions {
-  /** Base URL of InfluxDB. */
-  url: string;
-  username: string;
-  password: string;
-}
+/** Runs InfluxQL; times are milliseconds since 1970. */
+export type RunQuery = (query: string) => Promise<InfluxSeries[]>;
 
 interface Answer {
-  results: {
-    error?: string;
-    series?: {
-      tags?: Record<string, string>;
-      columns: string[];
-      values: (string | number | boolean | null)[][];
-    }[];
-  }[];
+  readonly error?: string;
+  readonly results?: readonly { readonly error?: string; readonly series?: readonly InfluxSeries[] }[];
 }
 
 /**
- * Ask InfluxDB's 1.x-compatible API, as the dashboards do.
+ * A client of InfluxDB's 1.x-compatible API, which the dashboards use.
  *
- * @returns all rows of all series
- * @throws Error with the query and InfluxDB's message
+ * @throws Error with the query and InfluxDB's message, when a query fails
  */
-export async function influxQl(options: InfluxQlOptions, query: string): Promise<InfluxRow[]> {
-  const parameters = new URLSearchParams({ db: database, q: query });
-  const credentials = Buffer.from(`${options.username}:${options.password}`).toString("base64");
-  const response = await fetch(`${options.url}/query?${parameters.toString()}`, {
-    headers: { authorization: `Basic ${credentials}` },
-    signal: AbortSignal.timeout(60_000),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`status ${response.status}: ${text}\n${query}`);
-  const { results } = JSON.parse(text) as Answer;
-  return results.flatMap(({ error, series = [] }) => {
-    if (error !== undefined) throw new Error(`${error}\n${query}`);
-    return series.flatMap(({ tags, columns, values }) =>
-      values.map((row) => ({
-        ...tags,
-        ...Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])),
-      })),
-    );
-  });
+export function influxClient({ url, username, password }: InfluxConnection): RunQuery {
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  return async (query) => {
+    const parameters = new URLSearchParams({ db: database, epoch: "ms", q: query });
+    const response = await fetch(`${url}/query?${parameters.toString()}`, {
+      headers: { authorization },
+      signal: AbortSignal.timeout(60_000),
+    });
+    const { error, results = [] } = (await response.json()) as Answer;
+    const message = error ?? results.find((result) => result.error !== undefined)?.error;
+    if (!response.ok || message !== undefined) {
+      throw new Error(`InfluxDB answered ${response.status} (${message ?? "no reason"}): ${query}`);
+    }
+    return results.flatMap(({ series = [] }) => series);
+  };
 }
 
-/**
- * The single number that a query answers with, 0 where it finds nothing.
- *
- * @param column its column, e.g. `count`
- */
+/** All rows of all series of one query. @throws Error as {@link influxClient} */
+export async function influxQl(connection: InfluxConnection, query: string): Promise<InfluxRow[]> {
+  const series = await influxClient(connection)(query);
+  return series.flatMap(({ tags, columns, values }) =>
+    values.map((row) => ({
+      ...tags,
+      ...Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])),
+    })),
+  );
+}
+
+/** The single number in a column of a query's answer, for example `count`; 0 without rows. */
 export async function influxQlNumber(
-  options: InfluxQlOptions,
+  connection: InfluxConnection,
   query: string,
   column: string,
 ): Promise<number> {
-  const rows = await influxQl(options, query);
+  const rows = await influxQl(connection, query);
   if (rows.length > 1) throw new Error(`${rows.length} rows instead of one\n${query}`);
   const value = rows[0]?.[column] ?? 0;
   if (typeof value !== "number")

@@ -1,8 +1,9 @@
 import { get } from "node:http";
 
+import { database } from "../../contract/buckets";
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
-import { influxClient, type InfluxConnection, type RunQuery } from "../../demo/dashboardPreview/influxClient";
+import { influxClient, type InfluxConnection, type RunQuery } from "../../demo/services/influxQuery";
 import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
 import {
   startTemporaryInfluxDb,
@@ -53,7 +54,7 @@ async function write(influxDb: TemporaryInfluxDb, sources: readonly BucketLines[
 }
 
 /** Runs InfluxQL however long it takes: `fetch` gives up after five minutes. */
-function patientClient({ url, username, password, database }: InfluxConnection): RunQuery {
+function patientClient({ url, username, password }: InfluxConnection): RunQuery {
   return (query) =>
     new Promise((resolve, reject) => {
       const address = new URL("/query", url);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
-import { influxClient } from "../../demo/dashboardPreview/influxClient";
+import { influxClient } from "../../demo/services/influxQuery";
 import { queryDashboard, type DashboardData } from "../../demo/dashboardPreview/queryDashboard";
 import { findChromium, renderDashboards } from "../../demo/dashboardPreview/render";
 import {
@@ -22,8 +22,8 @@ import {
   startTemporaryInfluxDb,
   type TemporaryInfluxDb,
 } from "../../demo/dashboardPreview/sampleInfluxDb";
-import { findGrafana } from "../../demo/services/grafana";
 import { resolveTool } from "../../local/tools/resolve";
+import { findGrafana } from "./support/grafana";
 import { expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
 import { uploadDashboards } from "./support/grafanaClient";
 import { withTables, type PanelTables } from "./support/tables";

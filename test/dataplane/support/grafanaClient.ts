@@ -4,7 +4,7 @@ import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from "@grafana/
 import { influxDbDataSource } from "../../../components/grafana/provisioning";
 import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
 import { transform } from "../../../demo/dashboardPreview/frames";
-import type { InfluxConnection } from "../../../demo/dashboardPreview/influxClient";
+import type { InfluxConnection } from "../../../demo/services/influxQuery";
 import { expandVariables } from "../../../demo/dashboardPreview/macros";
 import type { PanelData } from "../../../demo/dashboardPreview/queryDashboard";
 

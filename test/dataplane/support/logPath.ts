@@ -10,9 +10,9 @@ import {
   startAggregator,
   startSidecar,
 } from "../../../demo/services/fluentd";
-import { type ServiceBalancer, startServiceBalancer } from "../../../demo/services/serviceBalancer";
 import { sleep } from "../../../local/processes";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
+import { type ServiceBalancer, startServiceBalancer } from "./serviceBalancer";
 import { passwords, startTestDatabase, type TestDatabase } from "./database";
 import { writeMountingScript } from "./mountNamespace";
 import { waitFor } from "./waitFor";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
 import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { findGrafana } from "../../../demo/services/grafana";
+import { findGrafana } from "../../dataplane/support/grafana";
 import { uploadDashboards } from "../../dataplane/support/grafanaClient";
 import { tableOf } from "../../dataplane/support/tables";
 
