@@ -20,14 +20,16 @@ const folders = {
 
 /** What is in components/, from the bottom up: each may import only what is in the rows above its own. */
 const componentLayers = [
-  ["images.ts", "connection.ts"],
+  ["images.ts", "connection.ts", "existing.ts"],
   ["kubernetes"],
   ["platform"],
   ["influxdb", "fluentd", "telegraf", "grafana"],
   ["alerts"],
   ["alertmanager"],
   ["workloads"],
-  ["azure", "monitoring.ts"],
+  ["azure", "monitoringArgs.ts"],
+  ["monitoringParts.ts"],
+  ["monitoring.ts"],
   ["index.ts"],
 ];
 

@@ -6,9 +6,9 @@ import { readConfig } from "./config/readConfig";
 import { penguins, penguinsProbe } from "./examples/penguins/penguins";
 
 const { cluster, monitoring, sample: sampleConfig } = readConfig(new pulumi.Config());
-const { protectData } = monitoring;
+const { protect } = monitoring;
 
-const aks = cluster?.deploy && new AksCluster("aks", { protect: protectData, ...cluster.deploy });
+const aks = cluster?.deploy && new AksCluster("aks", { protect, ...cluster.deploy });
 
 // The identifier keeps a new kubeconfig for the same cluster from replacing everything in it.
 const provider = new Provider("cluster", {
@@ -17,10 +17,11 @@ const provider = new Provider("cluster", {
   clusterIdentifier: `${pulumi.getProject()}-${pulumi.getStack()}`,
 });
 
-const probes = [...(monitoring.telegraf?.probes ?? []), ...(sampleConfig ? [penguinsProbe] : [])];
+const { probes = [] } = monitoring.telegraf ?? {};
+const allProbes = sampleConfig ? pulumi.output(probes).apply((own) => [...own, penguinsProbe]) : probes;
 const platform = new Monitoring(
   "monitoring",
-  { ...monitoring, telegraf: { ...monitoring.telegraf, probes } },
+  { ...monitoring, telegraf: { ...monitoring.telegraf, probes: allProbes } },
   { provider },
 );
 
@@ -29,7 +30,7 @@ const sample =
   penguins(
     {
       ...{ registry: "localhost:5000", storage: { size: "1Gi" }, ...sampleConfig },
-      ...{ monitoring: platform.connection, protectData: protectData ?? true },
+      ...{ monitoring: platform.connection, protect: protect ?? true },
     },
     { provider },
   );

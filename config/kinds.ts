@@ -55,7 +55,7 @@ const url = text(patterns.url, "a URL", "https://monitoring.example.com");
 /** What a value, or the entries of a list or a mapping, must be, by the key's name; others by their type alone. */
 export const kindsByKey: Readonly<Record<string, Schema>> = {
   // Kubernetes
-  ...{ environment: name, namespaceName: name, controllerNamespace: name },
+  ...{ environment: name, namespace: name, namespaceName: name, controllerNamespace: name },
   ...{
     className: objectName,
     clusterIssuer: objectName,

@@ -1,7 +1,7 @@
 /** The keys of 0.1.0, each with the key that took its place. */
 export const renamedKeys: Readonly<Record<string, string>> = {
   environment: "monitoring.environment",
-  protectData: "monitoring.protectData",
+  protectData: "monitoring.protect",
   storageClass: "monitoring.influxDb.deploy.storage.storageClassName (and that of each other storage)",
   influxDbStorage: "monitoring.influxDb.deploy.storage.size",
   fluentdStorage: "monitoring.fluentdAggregator.storage.size",

@@ -1,32 +1,31 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1";
-import { Secret } from "@pulumi/kubernetes/core/v1";
+import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { anyAddress, type Flow, podsLabelled } from "../kubernetes/networkPolicies";
-import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { checked } from "../kubernetes/checked";
+import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
-import { type ContainerResources, resources } from "../kubernetes/resources";
-import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
-import { parts, serviceUrl } from "../platform/parts";
-import { type StorageArgs, volumeClaimTemplate } from "../platform/storage";
+import { resources } from "../kubernetes/resources";
+import { PartObjects } from "../platform/partObjects";
+import { parts } from "../platform/parts";
+import type { StorageArgs } from "../platform/storage";
 import { renderAlertmanagerConfig } from "./alertmanagerConfig";
 
-/** The mail server that alerts go out through, and whom they go to. */
+/** The mail server that alerts go out through, and the recipients. */
 export interface EmailArgs {
   /** Host and port of the mail server, e.g. `smtp.example.com:587`. */
-  smarthost: string;
+  smarthost: pulumi.Input<string>;
   /** Sender, e.g. `monitoring@example.com`. */
-  from: string;
+  from: pulumi.Input<string>;
   /** Recipients; at least one. */
-  to: string[];
+  to: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * Recipients of critical alerts.
    * @default those of all alerts
    */
-  criticalTo?: string[];
+  criticalTo?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * Who logs in at the mail server, and with which password.
-   * @default nobody: the server takes mail without
+   * Login at the mail server.
+   * @default none: the server takes mail without
    */
   login?: EmailLogin;
   /**
@@ -39,25 +38,25 @@ export interface EmailArgs {
 /** A login at a mail server. */
 export interface EmailLogin {
   /** User name. */
-  username: string;
+  username: pulumi.Input<string>;
   /** Password. Secret. */
   password: pulumi.Input<string>;
 }
 
-/** How a deployed Alertmanager is sized and whom it tells. */
+/** How a deployed Alertmanager is sized and who is notified. */
 export interface AlertmanagerDeployArgs {
   /** The mail server and the recipients. */
   email: EmailArgs;
   /**
-   * Volume of silences and of what was sent already, for the time of a restart.
+   * Volume of the silences and the notification log, which outlive a restart.
    * @default { size: "1Gi" }
    */
   storage?: StorageArgs;
   /**
-   * Compute of the only replica: firing alerts are posted anew each minute, so that a restart loses none.
+   * Compute of the only replica: firing alerts are posted again each minute, so that a restart loses none.
    * @default 20m to 200m CPU, 64Mi to 128Mi memory
    */
-  resources?: ContainerResources;
+  resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
 
 /** Arguments of {@link Alertmanager}. */
@@ -78,109 +77,69 @@ const user = { uid: 65534 };
 const secretPath = "/etc/alertmanager/secrets";
 const passwordKey = "smtpPassword";
 
-/** Alertmanager: takes what fires, groups it, and sends mails. */
+/** Alertmanager: receives alerts, groups them, and sends mails. */
 export class Alertmanager extends pulumi.ComponentResource {
-  /** Base URL, as seen from any namespace of the cluster. */
-  public readonly url: pulumi.Output<string>;
-
   constructor(name: string, args: AlertmanagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Alertmanager", name, {}, opts);
 
-    const { namespace } = args;
     const { login, ...mailServer } = args.email;
-    const toMailServer: Flow = {
-      peers: [anyAddress()],
-      ports: [{ port: mailServerPort(mailServer.smarthost) }],
-    };
-    const { labels, podLabels, port } = parts.alertmanager;
-    const common = { name, part: parts.alertmanager, namespace, parent: this };
-
-    const config = new Secret(
-      `${name}-config`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: {
-          "alertmanager.yml": pulumi.output(args.grafanaUrl).apply((grafanaUrl) =>
-            renderAlertmanagerConfig({
-              email: {
-                ...mailServer,
-                ...(login !== undefined && {
-                  username: login.username,
-                  passwordFile: `${secretPath}/${passwordKey}`,
-                }),
-              },
-              grafanaUrl,
-            }),
-          ),
-          ...(login !== undefined && { [passwordKey]: pulumi.secret(login.password) }),
-        },
-      },
-      { parent: this },
-    );
-    const serviceAccount = partServiceAccount(common);
-    partService({ ...common, portName: "http" });
-
-    new StatefulSet(
-      name,
-      {
-        metadata: partMetadata(common),
-        spec: {
-          replicas: 1,
-          // By name: the Service is ready only when it has pods, so waiting for it would never end.
-          serviceName: parts.alertmanager.name,
-          selector: { matchLabels: podLabels },
-          volumeClaimTemplates: [volumeClaimTemplate("data", args.storage ?? { size: "1Gi" }, podLabels)],
-          template: {
-            metadata: { labels },
-            spec: {
-              ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
-              containers: [
-                {
-                  name: "alertmanager",
-                  image: images.alertmanager,
-                  args: [
-                    `--config.file=${secretPath}/alertmanager.yml`,
-                    "--storage.path=/alertmanager",
-                    `--web.listen-address=:${port}`,
-                    // One replica has no one to gossip with.
-                    "--cluster.listen-address=",
-                  ],
-                  ports: [{ name: "http", containerPort: port }],
-                  ...httpProbes({ port: "http", readyPath: "/-/ready", livePath: "/-/healthy" }),
-                  resources:
-                    args.resources ??
-                    resources({ cpu: "20m", cpuLimit: "200m", memory: "64Mi", memoryLimit: "128Mi" }),
-                  securityContext: restrictedContainerSecurityContext(),
-                  volumeMounts: [
-                    { name: "data", mountPath: "/alertmanager" },
-                    { name: "config", mountPath: secretPath, readOnly: true },
-                  ],
-                },
-              ],
-              volumes: [{ name: "config", secret: { secretName: config.metadata.name, defaultMode: 0o440 } }],
-            },
+    const smarthost = checked(mailServer.smarthost, mailServerPort);
+    const { port } = parts.alertmanager;
+    const objects = new PartObjects(name, parts.alertmanager, args.namespace, this);
+    const config = pulumi
+      .all([{ ...mailServer, smarthost }, login?.username, args.grafanaUrl])
+      .apply(([email, username, grafanaUrl]) =>
+        renderAlertmanagerConfig({
+          email: {
+            ...email,
+            ...(username !== undefined && { username, passwordFile: `${secretPath}/${passwordKey}` }),
           },
+          grafanaUrl,
+        }),
+      );
+    const secretName = objects.secret("config", {
+      "alertmanager.yml": config,
+      ...(login !== undefined && { [passwordKey]: pulumi.secret(login.password) }),
+    });
+    objects.service({ http: port });
+    objects.statefulSet(
+      {
+        user,
+        container: {
+          name: "alertmanager",
+          image: images.alertmanager,
+          args: [
+            `--config.file=${secretPath}/alertmanager.yml`,
+            "--storage.path=/alertmanager",
+            `--web.listen-address=:${port}`,
+            // One replica has no one to gossip with.
+            "--cluster.listen-address=",
+          ],
+          ports: [{ name: "http", containerPort: port }],
+          ...httpProbes({ port: "http", readyPath: "/-/ready", livePath: "/-/healthy" }),
+          resources:
+            args.resources ??
+            resources({ cpu: "20m", cpuLimit: "200m", memory: "64Mi", memoryLimit: "128Mi" }),
+          volumeMounts: [
+            { name: "data", mountPath: "/alertmanager" },
+            { name: "config", mountPath: secretPath, readOnly: true },
+          ],
         },
+        volumes: [{ name: "config", secret: { secretName, defaultMode: 0o440 } }],
       },
-      { parent: this, protect: args.protect ?? true },
+      { volumeName: "data", storage: args.storage ?? { size: "1Gi" }, protect: args.protect, retain: false },
     );
-    partNetworkPolicy({
-      ...common,
-      ingress: [fromClients],
-      egress: [toMailServer],
+    const clients = [parts.influxDb, parts.grafana, parts.telegraf];
+    objects.networkPolicy({
+      ingress: [{ from: clients.map(({ podLabels }) => podsLabelled(podLabels)), ports: tcp(port) }],
+      egress: [{ to: [anyAddress()], ports: tcp(pulumi.output(smarthost).apply(mailServerPort)) }],
     });
 
-    this.url = pulumi.output(namespace).apply((ns) => serviceUrl(parts.alertmanager, ns));
-    this.registerOutputs({ url: this.url });
+    this.registerOutputs();
   }
 }
 
-const fromClients: Flow = {
-  peers: [parts.influxDb, parts.grafana, parts.telegraf].map((client) => podsLabelled(client.podLabels)),
-  ports: [{ port: parts.alertmanager.port }],
-};
-
+/** @throws Error with an example when it has no port */
 function mailServerPort(smarthost: string): number {
   const match = /^[^\s:]+:(\d{1,5})$/.exec(smarthost);
   if (match === null) {

@@ -6,5 +6,6 @@ export {
   type EntraArgs,
   type MaintenanceWindowArgs,
 } from "./aksCluster";
+export { aksIngress } from "./ingress";
 export { type KubeLogin } from "./kubeconfig";
 export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

@@ -2,7 +2,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
-import { type ContainerResources, resources } from "../kubernetes/resources";
+import { resources } from "../kubernetes/resources";
 import { fluentdArguments } from "./contractFiles";
 import { configPath, logDirectory, sidecarBufferPath } from "./paths";
 
@@ -43,7 +43,7 @@ const defaultGraceSeconds = 30;
 
 const volumeNames = { logs: "logs", config: "logging-config", state: "logging-state" } as const;
 
-const sidecarResources: ContainerResources = resources({
+const sidecarResources = resources({
   cpu: "25m",
   cpuLimit: "500m",
   memory: "96Mi",

@@ -1,10 +1,7 @@
-import type { ServiceAccount } from "@pulumi/kubernetes/core/v1";
-import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
-import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { apiServerPorts, tokenMount } from "../kubernetes/apiServer";
-import { anyAddress, type Flow } from "../kubernetes/networkPolicies";
+import { anyAddress, tcp } from "../kubernetes/networkPolicies";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -29,8 +26,15 @@ export function appDashboardsMount(readOnly: boolean): inputs.core.v1.VolumeMoun
   return { name: "app-dashboards", mountPath: appDashboardsPath, readOnly };
 }
 
-/** The reader asks the API server, whose address no selector can name. */
-export const toApiServer: Flow = { peers: [anyAddress()], ports: apiServerPorts.map((port) => ({ port })) };
+/** What the reader does at the API server, in every namespace. */
+export const readConfigMaps: inputs.rbac.v1.PolicyRule = {
+  apiGroups: [""],
+  resources: ["configmaps"],
+  verbs: ["get", "list", "watch"],
+};
+
+/** The reader connects to the API server, whose address no selector can name. */
+export const toApiServer = { to: [anyAddress()], ports: tcp(...apiServerPorts) };
 
 const healthPort = 8080;
 
@@ -67,33 +71,4 @@ export function appDashboardsReader(): inputs.core.v1.Container {
     securityContext: restrictedContainerSecurityContext(),
     volumeMounts: [appDashboardsMount(false), tokenMount],
   };
-}
-
-/** Lets the service account read ConfigMaps of every namespace, and nothing else. */
-export function allowReadingConfigMaps(options: {
-  /** Logical name of the objects. */
-  name: string;
-  labels: Record<string, string>;
-  namespace: pulumi.Input<string>;
-  serviceAccount: ServiceAccount;
-  parent: pulumi.Resource;
-}): void {
-  const { name, labels, namespace, serviceAccount, parent } = options;
-  const role = new ClusterRole(
-    name,
-    {
-      metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels },
-      rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] }],
-    },
-    { parent },
-  );
-  new ClusterRoleBinding(
-    name,
-    {
-      metadata: { name: role.metadata.name, labels },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
-      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace }],
-    },
-    { parent },
-  );
 }

@@ -1,58 +1,53 @@
-import { Deployment } from "@pulumi/kubernetes/apps/v1";
-import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards";
+import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards/definition";
 import { images } from "../images";
 import { tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
-import { namespaceNamed, type PolicyPeer } from "../kubernetes/networkPolicies";
-import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { podsOf, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
-import { type ContainerResources, resources } from "../kubernetes/resources";
-import { generatedPassword } from "../platform/generatedPassword";
+import { resources } from "../kubernetes/resources";
 import {
-  type AlertmanagerNeighbour,
-  authorizationVariable,
-  type InfluxDbClient,
+  type AlertmanagerEndpoint,
+  type InfluxDbEndpoint,
+  loginSecret,
+  loginVariables,
 } from "../platform/endpoints";
-import { partMetadata, partNetworkPolicy, partService, partServiceAccount } from "../platform/partObjects";
+import { generatedPassword } from "../platform/generatedPassword";
+import { PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import {
-  allowReadingConfigMaps,
   appDashboardsMount,
   appDashboardsPath,
   appDashboardsReader,
   appDashboardsVolume,
+  readConfigMaps,
   toApiServer,
 } from "./appDashboardsReader";
-import { dashboardProviders, dataSources } from "./provisioning";
+import { dashboardProviders, provisionedDataSources } from "./provisioning";
 
 /** How people reach Grafana from outside of the cluster: HTTPS through an ingress controller. */
 export interface GrafanaIngressArgs {
   /** Host name, e.g. `grafana.example.com`; its DNS record points at the ingress controller. */
-  host: string;
+  host: pulumi.Input<string>;
+  /** Namespace of the ingress controller's pods, e.g. `ingress-nginx`; only these may connect. */
+  controllerNamespace: pulumi.Input<string>;
   /**
-   * Class of the ingress controller.
-   * @default "webapprouting.kubernetes.azure.com", the managed one of AKS
+   * Class of the ingress controller, e.g. `nginx`.
+   * @default the cluster's default class
    */
-  className?: string;
-  /**
-   * Namespace of the ingress controller's pods; nobody else may connect.
-   * @default "app-routing-system"
-   */
-  controllerNamespace?: string;
+  className?: pulumi.Input<string>;
   /**
    * Secret of type `kubernetes.io/tls` in Grafana's namespace.
    * @default "grafana-tls"
    */
-  tlsSecretName?: string;
+  tlsSecretName?: pulumi.Input<string>;
   /**
    * ClusterIssuer of cert-manager that fills that Secret.
-   * @default none, the Secret is made by others
+   * @default none, the Secret is created by other means
    */
-  clusterIssuer?: string;
+  clusterIssuer?: pulumi.Input<string>;
 }
 
 /** How a deployed Grafana is sized and reached. */
@@ -61,14 +56,14 @@ export interface GrafanaDeployArgs {
    * URL under which people reach it, for links in mails.
    * @default `https://` and the host of `ingress`; without one the Service's own, for use with `kubectl port-forward`
    */
-  externalUrl?: string;
+  externalUrl?: pulumi.Input<string>;
   /**
-   * Who may connect to it besides the API server's port-forward, e.g. the ingress controller's pods.
-   * @default nobody
+   * Pods and addresses that may connect to it, besides the ingress controller.
+   * @default []
    */
-  callers?: PolicyPeer[];
+  callers?: pulumi.Input<inputs.networking.v1.NetworkPolicyPeer>[];
   /**
-   * The way in from outside of the cluster.
+   * Access from outside of the cluster.
    * @default none
    */
   ingress?: GrafanaIngressArgs;
@@ -76,7 +71,7 @@ export interface GrafanaDeployArgs {
    * Compute of the only replica.
    * @default 50m to 500m CPU, 128Mi to 512Mi memory
    */
-  resources?: ContainerResources;
+  resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
 
 /** Arguments of {@link Grafana}. */
@@ -86,9 +81,9 @@ export interface GrafanaArgs extends GrafanaDeployArgs {
   /** URL under which people reach it. */
   url: pulumi.Input<string>;
   /** Where the data is, and who reads it. */
-  influxDb: InfluxDbClient;
+  influxDb: InfluxDbEndpoint;
   /** Alertmanager whose alerts are shown. */
-  alertmanager: AlertmanagerNeighbour;
+  alertmanager: AlertmanagerEndpoint;
   /** The dashboards. */
   dashboards: DashboardDefinition[];
 }
@@ -96,6 +91,16 @@ export interface GrafanaArgs extends GrafanaDeployArgs {
 /** Uid of `grafana` in the stock image. */
 const user = { uid: 472 };
 const dashboardsPath = "/var/lib/dashboards";
+
+/** Settings as environment variables. Source: Grafana's configuration reference. */
+const settings = {
+  GF_LOG_MODE: "console",
+  GF_USERS_ALLOW_SIGN_UP: "false",
+  GF_ANALYTICS_REPORTING_ENABLED: "false",
+  GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+  GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+  GF_PLUGINS_PREINSTALL_DISABLED: "true",
+};
 
 /**
  * Grafana, provisioned from ConfigMaps alone: a restart without a volume brings everything back. The dashboards of
@@ -110,178 +115,119 @@ export class Grafana extends pulumi.ComponentResource {
   constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Grafana", name, {}, opts);
 
-    const { namespace, influxDb, alertmanager } = args;
-    const { labels, podLabels, port } = parts.grafana;
-    const common = { name, part: parts.grafana, namespace, parent: this };
-
-    this.adminPassword = generatedPassword(`${name}-admin-password`, {}, this);
-    const secret = new Secret(
-      `${name}-credentials`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: {
-          adminPassword: this.adminPassword,
-          influxDbPassword: pulumi.secret(influxDb.password),
-          ...(alertmanager.authorization && { alertmanagerAuthorization: alertmanager.authorization }),
-        },
-      },
-      { parent: this },
-    );
-    const provisioning = new ConfigMap(
-      `${name}-provisioning`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        data: {
-          "datasources.yaml": pulumi
-            .all([influxDb.url, alertmanager.url])
-            .apply(([influxDbUrl, alertmanagerUrl]) =>
-              dataSources({
-                influxDbUrl,
-                influxDbUsername: influxDb.username,
-                alertmanagerUrl,
-                alertmanagerAuthorization: alertmanager.authorization !== undefined,
-              }),
-            ),
-          "dashboards.yaml": dashboardProviders({ platform: dashboardsPath, apps: appDashboardsPath }),
-        },
-      },
-      { parent: this },
-    );
-    checkConfigMapDashboards(args.dashboards);
-    const dashboardSources = args.dashboards.map(({ uid, folder, json }): inputs.core.v1.VolumeProjection => {
-      const file = `${uid}.json`;
-      const configMap = new ConfigMap(
-        `${name}-dashboard-${uid}`,
-        { metadata: { namespace, labels }, immutable: true, data: { [file]: json } },
-        { parent: this },
-      );
-      return {
-        configMap: { name: configMap.metadata.name, items: [{ key: file, path: `${folder}/${file}` }] },
-      };
+    const { influxDb, alertmanager, ingress } = args;
+    const { port } = parts.grafana;
+    const objects = new PartObjects(name, parts.grafana, args.namespace, this);
+    this.adminPassword = generatedPassword(`${name}-admin-password`, this);
+    const secretName = objects.secret("credentials", {
+      adminPassword: this.adminPassword,
+      ...loginSecret(influxDb, alertmanager),
     });
-    const serviceAccount = partServiceAccount(common);
-    allowReadingConfigMaps({ name, labels, namespace, serviceAccount, parent: this });
-    const service = partService({ ...common, portName: "http" });
-
-    new Deployment(
-      name,
-      {
-        metadata: partMetadata(common),
-        spec: {
-          replicas: 1,
-          selector: { matchLabels: podLabels },
-          template: {
-            metadata: { labels },
-            spec: {
-              ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
-              initContainers: [appDashboardsReader()],
-              containers: [
-                {
-                  name: "grafana",
-                  image: images.grafana,
-                  env: [
-                    { name: "GF_SERVER_ROOT_URL", value: args.url },
-                    { name: "GF_LOG_MODE", value: "console" },
-                    { name: "GF_USERS_ALLOW_SIGN_UP", value: "false" },
-                    { name: "GF_ANALYTICS_REPORTING_ENABLED", value: "false" },
-                    { name: "GF_ANALYTICS_CHECK_FOR_UPDATES", value: "false" },
-                    { name: "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", value: "false" },
-                    { name: "GF_PLUGINS_PREINSTALL_DISABLED", value: "true" },
-                    fromSecret("GF_SECURITY_ADMIN_PASSWORD", secret.metadata.name, "adminPassword"),
-                    fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "influxDbPassword"),
-                    ...authorizationVariable(alertmanager, secret.metadata.name),
-                  ],
-                  ports: [{ name: "http", containerPort: port }],
-                  ...httpProbes({ port: "http", readyPath: "/api/health" }),
-                  resources:
-                    args.resources ??
-                    resources({ cpu: "50m", cpuLimit: "500m", memory: "128Mi", memoryLimit: "512Mi" }),
-                  securityContext: restrictedContainerSecurityContext(),
-                  volumeMounts: [
-                    { name: "data", mountPath: "/var/lib/grafana" },
-                    { name: "tmp", mountPath: "/tmp" },
-                    { name: "provisioning", mountPath: "/etc/grafana/provisioning", readOnly: true },
-                    { name: "dashboards", mountPath: dashboardsPath, readOnly: true },
-                    appDashboardsMount(true),
-                  ],
-                },
-              ],
-              volumes: [
-                { name: "data", emptyDir: { sizeLimit: "1Gi" } },
-                { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
-                {
-                  name: "provisioning",
-                  configMap: {
-                    name: provisioning.metadata.name,
-                    items: ["datasources", "dashboards"].map((kind) => ({
-                      key: `${kind}.yaml`,
-                      path: `${kind}/${kind}.yaml`,
-                    })),
-                  },
-                },
-                { name: "dashboards", projected: { sources: dashboardSources } },
-                appDashboardsVolume,
-                tokenVolume,
-              ],
-            },
-          },
-        },
+    objects.clusterRole([readConfigMaps]);
+    const serviceName = objects.service({ http: port });
+    objects.deployment({
+      user,
+      initContainers: [appDashboardsReader()],
+      container: {
+        name: "grafana",
+        image: images.grafana,
+        env: [
+          { name: "GF_SERVER_ROOT_URL", value: args.url },
+          ...Object.entries(settings).map(([key, value]) => ({ name: key, value })),
+          fromSecret("GF_SECURITY_ADMIN_PASSWORD", secretName, "adminPassword"),
+          ...loginVariables(secretName, alertmanager),
+        ],
+        ports: [{ name: "http", containerPort: port }],
+        ...httpProbes({ port: "http", readyPath: "/api/health" }),
+        resources:
+          args.resources ??
+          resources({ cpu: "50m", cpuLimit: "500m", memory: "128Mi", memoryLimit: "512Mi" }),
+        volumeMounts: [
+          { name: "data", mountPath: "/var/lib/grafana" },
+          { name: "tmp", mountPath: "/tmp" },
+          { name: "provisioning", mountPath: "/etc/grafana/provisioning", readOnly: true },
+          { name: "dashboards", mountPath: dashboardsPath, readOnly: true },
+          appDashboardsMount(true),
+        ],
       },
-      { parent: this },
-    );
-    if (args.ingress !== undefined) {
-      const { host, className, tlsSecretName, clusterIssuer } = args.ingress;
-      new Ingress(
-        name,
-        {
-          metadata: {
-            ...partMetadata(common),
-            annotations:
-              clusterIssuer === undefined ? undefined : { "cert-manager.io/cluster-issuer": clusterIssuer },
-          },
-          spec: {
-            ingressClassName: className ?? managedIngress.className,
-            tls: [{ hosts: [host], secretName: tlsSecretName ?? "grafana-tls" }],
-            rules: [
-              {
-                host,
-                http: {
-                  paths: [
-                    {
-                      path: "/",
-                      pathType: "Prefix",
-                      backend: { service: { name: service.metadata.name, port: { name: "http" } } },
-                    },
-                  ],
-                },
-              },
-            ],
-          },
-        },
-        { parent: this },
-      );
-    }
-    const callers = [...(args.callers ?? []), ...ingressController(args.ingress)];
-    partNetworkPolicy({
-      ...common,
-      ingress: callers.length === 0 ? [] : [{ peers: callers, ports: [{ port }] }],
-      egress: [influxDb.flow, alertmanager.flow, toApiServer],
+      volumes: [
+        { name: "data", emptyDir: { sizeLimit: "1Gi" } },
+        { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
+        provisioningVolume(objects, influxDb, alertmanager),
+        dashboardsVolume(objects, args.dashboards),
+        appDashboardsVolume,
+        tokenVolume,
+      ],
+    });
+    if (ingress !== undefined) grafanaIngress(objects, ingress, serviceName);
+    const callers = [...(args.callers ?? []), ...(ingress ? [podsOf(ingress.controllerNamespace)] : [])];
+    objects.networkPolicy({
+      ingress: callers.length === 0 ? [] : [{ from: callers, ports: tcp(port) }],
+      egress: [influxDb.egress, alertmanager.egress, toApiServer],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });
   }
 }
 
-/** The managed ingress controller of AKS (application routing). */
-const managedIngress = {
-  className: "webapprouting.kubernetes.azure.com",
-  namespace: "app-routing-system",
-} as const;
+/** The files that name the data sources and the folders of the dashboards. */
+function provisioningVolume(
+  objects: PartObjects,
+  influxDb: InfluxDbEndpoint,
+  alertmanager: AlertmanagerEndpoint,
+): inputs.core.v1.Volume {
+  const name = objects.configMap("provisioning", {
+    "datasources.yaml": pulumi
+      .all([influxDb.url, influxDb.username, alertmanager.url])
+      .apply(([influxDbUrl, influxDbUsername, alertmanagerUrl]) =>
+        provisionedDataSources({
+          influxDbUrl,
+          influxDbUsername,
+          alertmanagerUrl,
+          alertmanagerAuthorization: alertmanager.authorization !== undefined,
+        }),
+      ),
+    "dashboards.yaml": dashboardProviders({ platform: dashboardsPath, apps: appDashboardsPath }),
+  });
+  const items = ["datasources", "dashboards"].map((kind) => ({
+    key: `${kind}.yaml`,
+    path: `${kind}/${kind}.yaml`,
+  }));
+  return { name: "provisioning", configMap: { name, items } };
+}
 
-function ingressController(ingress: GrafanaIngressArgs | undefined): PolicyPeer[] {
-  if (ingress === undefined) return [];
-  const namespace = ingress.controllerNamespace ?? managedIngress.namespace;
-  return [{ namespaceSelector: namespaceNamed(namespace), podSelector: {} }];
+/** A ConfigMap for each dashboard, in a directory for each folder. */
+function dashboardsVolume(objects: PartObjects, dashboards: DashboardDefinition[]): inputs.core.v1.Volume {
+  checkConfigMapDashboards(dashboards);
+  const sources = dashboards.map(({ uid, folder, json }) => {
+    const file = `${uid}.json`;
+    const name = objects.configMap(`dashboard-${uid}`, { [file]: json });
+    return { configMap: { name, items: [{ key: file, path: `${folder}/${file}` }] } };
+  });
+  return { name: "dashboards", projected: { sources } };
+}
+
+function grafanaIngress(
+  objects: PartObjects,
+  args: GrafanaIngressArgs,
+  serviceName: pulumi.Input<string>,
+): void {
+  const { host, clusterIssuer } = args;
+  const backend = { service: { name: serviceName, port: { name: "http" } } };
+  new Ingress(
+    objects.name,
+    {
+      metadata: {
+        ...objects.metadata,
+        annotations:
+          clusterIssuer === undefined ? undefined : { "cert-manager.io/cluster-issuer": clusterIssuer },
+      },
+      spec: {
+        ingressClassName: args.className,
+        tls: [{ hosts: [host], secretName: args.tlsSecretName ?? "grafana-tls" }],
+        rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
+      },
+    },
+    { parent: objects.parent },
+  );
 }

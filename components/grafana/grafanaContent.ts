@@ -1,7 +1,7 @@
 import type * as Grafana from "@lbrlabs/pulumi-grafana";
 import * as pulumi from "@pulumi/pulumi";
 import { checkDashboardDefinitions, type DashboardDefinition } from "../../dashboards";
-import { dataSourceUids, influxDbDataSource } from "./provisioning";
+import { alertmanagerDataSource, influxDbDataSource } from "./provisioning";
 
 /** Arguments of {@link GrafanaContent}. */
 export interface GrafanaContentArgs {
@@ -38,8 +38,8 @@ export interface GrafanaContentArgs {
  * @throws Error naming the dashboard that can't be placed
  */
 export class GrafanaContent extends pulumi.ComponentResource {
-  constructor(name: string, args: GrafanaContentArgs, options?: pulumi.ComponentResourceOptions) {
-    super("ds-monitoring:index:GrafanaContent", name, {}, options);
+  constructor(name: string, args: GrafanaContentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ds-monitoring:index:GrafanaContent", name, {}, opts);
     checkDashboardDefinitions(args.dashboards);
     const grafana = grafanaPackage();
 
@@ -50,38 +50,28 @@ export class GrafanaContent extends pulumi.ComponentResource {
     );
     const child = { parent: this, provider };
 
-    const influxDb = new grafana.DataSource(
-      `${name}-influxdb`,
-      {
-        uid: dataSourceUids.influxDb,
-        name: influxDbDataSource.name,
-        type: influxDbDataSource.type,
-        accessMode: influxDbDataSource.access,
-        url: args.influxDb.url,
-        basicAuthEnabled: true,
-        basicAuthUsername: args.influxDb.username,
-        jsonDataEncoded: JSON.stringify(influxDbDataSource.jsonData),
-        secureJsonDataEncoded: pulumi.secret(
-          pulumi.jsonStringify({ basicAuthPassword: args.influxDb.password }),
-        ),
-      },
-      child,
-    );
-    const alertmanager = new grafana.DataSource(
-      `${name}-alertmanager`,
-      {
-        uid: dataSourceUids.alertmanager,
-        name: "Alertmanager",
-        type: "alertmanager",
-        accessMode: "proxy",
-        url: args.alertmanagerUrl,
-        ...(args.alertmanagerAuthorization !== undefined && {
-          httpHeaders: pulumi.secret({ Authorization: args.alertmanagerAuthorization }),
-        }),
-        jsonDataEncoded: JSON.stringify({ implementation: "prometheus", handleGrafanaManagedAlerts: false }),
-      },
-      child,
-    );
+    const dataSource = (
+      { jsonData, access: accessMode, ...source }: typeof influxDbDataSource | typeof alertmanagerDataSource,
+      more: Partial<Grafana.DataSourceArgs>,
+    ) =>
+      new grafana.DataSource(
+        `${name}-${source.type}`,
+        { ...source, accessMode, jsonDataEncoded: JSON.stringify(jsonData), ...more },
+        child,
+      );
+    const { url, username, password } = args.influxDb;
+    const influxDb = dataSource(influxDbDataSource, {
+      url,
+      basicAuthEnabled: true,
+      basicAuthUsername: username,
+      secureJsonDataEncoded: pulumi.secret(pulumi.jsonStringify({ basicAuthPassword: password })),
+    });
+    const alertmanager = dataSource(alertmanagerDataSource, {
+      url: args.alertmanagerUrl,
+      ...(args.alertmanagerAuthorization !== undefined && {
+        httpHeaders: pulumi.secret({ Authorization: args.alertmanagerAuthorization }),
+      }),
+    });
 
     const folders = new Map<string, Grafana.Folder>();
     for (const title of new Set(args.dashboards.map(({ folder }) => folder))) {

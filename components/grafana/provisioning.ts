@@ -1,14 +1,20 @@
 import { database } from "../../contract/buckets";
+import { dataSources } from "../../dashboards/catalogue";
 
-/** Stable uids of the data sources: dashboards refer to them. */
-export const dataSourceUids = { influxDb: "influxdb", alertmanager: "alertmanager" } as const;
-
-/** The data source of InfluxDB, whichever way Grafana gets it: its name, kind, and how it asks. */
+/** The data source of InfluxDB, however Grafana gets it: its identity, type, and how it queries. */
 export const influxDbDataSource = {
-  name: "InfluxDB",
+  ...dataSources.influxdb,
   type: "influxdb",
   access: "proxy",
   jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST" },
+} as const;
+
+/** The data source of Alertmanager, however Grafana gets it. */
+export const alertmanagerDataSource = {
+  ...dataSources.alertmanager,
+  type: "alertmanager",
+  access: "proxy",
+  jsonData: { implementation: "prometheus", handleGrafanaManagedAlerts: false },
 } as const;
 
 /** What Grafana's data sources need to know. */
@@ -31,12 +37,12 @@ export interface DataSourceOptions {
  *
  * Source: https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
  */
-export function dataSources(options: DataSourceOptions): string {
+export function provisionedDataSources(options: DataSourceOptions): string {
+  const { jsonData, ...alertmanager } = alertmanagerDataSource;
   return JSON.stringify({
     apiVersion: 1,
     datasources: [
       {
-        uid: dataSourceUids.influxDb,
         ...influxDbDataSource,
         url: options.influxDbUrl,
         isDefault: true,
@@ -46,15 +52,11 @@ export function dataSources(options: DataSourceOptions): string {
         secureJsonData: { basicAuthPassword: "$INFLUXDB_PASSWORD" },
       },
       {
-        uid: dataSourceUids.alertmanager,
-        name: "Alertmanager",
-        type: "alertmanager",
-        access: "proxy",
+        ...alertmanager,
         url: options.alertmanagerUrl,
         editable: false,
         jsonData: {
-          implementation: "prometheus",
-          handleGrafanaManagedAlerts: false,
+          ...jsonData,
           ...(options.alertmanagerAuthorization === true && { httpHeaderName1: "Authorization" }),
         },
         ...(options.alertmanagerAuthorization === true && {

@@ -1,9 +1,8 @@
-import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { fromSecret } from "../kubernetes/environment";
-import type { InfluxDbClient } from "../platform/endpoints";
-import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
+import { checked } from "../kubernetes/checked";
+import { type InfluxDbEndpoint, loginSecret, loginVariables } from "../platform/endpoints";
+import { PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
 import type { StorageArgs } from "../platform/storage";
@@ -15,12 +14,12 @@ export interface InfluxDbArchiveDeployArgs {
    * Schedule in the form of cron, UTC. A day is archived once it has been over for an hour.
    * @default "30 3 * * *": each night, after the backup
    */
-  schedule?: string;
+  schedule?: pulumi.Input<string>;
   /**
    * Days that are kept; more than those of the bucket `events`.
    * @default all
    */
-  keepDays?: number;
+  keepDays?: pulumi.Input<number>;
   /**
    * Volume of the archive. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`) bills
    * what is stored, and grows by itself or by raising `size`.
@@ -33,7 +32,7 @@ export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
   /** Namespace to live in. */
   namespace: pulumi.Input<string>;
   /** The InfluxDB whose events are archived, and who reads them. */
-  influxDb: InfluxDbClient;
+  influxDb: InfluxDbEndpoint;
   /** Days that the bucket `events` keeps its points. */
   eventsRetentionDays: number;
   /**
@@ -46,7 +45,6 @@ export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
 const programPath = "/opt/archive";
 const programFile = "archive.js";
 const archivePath = "/archive";
-const passwordKey = "influxDbPassword";
 
 /**
  * Archives each day's raw events as line protocol, before InfluxDB drops them.
@@ -57,29 +55,15 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbArchive", name, {}, opts);
 
-    const { namespace, influxDb, storage, keepDays, eventsRetentionDays } = args;
-    checkKeepDays(keepDays, eventsRetentionDays);
-    const { labels } = parts.influxDbArchive;
-    const common = { name, part: parts.influxDbArchive, namespace, parent: this };
-
-    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
-    const secret = new Secret(
-      `${name}-credentials`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: { [passwordKey]: pulumi.secret(influxDb.password) },
-      },
-      { parent: this },
-    );
-    const program = new ConfigMap(
-      `${name}-program`,
-      { metadata: { namespace, labels }, immutable: true, data: { [programFile]: archiveBundle() } },
-      { parent: this },
-    );
-    partNetworkPolicy({ ...common, egress: [influxDb.flow] });
-    scheduledJob({
-      ...common,
+    const { influxDb, eventsRetentionDays } = args;
+    const keepDays =
+      args.keepDays && checked(args.keepDays, (days) => requireKeepDays(days, eventsRetentionDays));
+    const objects = new PartObjects(name, parts.influxDbArchive, args.namespace, this);
+    const claimName = objects.volumeClaim(args.storage, args.protect);
+    const secretName = objects.secret("credentials", loginSecret(influxDb));
+    const program = objects.configMap("program", { [programFile]: archiveBundle() });
+    objects.networkPolicy({ egress: [influxDb.egress] });
+    scheduledJob(objects, {
       schedule: args.schedule ?? "30 3 * * *",
       // Late is as good as in time: what was missed is caught up, by the first run all days of the bucket.
       startingDeadlineSeconds: 12 * 3600,
@@ -94,10 +78,12 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
         env: [
           { name: "INFLUXDB_URL", value: influxDb.url },
           { name: "INFLUXDB_USERNAME", value: influxDb.username },
-          fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, passwordKey),
+          ...loginVariables(secretName),
           { name: "ARCHIVE_DIRECTORY", value: archivePath },
           { name: "ARCHIVE_RETENTION_DAYS", value: String(eventsRetentionDays) },
-          ...(keepDays === undefined ? [] : [{ name: "ARCHIVE_KEEP_DAYS", value: String(keepDays) }]),
+          ...(keepDays === undefined
+            ? []
+            : [{ name: "ARCHIVE_KEEP_DAYS", value: pulumi.interpolate`${keepDays}` }]),
         ],
         volumeMounts: [
           { name: "archive", mountPath: archivePath },
@@ -105,8 +91,8 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
         ],
       },
       volumes: [
-        { name: "archive", persistentVolumeClaim: { claimName: claim.metadata.name } },
-        { name: "program", configMap: { name: program.metadata.name } },
+        { name: "archive", persistentVolumeClaim: { claimName } },
+        { name: "program", configMap: { name: program } },
       ],
     });
 
@@ -114,8 +100,8 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
   }
 }
 
-function checkKeepDays(keepDays: number | undefined, eventsRetentionDays: number): void {
-  if (keepDays === undefined || (Number.isInteger(keepDays) && keepDays > eventsRetentionDays)) return;
+function requireKeepDays(keepDays: number, eventsRetentionDays: number): void {
+  if (Number.isInteger(keepDays) && keepDays > eventsRetentionDays) return;
   throw new Error(
     `InfluxDbArchive: keepDays must be whole days, more than the ${eventsRetentionDays} of retentionDays.events, ` +
       `got ${keepDays}: days that are removed while InfluxDB still holds them would be archived again`,

@@ -1,9 +1,9 @@
-import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
+import { checked } from "../kubernetes/checked";
 import { fromSecret } from "../kubernetes/environment";
-import type { Neighbour } from "../platform/endpoints";
-import { partNetworkPolicy, partVolumeClaim } from "../platform/partObjects";
+import type { Endpoint } from "../platform/endpoints";
+import { PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
 import type { StorageArgs } from "../platform/storage";
@@ -15,12 +15,12 @@ export interface InfluxDbBackupDeployArgs {
    * Schedule in the form of cron, UTC.
    * @default "30 2 * * *": each night
    */
-  schedule?: string;
+  schedule?: pulumi.Input<string>;
   /**
    * Number of backups that are kept.
    * @default 7
    */
-  keep?: number;
+  keep?: pulumi.Input<number>;
   /**
    * Volume of the backups. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`)
    * outlives the zone that the database's disk is in; one disk more does not.
@@ -33,7 +33,7 @@ export interface InfluxDbBackupArgs extends InfluxDbBackupDeployArgs {
   /** Namespace to live in. */
   namespace: pulumi.Input<string>;
   /** The InfluxDB that is backed up. */
-  influxDb: Neighbour;
+  influxDb: Endpoint;
   /** Token that may read everything. Secret. */
   operatorToken: pulumi.Input<string>;
   /**
@@ -56,33 +56,14 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbBackupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbBackup", name, {}, opts);
 
-    const { namespace, influxDb, storage, keep = 7 } = args;
-    requireWholeNumber(keep);
-    const { labels } = parts.influxDbBackup;
-    const common = { name, part: parts.influxDbBackup, namespace, parent: this };
-
-    const claim = partVolumeClaim({ ...common, storage, protect: args.protect ?? true });
-    const secret = new Secret(
-      `${name}-credentials`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: { [tokenKey]: pulumi.secret(args.operatorToken) },
-      },
-      { parent: this },
-    );
-    const scripts = new ConfigMap(
-      `${name}-scripts`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        data: { "backup.sh": backupScript, "restore.sh": restoreScript },
-      },
-      { parent: this },
-    );
-    partNetworkPolicy({ ...common, egress: [influxDb.flow] });
-    scheduledJob({
-      ...common,
+    const { influxDb } = args;
+    const keep = checked(args.keep ?? 7, requireWholeNumber);
+    const objects = new PartObjects(name, parts.influxDbBackup, args.namespace, this);
+    const claimName = objects.volumeClaim(args.storage, args.protect);
+    const secretName = objects.secret("credentials", { [tokenKey]: pulumi.secret(args.operatorToken) });
+    const scripts = objects.configMap("scripts", { "backup.sh": backupScript, "restore.sh": restoreScript });
+    objects.networkPolicy({ egress: [influxDb.egress] });
+    scheduledJob(objects, {
       schedule: args.schedule ?? "30 2 * * *",
       // A control plane that was away for an hour still makes the night's backup.
       startingDeadlineSeconds: 3600,
@@ -94,11 +75,11 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
         command: ["sh", `${scriptsPath}/backup.sh`],
         env: [
           { name: "INFLUX_HOST", value: influxDb.url },
-          fromSecret("INFLUX_TOKEN", secret.metadata.name, tokenKey),
+          fromSecret("INFLUX_TOKEN", secretName, tokenKey),
           // The program wants to keep a file of connections; the root file system is read-only.
           { name: "INFLUX_CONFIGS_PATH", value: "/tmp/influx-configs" },
           { name: "BACKUP_DIRECTORY", value: backupsPath },
-          { name: "BACKUP_KEEP", value: String(keep) },
+          { name: "BACKUP_KEEP", value: pulumi.interpolate`${keep}` },
         ],
         volumeMounts: [
           { name: "backups", mountPath: backupsPath },
@@ -107,8 +88,8 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
         ],
       },
       volumes: [
-        { name: "backups", persistentVolumeClaim: { claimName: claim.metadata.name } },
-        { name: "scripts", configMap: { name: scripts.metadata.name } },
+        { name: "backups", persistentVolumeClaim: { claimName } },
+        { name: "scripts", configMap: { name: scripts } },
         { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
       ],
     });

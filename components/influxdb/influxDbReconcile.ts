@@ -1,21 +1,19 @@
 import { Job } from "@pulumi/kubernetes/batch/v1";
-import { ConfigMap, Secret } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
-import type { Neighbour } from "../platform/endpoints";
-import { partNetworkPolicy, partServiceAccount } from "../platform/partObjects";
+import type { Endpoint } from "../platform/endpoints";
+import { PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
-import { reconcileBundle } from "./bundles";
 import type { InfluxDesiredState } from "./desiredState";
+import { reconcileBundle } from "./bundles";
 
 /** Arguments of {@link InfluxDbReconcile}. */
 export interface InfluxDbReconcileArgs {
   /** Namespace to live in. */
   namespace: pulumi.Input<string>;
   /** The InfluxDB that is brought to its desired state. */
-  influxDb: Neighbour;
+  influxDb: Endpoint;
   /** Token that may manage everything in the state. Secret. */
   operatorToken: pulumi.Input<string>;
   /** Buckets, mappings, credentials and tasks. */
@@ -34,7 +32,7 @@ const programPath = "/opt/reconcile";
 const programFile = "reconcile.js";
 const stateFile = "desired-state.json";
 
-/** How often the program is started anew when it fails, with growing pauses: half an hour for InfluxDB to come up. */
+/** How often the program is restarted when it fails, with growing pauses: half an hour for InfluxDB to come up. */
 const retries = 10;
 
 /**
@@ -45,67 +43,33 @@ export class InfluxDbReconcile extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbReconcileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbReconcile", name, {}, opts);
 
-    const { namespace, influxDb } = args;
-    const { labels } = parts.influxDbReconcile;
-    const common = { name, part: parts.influxDbReconcile, namespace, parent: this };
-
-    const secret = new Secret(
-      `${name}-credentials`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: pulumi.secret({ INFLUXDB_TOKEN: args.operatorToken, ...args.passwords }),
-      },
-      { parent: this },
+    const objects = new PartObjects(name, parts.influxDbReconcile, args.namespace, this);
+    const secretName = objects.secret(
+      "credentials",
+      pulumi.secret({ INFLUXDB_TOKEN: args.operatorToken, ...args.passwords }),
     );
-    const program = new ConfigMap(
-      `${name}-program`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        data: {
-          [programFile]: reconcileBundle(),
-          [stateFile]: pulumi.output(args.desiredState).apply((state) => JSON.stringify(state, undefined, 2)),
-        },
+    const program = objects.configMap("program", {
+      [programFile]: reconcileBundle(),
+      [stateFile]: pulumi.output(args.desiredState).apply((state) => JSON.stringify(state, undefined, 2)),
+    });
+    const policy = objects.networkPolicy({ egress: [args.influxDb.egress] });
+    const template = objects.podTemplate({
+      user,
+      restartPolicy: "OnFailure",
+      container: {
+        name: "reconcile",
+        image: images.node,
+        command: ["node", `${programPath}/${programFile}`, `${programPath}/${stateFile}`],
+        env: [{ name: "INFLUXDB_URL", value: args.influxDb.url }],
+        envFrom: [{ secretRef: { name: secretName } }],
+        resources: resources({ cpu: "50m", cpuLimit: "500m", memory: "64Mi", memoryLimit: "256Mi" }),
+        volumeMounts: [{ name: "program", mountPath: programPath, readOnly: true }],
       },
-      { parent: this },
-    );
-    const serviceAccount = partServiceAccount(common);
-    const policy = partNetworkPolicy({ ...common, egress: [influxDb.flow] });
-
+      volumes: [{ name: "program", configMap: { name: program } }],
+    });
     new Job(
       name,
-      {
-        metadata: { namespace, labels },
-        spec: {
-          backoffLimit: retries,
-          template: {
-            metadata: { labels },
-            spec: {
-              ...restrictedPod({ serviceAccountName: serviceAccount.metadata.name, user }),
-              restartPolicy: "OnFailure",
-              containers: [
-                {
-                  name: "reconcile",
-                  image: images.node,
-                  command: ["node", `${programPath}/${programFile}`, `${programPath}/${stateFile}`],
-                  env: [{ name: "INFLUXDB_URL", value: influxDb.url }],
-                  envFrom: [{ secretRef: { name: secret.metadata.name } }],
-                  resources: resources({
-                    cpu: "50m",
-                    cpuLimit: "500m",
-                    memory: "64Mi",
-                    memoryLimit: "256Mi",
-                  }),
-                  securityContext: restrictedContainerSecurityContext(),
-                  volumeMounts: [{ name: "program", mountPath: programPath, readOnly: true }],
-                },
-              ],
-              volumes: [{ name: "program", configMap: { name: program.metadata.name } }],
-            },
-          },
-        },
-      },
+      { metadata: objects.contentMetadata, spec: { backoffLimit: retries, template } },
       { parent: this, dependsOn: [policy, ...(args.after ?? [])] },
     );
 

@@ -1,126 +1,64 @@
-/** One port of a network policy. */
-export interface PolicyPort {
-  /** Number of the port on the pod, not on its Service. */
-  port: number;
-  /**
-   * Transport protocol.
-   * @default "TCP"
-   */
-  protocol?: "TCP" | "UDP";
+import type { input as inputs } from "@pulumi/kubernetes/types";
+import type * as pulumi from "@pulumi/pulumi";
+
+type Peer = inputs.networking.v1.NetworkPolicyPeer;
+type Port = inputs.networking.v1.NetworkPolicyPort;
+type IngressRule = inputs.networking.v1.NetworkPolicyIngressRule;
+type EgressRule = inputs.networking.v1.NetworkPolicyEgressRule;
+type PolicySpec = inputs.networking.v1.NetworkPolicySpec;
+type Labels = Record<string, string>;
+
+/** Denies the pods all traffic that no other policy allows; every pod of the namespace unless labels select some. */
+export function defaultDenySpec(podLabels?: Labels): PolicySpec {
+  return { podSelector: podSelector(podLabels), policyTypes: ["Ingress", "Egress"] };
 }
 
-/**
- * One side of a flow: pods by label, namespaces by label, or addresses. Both selectors together mean those pods in those
- * namespaces.
- */
-export interface PolicyPeer {
-  /**
-   * Namespaces by their labels.
-   * @default the policy's own, with `podSelector`
-   */
-  namespaceSelector?: {
-    /** Labels that a namespace must have, e.g. `{ "kubernetes.io/metadata.name": "shop" }`. */
-    matchLabels: Record<string, string>;
-  };
-  /**
-   * Pods by their labels; `{}` means every pod.
-   * @default every pod, with `namespaceSelector`
-   */
-  podSelector?: {
-    /** Labels that a pod must have. */
-    matchLabels?: Record<string, string>;
-  };
-  /** Addresses outside of the cluster; excludes the selectors. */
-  ipBlock?: {
-    /** Addresses in CIDR notation, e.g. `10.2.0.0/24`. */
-    cidr: string;
-    /** Parts of `cidr` that are not meant. */
-    except?: string[];
-  };
+/** Lets the pods query the cluster's DNS; every pod of the namespace unless labels select some. */
+export function allowDnsSpec(podLabels?: Labels): PolicySpec {
+  return { podSelector: podSelector(podLabels), policyTypes: ["Egress"], egress: [toDns()] };
 }
 
-/** Who may reach the pods of a policy, or whom they may reach, on which ports. */
-export interface Flow {
-  /** Any of these; an empty list is refused, because Kubernetes reads it as *everyone*. */
-  peers: PolicyPeer[];
-  /** Any of these; an empty list is refused, because Kubernetes reads it as *every port*. */
-  ports: PolicyPort[];
-}
-
-/** The spec of a `networking.k8s.io/v1` NetworkPolicy. */
-export interface NetworkPolicySpec {
-  podSelector: { matchLabels?: Record<string, string> };
-  policyTypes: ("Ingress" | "Egress")[];
-  ingress?: { from: PolicyPeer[]; ports: Required<PolicyPort>[] }[];
-  egress?: { to: PolicyPeer[]; ports: Required<PolicyPort>[] }[];
-}
-
-/** Refuses every flow of every pod of the namespace that no other policy allows. */
-export function defaultDenySpec(): NetworkPolicySpec {
-  return { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
-}
-
-/** Lets every pod of the namespace ask the cluster's DNS. */
-export function allowDnsSpec(): NetworkPolicySpec {
+/** Lets pods query the cluster's DNS. */
+export function toDns(): EgressRule {
   return {
-    podSelector: {},
-    policyTypes: ["Egress"],
-    egress: [
-      toEgress({
-        peers: [
-          {
-            namespaceSelector: namespaceNamed("kube-system"),
-            podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-          },
-        ],
-        ports: [
-          { port: 53, protocol: "UDP" },
-          { port: 53, protocol: "TCP" },
-        ],
-      }),
-    ],
+    to: [podsOf("kube-system", { "k8s-app": "kube-dns" })],
+    ports: [{ port: 53, protocol: "UDP" }, ...tcp(53)],
   };
 }
 
-/**
- * Lets the selected pods have exactly these flows.
- *
- * @throws Error when a flow names no peer or no port.
- */
-export function allowFlowsSpec(options: {
-  podLabels: Record<string, string>;
-  ingress?: Flow[];
-  egress?: Flow[];
-}): NetworkPolicySpec {
+/** Lets the selected pods send and receive what the rules allow; a direction without rules is left as it is. */
+export function allowSpec(options: {
+  podLabels: Labels;
+  ingress?: pulumi.Input<IngressRule>[];
+  egress?: pulumi.Input<EgressRule>[];
+}): PolicySpec {
   const { podLabels, ingress = [], egress = [] } = options;
-  for (const flow of [...ingress, ...egress]) {
-    if (flow.peers.length === 0 || flow.ports.length === 0) {
-      throw new Error(
-        "a network flow needs at least one peer and one port: an empty list would allow all of them",
-      );
-    }
-  }
   return {
     podSelector: { matchLabels: podLabels },
-    policyTypes: [
-      ...(ingress.length > 0 ? (["Ingress"] as const) : []),
-      ...(egress.length > 0 ? (["Egress"] as const) : []),
-    ],
-    ...(ingress.length > 0 && {
-      ingress: ingress.map((flow) => ({ from: flow.peers, ports: withProtocol(flow.ports) })),
-    }),
-    ...(egress.length > 0 && { egress: egress.map(toEgress) }),
+    policyTypes: [...(ingress.length > 0 ? ["Ingress"] : []), ...(egress.length > 0 ? ["Egress"] : [])],
+    ...(ingress.length > 0 && { ingress }),
+    ...(egress.length > 0 && { egress }),
   };
+}
+
+/** Ports of a rule: the pod's own, not those of its Service. */
+export function tcp(...ports: pulumi.Input<number>[]): Port[] {
+  return ports.map((port) => ({ port, protocol: "TCP" }));
 }
 
 /** Selects a namespace by its name; the API server itself sets this label. */
-export function namespaceNamed(name: string): { matchLabels: Record<string, string> } {
+export function namespaceNamed(name: pulumi.Input<string>) {
   return { matchLabels: { "kubernetes.io/metadata.name": name } };
 }
 
 /** Pods of the policy's own namespace. */
-export function podsLabelled(matchLabels: Record<string, string>): PolicyPeer {
+export function podsLabelled(matchLabels: Labels): Peer {
   return { podSelector: { matchLabels } };
+}
+
+/** Pods of another namespace; all of them unless labels select some. */
+export function podsOf(namespace: pulumi.Input<string>, podLabels?: Labels): Peer {
+  return { namespaceSelector: namespaceNamed(namespace), podSelector: podSelector(podLabels) };
 }
 
 /**
@@ -128,14 +66,10 @@ export function podsLabelled(matchLabels: Record<string, string>): PolicyPeer {
  *
  * The cloud's metadata address is left out: it hands out the node's identity.
  */
-export function anyAddress(): PolicyPeer {
+export function anyAddress(): Peer {
   return { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } };
 }
 
-function toEgress(flow: Flow) {
-  return { to: flow.peers, ports: withProtocol(flow.ports) };
-}
-
-function withProtocol(ports: PolicyPort[]): Required<PolicyPort>[] {
-  return ports.map(({ port, protocol = "TCP" }) => ({ port, protocol }));
+function podSelector(matchLabels: Labels | undefined) {
+  return matchLabels === undefined ? {} : { matchLabels };
 }

@@ -1,21 +1,7 @@
+import type { input as inputs } from "@pulumi/kubernetes/types";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** The three probes of a container. */
-export interface Probes {
-  startupProbe: HttpProbe;
-  readinessProbe: HttpProbe;
-  livenessProbe: HttpProbe;
-}
-
-/** A probe that asks over HTTP. */
-export interface HttpProbe {
-  httpGet: { path: pulumi.Input<string>; port: number | string };
-  periodSeconds: number;
-  timeoutSeconds: number;
-  failureThreshold: number;
-}
-
-/** What a container's HTTP probes ask. */
+/** What a container's HTTP probes request. */
 export interface HttpProbeOptions {
   /** Port, by number or name. */
   port: number | string;
@@ -35,8 +21,8 @@ export interface HttpProbeOptions {
 
 const startupPeriodSeconds = 5;
 
-/** Startup, readiness and liveness probes over HTTP. A slow start is the startup probe's matter alone. */
-export function httpProbes(options: HttpProbeOptions): Probes {
+/** Startup, readiness and liveness probes over HTTP. Only the startup probe waits for a slow start. */
+export function httpProbes(options: HttpProbeOptions) {
   const { port, readyPath, livePath = readyPath, startupSeconds = 120 } = options;
   return {
     startupProbe: {
@@ -57,5 +43,5 @@ export function httpProbes(options: HttpProbeOptions): Probes {
       timeoutSeconds: 5,
       failureThreshold: 6,
     },
-  };
+  } satisfies Record<string, inputs.core.v1.Probe>;
 }

@@ -37,18 +37,28 @@ export class RestrictedNamespace extends pulumi.ComponentResource {
       { parent: this, protect: args.protect ?? false },
     );
     this.namespaceName = namespace.metadata.name;
-
-    new NetworkPolicy(
-      `${name}-default-deny`,
-      { metadata: { name: "default-deny", namespace: this.namespaceName }, spec: defaultDenySpec() },
-      { parent: this },
-    );
-    new NetworkPolicy(
-      `${name}-dns`,
-      { metadata: { name: "dns", namespace: this.namespaceName }, spec: allowDnsSpec() },
-      { parent: this },
-    );
+    denyByDefault(name, { namespace: this.namespaceName }, this);
 
     this.registerOutputs({ namespaceName: this.namespaceName });
+  }
+}
+
+/**
+ * Denies all traffic but DNS that no other policy allows.
+ *
+ * @param name logical name that those of the policies begin with
+ * @param pods namespace, and labels that select some of its pods
+ */
+export function denyByDefault(
+  name: string,
+  pods: { namespace: pulumi.Input<string>; podLabels?: Record<string, string> },
+  parent: pulumi.Resource,
+): void {
+  const { namespace, podLabels } = pods;
+  const specs = { "default-deny": defaultDenySpec(podLabels), dns: allowDnsSpec(podLabels) };
+  for (const [policy, spec] of Object.entries(specs)) {
+    // A namespace of somebody else may have policies of these names.
+    const metadata = { name: podLabels === undefined ? policy : undefined, namespace };
+    new NetworkPolicy(`${name}-${policy}`, { metadata, spec }, { parent });
   }
 }

@@ -1,19 +1,20 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import { checked } from "../kubernetes/checked";
 import { fromSecret } from "../kubernetes/environment";
-import { anyAddress, type Flow, podsLabelled } from "../kubernetes/networkPolicies";
+import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
 import { type Part, serviceUrl } from "./parts";
 
-/** Another part of the platform, deployed beside this one or existing elsewhere. */
-export interface Neighbour {
+/** Where another part of the platform is: deployed beside this one, or existing elsewhere. */
+export interface Endpoint {
   /** Base URL. */
   url: pulumi.Output<string>;
-  /** The way there, for the network policy of whoever calls it. */
-  flow: pulumi.Output<Flow>;
+  /** Lets a client reach it: for the client's network policy. */
+  egress: pulumi.Output<inputs.networking.v1.NetworkPolicyEgressRule>;
 }
 
-/** Alertmanager as those see it that post alerts or read its state. */
-export interface AlertmanagerNeighbour extends Neighbour {
+/** Alertmanager, for the parts that post alerts to it or read its state. */
+export interface AlertmanagerEndpoint extends Endpoint {
   /**
    * Value of the header `Authorization`. Secret.
    * @default none
@@ -21,44 +22,50 @@ export interface AlertmanagerNeighbour extends Neighbour {
   authorization?: pulumi.Output<string>;
 }
 
-/** InfluxDB as one of its users sees it, with no more rights than it needs. */
-export interface InfluxDbClient extends Neighbour {
+/** InfluxDB, with the login of one of its users, who has no more rights than it needs. */
+export interface InfluxDbEndpoint extends Endpoint {
   /** User name that InfluxDB's 1.x-compatible API accepts. */
-  username: string;
+  username: pulumi.Input<string>;
   /** Password. Secret. */
   password: pulumi.Output<string>;
 }
 
-/** The variable with Alertmanager's authorization, for containers whose Secret holds it as `alertmanagerAuthorization`. */
-export function authorizationVariable(
-  alertmanager: AlertmanagerNeighbour,
-  secretName: pulumi.Input<string>,
-): inputs.core.v1.EnvVar[] {
-  return alertmanager.authorization === undefined
-    ? []
-    : [fromSecret("ALERTMANAGER_AUTHORIZATION", secretName, "alertmanagerAuthorization")];
-}
-
 /** A part that is deployed in the same namespace. */
-export function deployedNeighbour(part: Part, namespace: pulumi.Input<string>): Neighbour {
+export function deployedEndpoint(part: Part, namespace: pulumi.Input<string>): Endpoint {
   return {
     url: pulumi.output(namespace).apply((name) => serviceUrl(part, name)),
-    flow: pulumi.output(flowTo(part)),
+    egress: pulumi.output({ to: [podsLabelled(part.podLabels)], ports: tcp(part.port) }),
   };
-}
-
-/** The way to a part of the same namespace. */
-export function flowTo(part: Part): Flow {
-  return { peers: [podsLabelled(part.podLabels)], ports: [{ port: part.port }] };
 }
 
 /** A part that exists elsewhere. */
-export function existingNeighbour(url: pulumi.Input<string>): Neighbour {
-  const output = pulumi.output(url);
+export function existingEndpoint(url: pulumi.Input<string>): Endpoint {
+  const output = pulumi.output(checked(url, portOf));
   return {
     url: output,
-    flow: output.apply((text) => ({ peers: [anyAddress()], ports: [{ port: portOf(text) }] })),
+    egress: output.apply((text) => ({ to: [anyAddress()], ports: tcp(portOf(text)) })),
   };
+}
+
+/** Keys of the Secret from which {@link loginVariables} come. */
+export function loginSecret(influxDb: InfluxDbEndpoint, alertmanager?: AlertmanagerEndpoint) {
+  return {
+    influxDbPassword: pulumi.secret(influxDb.password),
+    ...(alertmanager?.authorization && { alertmanagerAuthorization: alertmanager.authorization }),
+  };
+}
+
+/** The passwords of {@link loginSecret} as the variables INFLUXDB_PASSWORD and, where it has one, ALERTMANAGER_AUTHORIZATION. */
+export function loginVariables(
+  secretName: pulumi.Input<string>,
+  alertmanager?: AlertmanagerEndpoint,
+): inputs.core.v1.EnvVar[] {
+  return [
+    fromSecret("INFLUXDB_PASSWORD", secretName, "influxDbPassword"),
+    ...(alertmanager?.authorization
+      ? [fromSecret("ALERTMANAGER_AUTHORIZATION", secretName, "alertmanagerAuthorization")]
+      : []),
+  ];
 }
 
 /**

@@ -1,92 +1,199 @@
-import { PersistentVolumeClaim, Service, ServiceAccount } from "@pulumi/kubernetes/core/v1";
+import { Deployment, StatefulSet } from "@pulumi/kubernetes/apps/v1";
+import {
+  ConfigMap,
+  PersistentVolumeClaim,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
+import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
+import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { allowFlowsSpec, type Flow } from "../kubernetes/networkPolicies";
+import { allowSpec } from "../kubernetes/networkPolicies";
+import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import type { Part } from "./parts";
-import type { StorageArgs } from "./storage";
+import { claimSpec, type StorageArgs } from "./storage";
 
-/** Whose objects are made, and what they are called. */
-export interface PartObjectOptions {
-  /** Logical name of the objects. */
-  name: string;
-  /** The part of the platform. */
-  part: Part;
-  /** Its namespace. */
-  namespace: pulumi.Input<string>;
-  /** The component that makes them. */
-  parent: pulumi.Resource;
+/** The pods of a part: one container, besides native sidecars among the init containers. */
+export interface PodOptions extends Omit<inputs.core.v1.PodSpec, "containers"> {
+  /** The user that it runs as. */
+  user: PodUser;
+  /** The container, without its security context. */
+  container: inputs.core.v1.Container;
 }
 
-/** Metadata of an object that carries its part's own name. */
-export function partMetadata(options: Pick<PartObjectOptions, "part" | "namespace">) {
-  return { name: options.part.name, namespace: options.namespace, labels: options.part.labels };
-}
+/** Pulumi would wait for pods behind a Service or a claim, which come after it. */
+const annotations = { "pulumi.com/skipAwait": "true" };
 
-/** The part's service account, whose token no pod gets. */
-export function partServiceAccount(options: PartObjectOptions): ServiceAccount {
-  return new ServiceAccount(
-    options.name,
-    { metadata: partMetadata(options), automountServiceAccountToken: false },
-    { parent: options.parent },
-  );
-}
+/**
+ * The Kubernetes objects of one part of the platform, beginning with its service account, whose token no pod gets.
+ *
+ * Objects with the part's own name have the component's logical name; others get a suffix.
+ */
+export class PartObjects {
+  /** Metadata of an object with the part's own name. */
+  public readonly metadata;
+  /** Metadata of an object that Pulumi names, so that a new one can replace it. */
+  public readonly contentMetadata;
+  public readonly serviceAccountName: pulumi.Output<string>;
 
-/** The part's Service, to the container port of the given name, and to further ones. */
-export function partService(
-  options: PartObjectOptions & { portName: string; morePorts?: { name: string; port: number }[] },
-): Service {
-  const { part, portName, morePorts = [] } = options;
-  const ports = [{ name: portName, port: part.port }, ...morePorts];
-  return new Service(
-    options.name,
-    {
-      metadata: {
-        ...partMetadata(options),
-        // Pulumi would wait for pods behind the Service, and a StatefulSet's pods come after its Service.
-        annotations: { "pulumi.com/skipAwait": "true" },
+  /**
+   * @param name logical name of the component
+   * @param parent the component
+   */
+  constructor(
+    public readonly name: string,
+    public readonly part: Part,
+    public readonly namespace: pulumi.Input<string>,
+    public readonly parent: pulumi.Resource,
+  ) {
+    this.contentMetadata = { namespace, labels: part.labels };
+    this.metadata = { name: part.name, ...this.contentMetadata };
+    const account = new ServiceAccount(
+      name,
+      { metadata: this.metadata, automountServiceAccountToken: false },
+      { parent },
+    );
+    this.serviceAccountName = account.metadata.name;
+  }
+
+  /** A Secret that is replaced, and rolls its pods, when its content changes; its name. */
+  secret(suffix: string, stringData: pulumi.Input<Record<string, pulumi.Input<string>>>) {
+    return new Secret(
+      `${this.name}-${suffix}`,
+      { metadata: this.contentMetadata, immutable: true, stringData },
+      { parent: this.parent },
+    ).metadata.name;
+  }
+
+  /** A ConfigMap that is replaced, and rolls its pods, when its content changes; its name. */
+  configMap(suffix: string, data: pulumi.Input<Record<string, pulumi.Input<string>>>) {
+    return new ConfigMap(
+      `${this.name}-${suffix}`,
+      { metadata: this.contentMetadata, immutable: true, data },
+      { parent: this.parent },
+    ).metadata.name;
+  }
+
+  /** The Service to container ports of these names; its name. */
+  service(ports: Record<string, number>, options: { name?: string; part?: Part } = {}) {
+    const { name = this.name, part = this.part } = options;
+    return new Service(
+      name,
+      {
+        metadata: { ...this.metadata, name: part.name, annotations },
+        spec: {
+          selector: part.podLabels,
+          ports: Object.entries(ports).map(([port, number]) => ({
+            name: port,
+            port: number,
+            targetPort: port,
+          })),
+        },
       },
+      { parent: this.parent },
+    ).metadata.name;
+  }
+
+  /** The claim of a volume that the part's pods mount when they run; its name. */
+  volumeClaim(storage: StorageArgs, protect = true) {
+    return new PersistentVolumeClaim(
+      this.name,
+      { metadata: { ...this.metadata, annotations }, spec: claimSpec(storage) },
+      { parent: this.parent, protect },
+    ).metadata.name;
+  }
+
+  /** Lets exactly this traffic in and out of the part's pods; everything else stays denied. */
+  networkPolicy(rules: {
+    ingress?: pulumi.Input<inputs.networking.v1.NetworkPolicyIngressRule>[];
+    egress?: pulumi.Input<inputs.networking.v1.NetworkPolicyEgressRule>[];
+  }): NetworkPolicy {
+    return new NetworkPolicy(
+      this.name,
+      { metadata: this.metadata, spec: allowSpec({ podLabels: this.part.podLabels, ...rules }) },
+      { parent: this.parent },
+    );
+  }
+
+  /** Lets the service account do this at the Kubernetes API, in every namespace. */
+  clusterRole(rules: inputs.rbac.v1.PolicyRule[]): void {
+    const { name, namespace, parent } = this;
+    const { labels } = this.part;
+    const role = new ClusterRole(
+      name,
+      { metadata: { name: pulumi.interpolate`${namespace}-${name}`, labels }, rules },
+      { parent },
+    );
+    new ClusterRoleBinding(
+      name,
+      {
+        metadata: { name: role.metadata.name, labels },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+        subjects: [{ kind: "ServiceAccount", name: this.serviceAccountName, namespace }],
+      },
+      { parent },
+    );
+  }
+
+  /** The template of the part's pods: *restricted*, under its service account. */
+  podTemplate(options: PodOptions): inputs.core.v1.PodTemplateSpec {
+    const { user, container, ...spec } = options;
+    return {
+      metadata: { labels: this.part.labels },
       spec: {
-        selector: part.podLabels,
-        ports: ports.map(({ name, port }) => ({ name, port, targetPort: name })),
+        ...restrictedPod({ serviceAccountName: this.serviceAccountName, user }),
+        ...spec,
+        containers: [{ ...container, securityContext: restrictedContainerSecurityContext() }],
       },
-    },
-    { parent: options.parent },
-  );
-}
+    };
+  }
 
-/** The claim of a volume that the part's pods mount when they run. */
-export function partVolumeClaim(
-  options: PartObjectOptions & { storage: StorageArgs; protect: boolean },
-): PersistentVolumeClaim {
-  const { storage, protect, parent } = options;
-  return new PersistentVolumeClaim(
-    options.name,
-    {
-      metadata: {
-        ...partMetadata(options),
-        // Classes that bind late wait for the first pod.
-        annotations: { "pulumi.com/skipAwait": "true" },
-      },
-      spec: {
-        accessModes: ["ReadWriteOnce"],
-        storageClassName: storage.storageClassName,
-        resources: { requests: { storage: storage.size } },
-      },
-    },
-    { parent, protect },
-  );
-}
+  /** The Deployment of the only replica. */
+  deployment(pod: PodOptions, spec: { strategy?: inputs.apps.v1.DeploymentStrategy } = {}): void {
+    new Deployment(
+      this.name,
+      { metadata: this.metadata, spec: { replicas: 1, ...spec, ...this.podsOf(pod) } },
+      { parent: this.parent },
+    );
+  }
 
-/** Lets exactly these flows in and out of the part's pods; everything else stays denied. */
-export function partNetworkPolicy(
-  options: PartObjectOptions & { ingress?: pulumi.Input<Flow>[]; egress?: pulumi.Input<Flow>[] },
-): NetworkPolicy {
-  const spec = pulumi
-    .all([pulumi.all(options.ingress ?? []), pulumi.all(options.egress ?? [])])
-    .apply(([ingress, egress]) => allowFlowsSpec({ podLabels: options.part.podLabels, ingress, egress }));
-  return new NetworkPolicy(
-    options.name,
-    { metadata: partMetadata(options), spec },
-    { parent: options.parent },
-  );
+  /** The StatefulSet, with a volume of the given name for each replica. */
+  statefulSet(
+    pod: PodOptions,
+    options: {
+      volumeName: string;
+      storage: StorageArgs;
+      protect?: boolean;
+      replicas?: number;
+      /** Whether the volumes outlive the StatefulSet, and a replica that is gone. */
+      retain?: boolean;
+    },
+  ): StatefulSet {
+    const { volumeName, storage, protect = true, replicas = 1, retain = true } = options;
+    return new StatefulSet(
+      this.name,
+      {
+        metadata: this.metadata,
+        spec: {
+          replicas,
+          // By name: the Service is ready only when it has pods, so waiting for it would never end.
+          serviceName: this.part.name,
+          ...(retain && {
+            persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+          }),
+          volumeClaimTemplates: [
+            { metadata: { name: volumeName, labels: this.part.podLabels }, spec: claimSpec(storage) },
+          ],
+          ...this.podsOf(pod),
+        },
+      },
+      { parent: this.parent, protect },
+    );
+  }
+
+  private podsOf(pod: PodOptions) {
+    return { selector: { matchLabels: this.part.podLabels }, template: this.podTemplate(pod) };
+  }
 }

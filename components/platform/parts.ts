@@ -22,7 +22,7 @@ function part(name: string, component: string, port: number): Part {
   };
 }
 
-/** Names, ports and labels of the platform's parts: what each needs to know of its neighbours. */
+/** Names, ports and labels of the platform's parts: what each needs to know of the others. */
 export const parts = {
   influxDb: part("influxdb", "database", 8086),
   /** Job that brings InfluxDB to its desired state; it listens nowhere, so its port is InfluxDB's. */
@@ -37,7 +37,7 @@ export const parts = {
   telegraf: part("telegraf", "metrics-agent", 9273),
 } as const;
 
-/** Port at which Fluentd tells how it is. */
+/** Port of Fluentd's monitor agent. */
 export const fluentdMonitorPort = 24220;
 
 /** URL of a part's Service, as seen from any namespace of the cluster. */

@@ -1,28 +1,25 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** A volume that outlives the pod that uses it. */
 export interface StorageArgs {
   /** Size as a Kubernetes quantity, e.g. `50Gi`. Claims of a StatefulSet are immutable: docs/operations.md says how to grow one. */
-  size: string;
+  size: pulumi.Input<string>;
   /**
    * Storage class.
    * @default the cluster's default class
    */
-  storageClassName?: string;
+  storageClassName?: pulumi.Input<string>;
 }
 
-/** The claim that a StatefulSet makes for each of its pods. */
-export function volumeClaimTemplate(
-  name: string,
+/** The spec of a claim; by default, one node mounts it at a time. */
+export function claimSpec(
   storage: StorageArgs,
-  labels: Record<string, string>,
-): inputs.core.v1.PersistentVolumeClaim {
+  accessMode: pulumi.Input<"ReadWriteOnce" | "ReadWriteMany"> = "ReadWriteOnce",
+): inputs.core.v1.PersistentVolumeClaimSpec {
   return {
-    metadata: { name, labels },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      storageClassName: storage.storageClassName,
-      resources: { requests: { storage: storage.size } },
-    },
+    accessModes: [accessMode],
+    storageClassName: storage.storageClassName,
+    resources: { requests: { storage: storage.size } },
   };
 }

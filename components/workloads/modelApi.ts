@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checked } from "../kubernetes/checked";
 import { fromSecret } from "../kubernetes/environment";
 import { modelApiComponent } from "../kubernetes/labels";
-import { namespaceNamed } from "../kubernetes/networkPolicies";
+import { podsOf, tcp } from "../kubernetes/networkPolicies";
 import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -117,7 +117,7 @@ export class ModelApi extends pulumi.ComponentResource {
       {
         metadata: { namespace: this.namespaceName, labels },
         immutable: true,
-        stringData: { key: generatedPassword(`${name}-pseudonym-key`, {}, this) },
+        stringData: { key: generatedPassword(`${name}-pseudonym-key`, this) },
       },
       { parent: this },
     );
@@ -188,26 +188,17 @@ export class ModelApi extends pulumi.ComponentResource {
       { metadata, spec: { selector: podLabels, ports: [{ name: "http", port, targetPort: "http" }] } },
       { parent: this },
     );
-    const callers = pulumi
-      .all([args.callers ?? [{ podSelector: {} }], monitoring.namespace])
-      .apply(([own, platform]) => [...own, probesOf(platform)]);
+    const prober = podsOf(monitoring.namespace, parts.telegraf.podLabels);
+    const callers = pulumi.output(args.callers ?? [{ podSelector: {} }]).apply((own) => [...own, prober]);
     new NetworkPolicy(
       name,
-      { metadata, spec: workload.policySpec([{ from: callers, ports: [{ port, protocol: "TCP" }] }]) },
+      { metadata, spec: workload.policySpec([{ from: callers, ports: tcp(port) }]) },
       { parent: this },
     );
 
     this.url = pulumi.interpolate`http://${service.metadata.name}.${this.namespaceName}.svc:${port}`;
     this.registerOutputs({ url: this.url, namespaceName: this.namespaceName, models: this.models });
   }
-}
-
-/** Telegraf, which asks the API whether it answers. */
-function probesOf(platformNamespace: string) {
-  return {
-    namespaceSelector: namespaceNamed(platformNamespace),
-    podSelector: { matchLabels: parts.telegraf.podLabels },
-  };
 }
 
 function requireReplicas(name: string, { min, max }: { min: number; max: number }): void {

@@ -3,7 +3,7 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionOf, type MonitoringConnection } from "../connection";
 import { partOfLabel, sendsLogsLabel } from "../kubernetes/labels";
-import { allowDnsSpec, allowFlowsSpec, namespaceNamed } from "../kubernetes/networkPolicies";
+import { allowSpec, podsOf, tcp, toDns } from "../kubernetes/networkPolicies";
 import { RestrictedNamespace } from "../kubernetes/restrictedNamespace";
 import { parts } from "../platform/parts";
 
@@ -79,9 +79,7 @@ export class AppNamespace extends pulumi.ComponentResource {
       {
         // Several components may adopt one namespace: their policies must not share a name.
         metadata: { name: adopted ? undefined : "logs", namespace: this.namespaceName },
-        spec: pulumi
-          .all([monitoring.namespace, monitoring.fluentdPort])
-          .apply(([platform, port]) => logsPolicy(platform, port, adopted)),
+        spec: logsPolicy(monitoring, adopted),
       },
       { parent: this },
     );
@@ -94,27 +92,17 @@ export class AppNamespace extends pulumi.ComponentResource {
 }
 
 /** Lets pods reach the aggregator; in an adopted namespace it also does what `default-deny` and `dns` do in a new one. */
-function logsPolicy(platformNamespace: string, port: number, adopted: boolean) {
-  const policy = allowFlowsSpec({
-    podLabels: adopted ? partOfLabel : {},
-    egress: [
-      {
-        peers: [
-          {
-            namespaceSelector: namespaceNamed(platformNamespace),
-            podSelector: { matchLabels: parts.fluentdAggregator.podLabels },
-          },
-        ],
-        ports: [{ port }],
-      },
-    ],
-  });
-  if (!adopted) return policy;
-  return {
-    ...policy,
-    policyTypes: ["Ingress", "Egress"],
-    egress: [...(allowDnsSpec().egress ?? []), ...(policy.egress ?? [])],
+function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: boolean) {
+  const toAggregator = {
+    to: [podsOf(namespace, parts.fluentdAggregator.podLabels)],
+    ports: tcp(fluentdPort),
   };
+  return adopted
+    ? {
+        ...allowSpec({ podLabels: partOfLabel, egress: [toDns(), toAggregator] }),
+        policyTypes: ["Ingress", "Egress"],
+      }
+    : allowSpec({ podLabels: {}, egress: [toAggregator] });
 }
 
 /** The namespace of a component: a new one of its name, the one that is given, or one that exists and is adopted. */

@@ -1,6 +1,6 @@
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import type { StorageArgs } from "../platform/storage";
+import { claimSpec, type StorageArgs } from "../platform/storage";
 import type { AppNamespace } from "./namespace";
 
 /** Size, storage class and access of a {@link ModelVolume}; the class must offer the access mode. */
@@ -38,7 +38,7 @@ export class ModelVolume extends pulumi.ComponentResource {
   constructor(name: string, args: ModelVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:ModelVolume", name, {}, opts);
 
-    const { namespace, size, storageClassName, accessMode = "ReadWriteMany", protect = true } = args;
+    const { namespace, accessMode = "ReadWriteMany", protect = true } = args;
     const claim = new PersistentVolumeClaim(
       name,
       {
@@ -46,11 +46,7 @@ export class ModelVolume extends pulumi.ComponentResource {
           name,
           namespace: pulumi.Resource.isInstance(namespace) ? namespace.namespaceName : namespace,
         },
-        spec: {
-          accessModes: [accessMode],
-          storageClassName,
-          resources: { requests: { storage: size } },
-        },
+        spec: claimSpec(args, accessMode),
       },
       { parent: this, protect },
     );

@@ -17,7 +17,7 @@ export interface PenguinsArgs {
   /** Volume of the models. */
   storage: StorageArgs;
   /** Refuse to delete the volume. */
-  protectData: boolean;
+  protect: boolean;
 }
 
 const version = "0.1.0";
@@ -35,9 +35,9 @@ export function penguins(
   args: PenguinsArgs,
   opts: pulumi.ComponentResourceOptions,
 ): { api: ModelApi; pipeline: Pipeline } {
-  const { monitoring, registry, storage, protectData } = args;
+  const { monitoring, registry, storage, protect } = args;
   const namespace = new AppNamespace("penguins", { monitoring, namespaceName }, opts);
-  const models = new ModelVolume("penguins-models", { namespace, ...storage, protect: protectData }, opts);
+  const models = new ModelVolume("penguins-models", { namespace, ...storage, protect }, opts);
   const image = `${registry}/penguins-pipeline:${version}`;
   const pipeline = new Pipeline(
     "penguins-training",

@@ -336,7 +336,7 @@ resources:
     properties:
       environment: test
       namespaceName: other
-      protectData: false
+      protect: false
       alertmanager:
         deploy: { email: { smarthost: "smtp.example.com:587", from: a@example.com, to: [b@example.com] } }
       influxDb: { deploy: { storage: { size: 1Gi } } }

@@ -8,7 +8,7 @@ import { changingSteps, Fixture, type OperationResult } from "./harness";
 
 const common = {
   environment: "test",
-  protectData: false,
+  protect: false,
   influxDb: { deploy: { storage: { size: "1Gi" } } },
   fluentdAggregator: { storage: { size: "1Gi" } },
 };

@@ -41,7 +41,7 @@ for (const file of files) {
       engine = await fixture.stack({
         stack,
         passphrase: recordedPassphrase,
-        config: await withMonitoring(stack, { protectData: false }),
+        config: await withMonitoring(stack, { protect: false }),
         env: { DS_MONITORING_ECHO_KUBECONFIG: fixture.kubeconfig as string },
       });
     });

@@ -126,8 +126,8 @@ describe("configuration that is wrong or missing fails before anything is create
     ],
     [
       "a misspelt key",
-      withMonitoring("dev", { protectdata: false }),
-      /ds-monitoring:monitoring\.protectdata is not known \(did you mean ds-monitoring:monitoring\.protectData\?\): the allowed keys are environment/,
+      withMonitoring("dev", { protectt: false }),
+      /ds-monitoring:monitoring\.protectt is not known \(did you mean ds-monitoring:monitoring\.protect\?\): the allowed keys are environment/,
     ],
     [
       "a wrong environment",

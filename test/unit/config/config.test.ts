@@ -51,7 +51,7 @@ test("what is set is passed through as it is written", () => {
     cluster: { existing: { context: "aks" } },
     monitoring: {
       ...least,
-      protectData: false,
+      protect: false,
       namespaceName: "observability",
       influxDb: {
         deploy: {
@@ -61,7 +61,12 @@ test("what is set is passed through as it is written", () => {
       },
       grafana: {
         deploy: {
-          ingress: { host: "grafana.example.com", tlsSecretName: "tls.v2", clusterIssuer: "lets.encrypt" },
+          ingress: {
+            host: "grafana.example.com",
+            controllerNamespace: "ingress-nginx",
+            tlsSecretName: "tls.v2",
+            clusterIssuer: "lets.encrypt",
+          },
           callers: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } }],
         },
       },
@@ -127,7 +132,7 @@ test("a wrong or missing value is named with what is allowed and an example", ()
       /^ds-monitoring:monitoring\.influxDb\.deploy\.storage\.size is "50 GB": it must be a Kubernetes quantity .*`size: 50Gi`/,
     ],
     [storage("0Gi"), /storage\.size is "0Gi": it must be a Kubernetes quantity in Mi, Gi or Ti, above 0/],
-    [monitoring({ protectData: "maybe" }), /monitoring\.protectData is "maybe": it must be true or false/],
+    [monitoring({ protect: "maybe" }), /monitoring\.protect is "maybe": it must be true or false/],
     [
       monitoring({ fluentdAggregator: { replicas: 0 } }),
       /fluentdAggregator\.replicas is 0: it must be a whole number, at least 1/,
@@ -178,8 +183,8 @@ test("an unknown key is named with the one that was probably meant", () => {
       /^ds-monitoring:monitorin is not known \(did you mean ds-monitoring:monitoring\?\): the allowed keys are cluster, /,
     ],
     [
-      monitoring({ protectdata: false }),
-      /^ds-monitoring:monitoring\.protectdata is not known \(did you mean ds-monitoring:monitoring\.protectData\?\)/,
+      monitoring({ protectt: false }),
+      /^ds-monitoring:monitoring\.protectt is not known \(did you mean ds-monitoring:monitoring\.protect\?\)/,
     ],
     [
       { monitoring: least, gpu: true },

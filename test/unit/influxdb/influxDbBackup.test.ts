@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restrictedViolations } from "../../../components/kubernetes/podSecurity";
+import { restrictedViolations } from "../support/restricted";
 import { deploy, find, listed } from "../support/deploy";
 import { platform } from "../support/fixtures";
 import { workloadsOf } from "../support/pods";

@@ -4,8 +4,8 @@ import {
   restrictedContainerSecurityContext,
   restrictedNamespaceLabels,
   restrictedPodSecurityContext,
-  restrictedViolations,
 } from "../../../components/kubernetes/podSecurity";
+import { restrictedViolations } from "../support/restricted";
 
 const restricted = {
   securityContext: restrictedPodSecurityContext({ uid: 1000 }),

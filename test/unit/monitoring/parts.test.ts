@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aksIngress } from "../../../components/azure/ingress";
 import { deploy, find, isSecret, listed, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
@@ -31,8 +32,8 @@ test("InfluxDB sets itself up from files, on a volume that outlives it", async (
 });
 
 test("what holds data, and the passwords of its first start, are protected unless said otherwise", async () => {
-  const guarded = async (protectData?: boolean) => {
-    const { resources } = await deploy(() => platform({ protectData }));
+  const guarded = async (protect?: boolean) => {
+    const { resources } = await deploy(() => platform({ protect }));
     return listed(resources.filter((resource) => resource.protect));
   };
   assert.deepEqual(await guarded(), [
@@ -244,7 +245,7 @@ test("passwords that the platform gives out are secret", async () => {
 });
 
 test("Grafana's ingress ends TLS, lets only the controller in, and gives mails their links", async () => {
-  const ingress = { host: "grafana.example.com", clusterIssuer: "letsencrypt" };
+  const ingress = aksIngress({ host: "grafana.example.com", clusterIssuer: "letsencrypt" });
   const { resources, result } = await deploy(() => platform({ grafana: { deploy: { ingress } } }));
   const { inputs } = find(resources, "Ingress", "monitoring-grafana");
   const { metadata, spec } = inputs as {

@@ -1,17 +1,29 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { NetworkPolicySpec, PolicyPeer } from "../../../components/kubernetes/networkPolicies";
 import { deploy, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
 import { type Workload, workloadsOf } from "../support/pods";
+
+interface PolicyPeer {
+  namespaceSelector?: { matchLabels: Record<string, string> };
+  podSelector?: { matchLabels?: Record<string, string> };
+  ipBlock?: object;
+}
+
+interface NetworkPolicySpec {
+  podSelector: { matchLabels?: Record<string, string> };
+  policyTypes: string[];
+  ingress?: { from: PolicyPeer[]; ports: { port: number }[] }[];
+  egress?: { to: PolicyPeer[]; ports: { port: number }[] }[];
+}
 
 interface Policy {
   namespace: string;
   spec: NetworkPolicySpec;
 }
 
-/** A way that both ends allow, as `from -> to:port`. */
-type Way = string;
+/** Traffic that both ends allow, as `from -> to:port`. */
+type Flow = string;
 
 describe("the network policies of the whole stack", () => {
   let workloads: Workload[];
@@ -33,7 +45,7 @@ describe("the network policies of the whole stack", () => {
     );
   });
 
-  test("deny everything by default, both ways, in every namespace", () => {
+  test("deny everything by default, in both directions, in every namespace", () => {
     for (const namespace of namespaceLabels.keys()) {
       const denying = policies.filter(
         (policy) =>
@@ -47,8 +59,8 @@ describe("the network policies of the whole stack", () => {
     }
   });
 
-  test("let exactly these ways through between pods", () => {
-    assert.deepEqual(waysBetweenPods(), [
+  test("allow exactly this traffic between pods", () => {
+    assert.deepEqual(flowsBetweenPods(), [
       "fluentd-aggregator -> influxdb:8086",
       "grafana -> alertmanager:9093",
       "grafana -> influxdb:8086",
@@ -63,15 +75,15 @@ describe("the network policies of the whole stack", () => {
     ]);
   });
 
-  test("let exactly these ways out of the cluster", () => {
-    const ways = workloads.flatMap((from) =>
+  test("allow exactly this traffic out of the cluster", () => {
+    const flows = workloads.flatMap((from) =>
       rules(from, "egress").flatMap(({ peers, ports }) =>
         peers.some((peer) => peer.ipBlock !== undefined)
           ? ports.map((port) => `${titleOf(from)}:${port}`)
           : [],
       ),
     );
-    assert.deepEqual(ways.sort(), [
+    assert.deepEqual(flows.sort(), [
       "alertmanager:587",
       "grafana:443",
       "grafana:6443",
@@ -82,9 +94,9 @@ describe("the network policies of the whole stack", () => {
     ]);
   });
 
-  /** Ways that the sender's and the receiver's policies both allow. */
-  function waysBetweenPods(): Way[] {
-    const ways = workloads.flatMap((from) =>
+  /** Traffic that the sender's and the receiver's policies both allow. */
+  function flowsBetweenPods(): Flow[] {
+    const flows = workloads.flatMap((from) =>
       workloads
         .filter((to) => to !== from)
         .flatMap((to) => {
@@ -99,7 +111,7 @@ describe("the network policies of the whole stack", () => {
           return [...ports].map((port) => `${titleOf(from)} -> ${titleOf(to)}:${port}`);
         }),
     );
-    return ways.sort();
+    return flows.sort();
   }
 
   function rules(of: Workload, direction: "ingress" | "egress"): { peers: PolicyPeer[]; ports: number[] }[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { images } from "../../../components/images";
-import { restrictedViolations } from "../../../components/kubernetes/podSecurity";
+import { restrictedViolations } from "../support/restricted";
 import { deploy, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
 import { containersOf, type Workload, workloadsOf } from "../support/pods";

@@ -34,7 +34,7 @@ export function wholeStack(): void {
       monitoring,
       registry: "registry.example.com",
       storage: { size: "1Gi" },
-      protectData: false,
+      protect: false,
     },
     {},
   );

@@ -1,4 +1,4 @@
-import type { PodSecuritySpec } from "../../../components/kubernetes/podSecurity";
+import type { PodSecuritySpec } from "./restricted";
 import type { RequestedResource } from "./deploy";
 
 /** A container as far as tests look at it. */

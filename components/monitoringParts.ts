@@ -1,0 +1,222 @@
+import * as pulumi from "@pulumi/pulumi";
+import { buckets, defaultOrganization, defaultRetentionDays } from "../contract/buckets";
+import { defaultRollups } from "../contract/rollups";
+import { dashboards } from "../dashboards";
+import { alertTask } from "./alerts/alertTasks";
+import { logLagTask } from "./alerts/logLagTask";
+import { alertRules } from "./alerts/rules";
+import type { DeployedOrExisting, ExistingGrafana, ExistingInfluxDb } from "./existing";
+import { Grafana, type GrafanaDeployArgs } from "./grafana/grafana";
+import { GrafanaContent } from "./grafana/grafanaContent";
+import { credentials, influxDesiredState } from "./influxdb/desiredState";
+import { InfluxDb, type InfluxDbDeployArgs } from "./influxdb/influxDb";
+import { InfluxDbArchive } from "./influxdb/influxDbArchive";
+import { InfluxDbBackup } from "./influxdb/influxDbBackup";
+import { InfluxDbReconcile } from "./influxdb/influxDbReconcile";
+import { partOfLabel } from "./kubernetes/labels";
+import { denyByDefault, RestrictedNamespace } from "./kubernetes/restrictedNamespace";
+import type { MonitoringArgs } from "./monitoringArgs";
+import type { AlertmanagerEndpoint, Endpoint, InfluxDbEndpoint } from "./platform/endpoints";
+import { generatedPassword } from "./platform/generatedPassword";
+
+/** What the functions that deploy its parts need to know of a platform. */
+export interface Platform {
+  name: string;
+  args: MonitoringArgs;
+  namespace: pulumi.Input<string>;
+  alertmanager: AlertmanagerEndpoint;
+  users: InfluxDbUsers;
+  grafanaUrl: pulumi.Output<string>;
+  protect: boolean;
+}
+
+type User = keyof typeof credentials;
+type InfluxDbUsers = Record<Exclude<User, "archive">, InfluxDbEndpoint> & { archive?: InfluxDbEndpoint };
+
+/** The namespace that exists, or a new one. */
+export function namespaceOf(
+  name: string,
+  args: MonitoringArgs,
+  parent: pulumi.Resource,
+): pulumi.Input<string> {
+  const { namespace, namespaceName, protect = true } = args;
+  if (namespace === undefined) {
+    const created = { namespaceName: namespaceName ?? "monitoring", protect };
+    return new RestrictedNamespace(name, created, { parent }).namespaceName;
+  }
+  if (namespaceName !== undefined) {
+    throw new Error(
+      "Monitoring: namespace and namespaceName exclude each other: give the name of a namespace that exists as " +
+        "namespace, or that of a new one as namespaceName",
+    );
+  }
+  denyByDefault(name, { namespace, podLabels: partOfLabel }, parent);
+  return namespace;
+}
+
+/** Each user of InfluxDB with its password: a generated one, or that of the existing InfluxDB. */
+export function influxDbUsers(
+  name: string,
+  args: MonitoringArgs,
+  influxDb: Endpoint,
+  parent: pulumi.Resource,
+): InfluxDbUsers {
+  const existing = args.influxDb?.existing?.credentials;
+  const login = (user: User): InfluxDbEndpoint => {
+    if (existing === undefined) {
+      const password = generatedPassword(`${name}-influxdb-${user}`, parent);
+      return { ...influxDb, username: credentials[user].username, password };
+    }
+    const { username, password } = existing[user] ?? noCredential(user);
+    return { ...influxDb, username, password: pulumi.secret(password) };
+  };
+  return {
+    fluentd: login("fluentd"),
+    telegraf: login("telegraf"),
+    grafana: login("grafana"),
+    ...(args.archive && { archive: login("archive") }),
+  };
+}
+
+function noCredential(user: User): never {
+  throw new Error(
+    `Monitoring: influxDb.existing.credentials.${user} is missing: give the user name and an API token that reads the ` +
+      `bucket ${buckets.events}, or leave ${user} out`,
+  );
+}
+
+/** The secret in InfluxDB with which alert tasks sign in at an existing Alertmanager. */
+const alertmanagerSecret = {
+  key: "ALERTMANAGER_AUTHORIZATION",
+  valueVariable: "ALERTMANAGER_AUTHORIZATION",
+} as const;
+
+/** InfluxDB, the Job that brings it to its desired state, its backups and the archive. */
+export function deployStore(
+  platform: Platform,
+  choice: DeployedOrExisting<InfluxDbDeployArgs, ExistingInfluxDb>,
+  influxDb: Endpoint,
+  parent: pulumi.Resource,
+): void {
+  const { name, args, namespace, alertmanager, users, protect } = platform;
+  const store =
+    choice.existing ??
+    new InfluxDb(
+      `${name}-influxdb`,
+      {
+        ...choice.deploy,
+        namespace,
+        organization: defaultOrganization,
+        bucket: buckets.events,
+        alertmanager,
+        archive: args.archive !== undefined,
+        protect,
+      },
+      { parent },
+    );
+  const { operatorToken } = store;
+  const passwords = Object.entries(choice.existing?.credentials ? {} : users).map(([user, { password }]) => [
+    credentials[user as User].passwordVariable,
+    password,
+  ]);
+  const { authorization } = alertmanager;
+  new InfluxDbReconcile(
+    `${name}-influxdb-reconcile`,
+    {
+      namespace,
+      influxDb,
+      operatorToken,
+      desiredState: desiredState(platform, choice.existing),
+      after: store instanceof InfluxDb ? [store] : [],
+      passwords: {
+        ...Object.fromEntries(passwords),
+        ...(authorization && { [alertmanagerSecret.valueVariable]: authorization }),
+      },
+    },
+    { parent },
+  );
+  if (args.backup !== undefined) {
+    if (choice.existing !== undefined) {
+      throw new Error(
+        "Monitoring: backup is for an InfluxDB that is deployed here; leave it out for an existing one",
+      );
+    }
+    new InfluxDbBackup(
+      `${name}-influxdb-backup`,
+      { ...args.backup, namespace, influxDb, operatorToken, protect },
+      { parent },
+    );
+  }
+  if (args.archive !== undefined && users.archive !== undefined) {
+    const eventsRetentionDays = args.retentionDays?.events ?? defaultRetentionDays.events;
+    new InfluxDbArchive(
+      `${name}-influxdb-archive`,
+      { ...args.archive, namespace, influxDb: users.archive, eventsRetentionDays, protect },
+      { parent },
+    );
+  }
+}
+
+/** What InfluxDB shall hold, with the tasks of the alert rules. */
+function desiredState({ args, alertmanager, grafanaUrl }: Platform, existing: ExistingInfluxDb | undefined) {
+  return pulumi
+    .all([alertmanager.url, grafanaUrl, args.runbookBaseUrl ?? "docs/runbooks", existing?.organization])
+    .apply(([alertmanagerUrl, grafana, runbookBaseUrl, organization]) => {
+      const target = {
+        alertmanagerUrls: [alertmanagerUrl],
+        authorizationSecret: alertmanager.authorization && alertmanagerSecret.key,
+        grafanaUrl: grafana,
+        runbookBaseUrl,
+      };
+      return influxDesiredState({
+        organization,
+        credentials: existing?.credentials === undefined,
+        archive: args.archive !== undefined,
+        secrets: alertmanager.authorization && [alertmanagerSecret],
+        retentionDays: args.retentionDays,
+        rollups: [...defaultRollups, ...(args.rollups ?? [])],
+        tasks: [logLagTask(), ...alertRules(args.alerts).map((rule) => alertTask(rule, target))],
+      });
+    });
+}
+
+/**
+ * The dashboards, in a new Grafana or one that exists.
+ *
+ * @returns the password of a new Grafana's user `admin`
+ */
+export function deployDashboards(
+  { name, args, namespace, alertmanager, users, grafanaUrl }: Platform,
+  choice: DeployedOrExisting<GrafanaDeployArgs, ExistingGrafana>,
+  parent: pulumi.Resource,
+): pulumi.Output<string> | undefined {
+  const all = [...dashboards({ prices: args.prices }), ...(args.dashboards ?? [])];
+  if (choice.existing !== undefined) {
+    const { url, auth, influxDbUrl, alertmanagerUrl } = choice.existing;
+    new GrafanaContent(
+      `${name}-grafana`,
+      {
+        url,
+        auth,
+        influxDb: { ...users.grafana, url: influxDbUrl },
+        alertmanagerUrl,
+        alertmanagerAuthorization: alertmanager.authorization,
+        dashboards: all,
+      },
+      { parent },
+    );
+    return undefined;
+  }
+  return new Grafana(
+    `${name}-grafana`,
+    {
+      ...choice.deploy,
+      namespace,
+      url: grafanaUrl,
+      influxDb: users.grafana,
+      alertmanager,
+      dashboards: all,
+    },
+    { parent },
+  ).adminPassword;
+}
