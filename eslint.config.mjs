@@ -27,9 +27,9 @@ const componentLayers = [
   ["alerts"],
   ["alertmanager"],
   ["workloads"],
-  ["azure", "monitoringArgs.ts"],
+  ["monitoringArgs.ts"],
   ["monitoringParts.ts"],
-  ["monitoring.ts"],
+  ["azure", "monitoring.ts"],
   ["index.ts"],
 ];
 

@@ -30,9 +30,13 @@ export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipe
 export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";
 export { type ModelStorageArgs, ModelVolume, type ModelVolumeArgs } from "./workloads/volume";
 export { type AppContainerArgs, type WorkloadArgs } from "./workloads/workload";
-export { type PodUser } from "./kubernetes/podSecurity";
 
 // Pods of your own, and a Grafana of your own
+export {
+  type PodUser,
+  restrictedContainerSecurityContext,
+  restrictedPodSecurityContext,
+} from "./kubernetes/podSecurity";
 export { Logging, type LoggingArgs } from "./workloads/logging";
 export { type LoggingSelector, loggingTransform } from "./workloads/loggingTransform";
 export {

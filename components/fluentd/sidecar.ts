@@ -89,7 +89,7 @@ export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Conta
 
 /**
  * Wires any pod to the monitoring: adds the sidecar, mounts the shared log volume into every container at
- * {@link logDirectory} (also in the variable LOG_DIR), and lengthens the grace period by what the sidecar needs.
+ * `/var/log/app` (also in the variable LOG_DIR), and lengthens the grace period by what the sidecar needs.
  *
  * @param podSpec the pod of a Deployment, StatefulSet, Job or CronJob; not changed
  * @param logging a {@link Logging} of the pod's namespace

@@ -56,8 +56,7 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
     super("ds-monitoring:index:InfluxDbArchive", name, {}, opts);
 
     const { influxDb, eventsRetentionDays } = args;
-    const keepDays =
-      args.keepDays && checked(args.keepDays, (days) => requireKeepDays(days, eventsRetentionDays));
+    const keepDays = checked(args.keepDays, (days) => requireKeepDays(days, eventsRetentionDays));
     const objects = new PartObjects(name, parts.influxDbArchive, args.namespace, this);
     const claimName = objects.volumeClaim(args.storage, args.protect);
     const secretName = objects.secret("credentials", loginSecret(influxDb));
@@ -100,8 +99,8 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
   }
 }
 
-function requireKeepDays(keepDays: number, eventsRetentionDays: number): void {
-  if (Number.isInteger(keepDays) && keepDays > eventsRetentionDays) return;
+function requireKeepDays(keepDays: number | undefined, eventsRetentionDays: number): void {
+  if (keepDays === undefined || (Number.isInteger(keepDays) && keepDays > eventsRetentionDays)) return;
   throw new Error(
     `InfluxDbArchive: keepDays must be whole days, more than the ${eventsRetentionDays} of retentionDays.events, ` +
       `got ${keepDays}: days that are removed while InfluxDB still holds them would be archived again`,

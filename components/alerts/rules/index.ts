@@ -9,7 +9,7 @@ import { resourceRules } from "./resources";
 
 export type { AppAlertOptions } from "../rule";
 
-/** Options of {@link alertRules}. */
+/** Options of `alertRules`. */
 export interface AlertRulesOptions {
   /**
    * Thresholds of single apps.
