@@ -115,7 +115,7 @@ const secretSentence = /(?<=\.\)?) Secret\.$/;
 /** Whether a config can hold it; of a `pulumi.Input<T>` that is `T` itself. */
 function isPlain(type: ts.Type): boolean {
   const isEmpty = (type.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)) !== 0;
-  return !isEmpty && !type.isIntersection() && type.symbol?.name !== "Promise";
+  return !isEmpty && !type.isIntersection() && !["Promise", "OutputInstance"].includes(type.symbol?.name);
 }
 
 /** The schema as a stack's config is checked against it: a change of an argument's docs doesn't touch it. */

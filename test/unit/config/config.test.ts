@@ -91,7 +91,7 @@ test("a text of digits, of which YAML makes a number, is a text", () => {
 });
 
 test("every argument of Monitoring can be set from a stack", () => {
-  const source = readFileSync(join(repositoryRoot, "components", "monitoring.ts"), "utf8");
+  const source = readFileSync(join(repositoryRoot, "components", "monitoringArgs.ts"), "utf8");
   const declaration = /export interface MonitoringArgs \{([^]*?)\n\}/.exec(source)?.[1] ?? "";
   const names = [...declaration.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, name]) => name);
   assert.ok(names.length > 15, names.join());
