@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { patterns } from "../../contract/patterns";
 import { type AlertRule, routings } from "../alerts/rule";
 import { alertRules } from "../alerts/rules";
 
@@ -177,7 +178,7 @@ function named(rules: readonly string[]): string {
 }
 
 function checkEmail(email: AlertEmailOptions): void {
-  if (!/^[^\s:]+:\d{1,5}$/.test(email.smarthost)) {
+  if (!patterns.hostAndPort.test(email.smarthost)) {
     throw new RangeError(
       `email.smarthost must be host:port, e.g. "smtp.example.com:587", got ${JSON.stringify(email.smarthost)}`,
     );
@@ -187,7 +188,7 @@ function checkEmail(email: AlertEmailOptions): void {
     ["criticalTo", email.criticalTo ?? email.to],
     ["from", [email.from]],
   ] as const) {
-    const wrong = addresses.find((address) => !/^[^\s,@]+@[^\s,@]+$/.test(address));
+    const wrong = addresses.find((address) => !patterns.emailAddress.test(address));
     if (addresses.length === 0 || wrong !== undefined) {
       throw new RangeError(
         `email.${option} needs plain addresses such as "team@example.com", got ${JSON.stringify(wrong ?? [])}`,

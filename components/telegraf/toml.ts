@@ -1,3 +1,5 @@
+import { patterns } from "../../contract/patterns";
+
 /**
  * A TOML basic string. Telegraf also replaces `${NAME}` by the environment, inside of strings too.
  *
@@ -14,7 +16,7 @@ export function toml(text: string): string {
 
 /** @throws RangeError that names the option, when it is no URL of http or https */
 export function checkedUrl(option: string, url: string): string {
-  if (!/^https?:\/\/[^\s/]+/.test(url)) {
+  if (!patterns.url.test(url)) {
     throw new RangeError(
       `${option} must begin with http:// or https:// and a host, got ${JSON.stringify(url)}`,
     );

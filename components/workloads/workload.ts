@@ -1,6 +1,7 @@
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import { patterns } from "../../contract/patterns";
 import type { LogSource } from "../../contract/formats";
 import type { DashboardDefinition } from "../../dashboards";
 import { connectionOf, type MonitoringConnection } from "../connection";
@@ -258,7 +259,7 @@ export class Workload {
 
 /** Names that become names in the cluster are checked early. */
 export function requireDnsLabel(component: string, what: string, value: string): void {
-  if (!/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+  if (!patterns.dnsLabel.test(value)) {
     throw new Error(
       `${component}: ${what} "${value}" must be a DNS label: lower-case letters, digits and "-", ` +
         `at most 63, beginning with a letter, e.g. "churn-api"`,
