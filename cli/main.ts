@@ -12,7 +12,7 @@ const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join
 
 check-logs says how the lines of a log file will be read, what is wrong with them and how to fix it.
 new-app writes the Pulumi project of an app that the platform of that stack monitors. It installs this version of
-ds-monitoring from the registry of npm; --library file:/path/to/ds-monitoring-0.1.0.tgz names another, or a tarball.
+ds-monitoring from the registry of npm; --library file:/path/to/ds-monitoring-0.2.0.tgz names another, or a tarball.
 Exit code: 0 nothing is lost, 1 something is, 2 wrong usage.
 `;
 

@@ -411,7 +411,7 @@ test("pulumi package writes what a program in YAML needs of the package; to link
   const hosts = dirname((await resolveTool("pulumi-language-yaml")).path);
   const out = join(fixture.directory, "yaml-sdk");
   pulumiPackage((executable) => ["gen-sdk", executable, "--language", "yaml", "--out", out], project, hosts);
-  const written = readFileSync(join(out, "yaml/ds-monitoring-0.1.0.yaml"), "utf8");
+  const written = readFileSync(join(out, "yaml/ds-monitoring-0.2.0.yaml"), "utf8");
   assert.match(written, /^name: ds-monitoring$/m);
 
   const folder = join(fixture.directory, "added");
@@ -421,7 +421,7 @@ test("pulumi package writes what a program in YAML needs of the package; to link
     () => pulumiPackage((executable) => ["add", executable], folder, hosts),
     /linking package: method Link not implemented/,
   );
-  assert.equal(readFileSync(join(folder, "sdks/ds-monitoring/ds-monitoring-0.1.0.yaml"), "utf8"), written);
+  assert.equal(readFileSync(join(folder, "sdks/ds-monitoring/ds-monitoring-0.2.0.yaml"), "utf8"), written);
 });
 
 test("a program in Python, with the SDK that Pulumi generates from the schema, comes up", async (t) => {
