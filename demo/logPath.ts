@@ -9,7 +9,7 @@ export interface LogPath {
   stop(): Promise<void>;
 }
 
-/** Why there is no log path. */
+/** Why the log path is not running. */
 export interface SkippedLogPath {
   skipped: string;
 }
@@ -23,7 +23,7 @@ export interface LogPathOptions {
   /** Deployment environment of the apps. */
   environment: string;
   influxDb: { url: string; username: string; password: string };
-  /** What sidecars and aggregator know each other by. */
+  /** Shared key of sidecars and aggregator. */
   sharedKey: string;
 }
 
@@ -33,7 +33,7 @@ export async function startLogPath(options: LogPathOptions): Promise<LogPath | S
   const command = await fluentdPath();
   if (typeof command !== "string") return command;
   const started: Fluentd[] = [];
-  // Sidecars first: they hand over what they hold while the aggregator is there to take it.
+  // Sidecars first: they send their buffers while the aggregator still runs.
   const stop = async (): Promise<void> => {
     for (let next = started.pop(); next !== undefined; next = started.pop()) await next.stop();
   };

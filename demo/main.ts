@@ -1,6 +1,6 @@
 /**
- * `make demo`: the whole way of the data on this machine, with real programs. Trains three models, sends requests to the
- * API, and prints what came of it. `--requests N` (default 1000); `--keep`: stay up, filled, until Ctrl-C.
+ * `make demo`: the whole data flow on this machine, with real programs. Trains three models, sends requests to the
+ * API, and prints the results. `--requests N` (default 1000); `--keep`: stay up, filled, until Ctrl-C.
  */
 import { parseArgs } from "node:util";
 import { UserError } from "../local/userError";
@@ -21,7 +21,7 @@ import { type Demo, startDemo } from "./stack";
 import { rollUpHistory } from "./tasks";
 import { logDirectoryOf, workloadNames } from "./workloads";
 
-/** Days before today for which the requests are repeated, so that there is something to roll up. */
+/** Days before today for which the requests are repeated, so that rollups have data. */
 const historyDays = 3;
 const latencySamples = 20;
 const mailTimeoutMs = 300_000;
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const { requests, keep } = readArguments();
   log("Starting InfluxDB, Alertmanager, Telegraf, Fluentd and a mail sink …");
   const demo = await startDemo({ log });
-  // Stops at once, whatever is being waited for.
+  // Ctrl-C stops the demo at once.
   const interrupted = new Promise<"interrupted">((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve("interrupted"));
   });
@@ -65,7 +65,7 @@ async function fillAndKeep(demo: Demo, requests: number, interrupted: Promise<un
   const { url, username, password } = demo.reader;
   log(`\nInfluxDB     ${url}  (user ${username}, password ${password}, database monitoring)`);
   log(`Alertmanager ${demo.alertmanager.url}`);
-  log("Ctrl-C ends the demo and removes all of it.");
+  log("Ctrl-C stops the demo and removes all of its files.");
   await interrupted;
 }
 
@@ -77,7 +77,7 @@ async function show(demo: Demo, requests: number): Promise<void> {
   log(`\nMails\n${mailText(demo.mails)}`);
 }
 
-/** What comes of the workloads' events: figures, rollups, and the mails of the run that failed. */
+/** Shows the workloads' events: figures, rollups, and the e-mails about the run that failed. */
 async function showEvents(demo: Demo, facts: DemoFacts): Promise<void> {
   const found = await countRequests(demo);
   log(`\n${facts.requests.requests} requests sent, ${found} in InfluxDB`);
@@ -87,7 +87,7 @@ async function showEvents(demo: Demo, facts: DemoFacts): Promise<void> {
     ({ subject }) => subject.startsWith("[CRITICAL] Run penguins-2009"),
     mailTimeoutMs,
   );
-  log(`failure -> mail: ${seconds(failure.receivedAt.getTime() - facts.failedAt.getTime())}`);
+  log(`failure -> e-mail: ${seconds(failure.receivedAt.getTime() - facts.failedAt.getTime())}`);
   const latencies = await measureQueryable(demo, facts.api, latencySamples);
   log(
     `log line -> queryable: p95 ${seconds(percentile(latencies, 0.95))}, median ${seconds(percentile(latencies, 0.5))} ` +
@@ -110,10 +110,10 @@ async function showEvents(demo: Demo, facts: DemoFacts): Promise<void> {
     ({ subject }) => subject.startsWith("[RESOLVED] Run penguins-2009"),
     mailTimeoutMs,
   );
-  log(`repaired -> mail: ${seconds(resolved.receivedAt.getTime() - repairedAt)}`);
+  log(`repaired -> e-mail: ${seconds(resolved.receivedAt.getTime() - repairedAt)}`);
 }
 
-/** What comes of an API that is gone. */
+/** Shows the alert about an API that was stopped. */
 async function showUnreachableApi(demo: Demo, facts: DemoFacts): Promise<void> {
   log("\nStopping the API …");
   await facts.api.stop();
@@ -125,7 +125,7 @@ async function showUnreachableApi(demo: Demo, facts: DemoFacts): Promise<void> {
       subject.startsWith("[CRITICAL] penguins-api does not answer") && receivedAt.getTime() > stoppedAt,
     mailTimeoutMs,
   );
-  log(`unreachable -> mail: ${seconds(mail.receivedAt.getTime() - stoppedAt)}`);
+  log(`unreachable -> e-mail: ${seconds(mail.receivedAt.getTime() - stoppedAt)}`);
 }
 
 main().catch((error: unknown) => {

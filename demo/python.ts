@@ -33,7 +33,7 @@ export async function workloadPython(log: (line: string) => void): Promise<strin
   if (system === undefined || version === undefined || !isRecent(version)) {
     throw new PythonUnavailableError(
       `The demo's workloads need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
-        `${system === undefined ? "which has none" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
+        `${system === undefined ? "which has no python3" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
     );
   }
   const requirements = ["pipeline", "api"].map((name) => join(exampleDirectory, name, "requirements.txt"));

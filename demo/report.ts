@@ -61,7 +61,7 @@ export async function figures(demo: Demo): Promise<string> {
   return tables.join("\n");
 }
 
-/** The mails as text, oldest first: when, subject, and its first paragraph. */
+/** The e-mails as text, oldest first: time, subject and first paragraph. */
 export function mailText(mails: readonly ReceivedMail[]): string {
   return mails
     .map(({ receivedAt, subject, text }) => {
@@ -71,7 +71,7 @@ export function mailText(mails: readonly ReceivedMail[]): string {
     .join("\n");
 }
 
-/** Rows as aligned columns; the time is left out, as it is that of the query. */
+/** Rows as aligned columns; without the time, which is that of the query. */
 function tableText(rows: readonly InfluxRow[]): string {
   if (rows.length === 0) return "  nothing";
   const columns = Object.keys(rows[0] as InfluxRow).filter((column) => column !== "time");

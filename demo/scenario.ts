@@ -17,15 +17,15 @@ export const demoRuns: readonly PipelineRun[] = [
 /** The failed run once more, without the fault. */
 export const repairedRun: PipelineRun = { id: "penguins-2009-repaired", year: 2009 };
 
-/** How long an event may take from its file into InfluxDB before the demo calls it lost. */
+/** How long an event may take from its file into InfluxDB before the demo reports it as lost. */
 const lostAfterMs = 120_000;
 
-/** What {@link fillDemo} has brought about. */
+/** Results of {@link fillDemo}. */
 export interface DemoFacts {
   runs: PipelineResult[];
-  /** What InfluxDB has to hold of the requests. */
+  /** Totals of the requests that InfluxDB has to hold. */
   requests: PlannedTotals;
-  /** Answers requests still. */
+  /** Is still running. */
   api: Api;
   /** When the last run, which fails, had ended. */
   failedAt: Date;
@@ -108,7 +108,7 @@ export async function waitForRunEnds(demo: Demo, runs: number): Promise<void> {
   );
 }
 
-/** Wait for a mail, and for no longer than `timeoutMs`. */
+/** Wait for an e-mail, at most `timeoutMs`. */
 export function waitForMail(
   demo: Demo,
   what: string,
@@ -119,18 +119,17 @@ export function waitForMail(
 }
 
 /**
- * How long log lines take from the application until a query finds them: requests are sent one by one, at uneven
- * distances, and looked for in InfluxDB.
+ * Measure the time from the application's log line until a query finds it: requests are sent one by one, at uneven
+ * intervals, and InfluxDB is polled for each.
  *
- * @returns milliseconds for each of `samples` requests, in the order of sending; a poll's distance (50 ms) too long
- *   at most
+ * @returns milliseconds for each of `samples` requests, in the order of sending; up to one poll (50 ms) too long
  */
 export async function measureQueryable(demo: Demo, api: Api, samples: number): Promise<number[]> {
   const latencies: number[] = [];
   const [planned] = planRequests({ requests: 1 });
   if (planned === undefined) return latencies;
   for (let sample = 0; sample < samples; sample++) {
-    // Uneven against the intervals of tail and flush, so that no phase of them is favoured.
+    // Uneven, so that the samples do not follow the intervals of tail and flush.
     await sleep(137 * (1 + (sample % 7)));
     const requestId = randomUUID();
     await sendRequest(api.url, planned, requestId);

@@ -26,7 +26,7 @@ export interface DemoOptions {
   log?: (line: string) => void;
 }
 
-/** The whole way of the data, as processes of this machine on free ports of 127.0.0.1. */
+/** The whole data flow, as processes of this machine on free ports of 127.0.0.1. */
 export interface Demo {
   /** Folder of all its files; gone after `stop`. */
   readonly directory: string;
@@ -34,13 +34,13 @@ export interface Demo {
   /** InfluxQL as the dashboards ask it: reads every bucket, writes none. */
   readonly reader: InfluxConnection;
   readonly alertmanager: AlertmanagerProcess;
-  /** The mails that Alertmanager sent. */
+  /** The e-mails that Alertmanager sent. */
   readonly mails: SmtpSink["mails"];
   /** Where the example workloads run. */
   readonly workloads: WorkloadSettings;
-  /** Fluentd's part, or why there is none; without it no event of a workload reaches InfluxDB. */
+  /** Fluentd, or why it is not running; without it no event of a workload reaches InfluxDB. */
   readonly logPath: LogPath | SkippedLogPath;
-  /** The port that the probes ask; the API has to listen there. */
+  /** Port of the API; Telegraf probes it. */
   readonly apiPort: number;
   /** Start the example API on its port; needs a model that a run has approved. */
   startApi(): Promise<Api>;
@@ -48,16 +48,16 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** Deployment environment that the demo's apps say they are in. */
+/** Deployment environment of the demo's apps. */
 export const demoEnvironment = "demo";
 
-/** Links in the demo's mails; nothing listens there. */
+/** Links in the demo's e-mails; they lead nowhere. */
 const links = {
   grafanaUrl: "http://grafana.demo.example",
   runbookBaseUrl: "http://docs.demo.example/runbooks",
 };
 
-/** Whom the demo's mails go to. */
+/** Sender and recipients of the demo's e-mails. */
 const mailAddresses = { from: "monitoring@demo.example", to: ["team@demo.example"] };
 
 /**
@@ -72,7 +72,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const tools = await resolveTools(["influxd", "alertmanager", "telegraf"], { log });
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-demo-"));
   const folder = (name: string): string => join(directory, name);
-  // What has to be stopped, the last started first.
+  // To be stopped in reverse order of starting.
   const stops: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
     for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next();
@@ -171,7 +171,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   }
 }
 
-/** Bring InfluxDB to the platform's desired state, alert tasks included; returns the passwords that it made up. */
+/** Bring InfluxDB to the platform's desired state, alert tasks included; returns the generated passwords. */
 async function setUpDatabase(influxd: Influxd, alertmanagerUrl: string): Promise<Record<string, string>> {
   const tasks = alertRules().map((rule) =>
     alertTask(rule, { ...links, alertmanagerUrls: [alertmanagerUrl] }),

@@ -18,7 +18,7 @@ const requestRollups = {
 const taskTimeoutMs = 120_000;
 
 /**
- * Have InfluxDB run a task now instead of at its next turn.
+ * Run an InfluxDB task now instead of at its next scheduled time.
  *
  * @throws Error when there is no such task, or its run fails
  */
@@ -43,12 +43,12 @@ export async function runTask(demo: Demo, name: string): Promise<void> {
 }
 
 /**
- * Bring the rollups of requests up to date for the last days, by the tasks that do so by themselves within hours.
+ * Bring the rollups of requests up to date for the last days, with the tasks that would otherwise do so within hours.
  *
- * @param days whole days of history that there are
+ * @param days whole days of history in InfluxDB
  */
 export async function rollUpHistory(demo: Demo, days: number): Promise<void> {
-  // Each run computes a part at most, from the oldest that is behind on; the last day is today's.
+  // Each run computes one part, the oldest first; the last day is today's.
   const lateRuns = ((days + 1) * 24) / lateRangeHours;
   for (const name of ["minutely", "hourly"] as const) {
     for (let part = 0; part < lateRuns; part++) await runTask(demo, requestRollups[name]);

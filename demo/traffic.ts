@@ -15,10 +15,10 @@ export interface PlannedRequest {
   expectedStatus: 200 | 400;
 }
 
-/** What a plan has to come to in the database. */
+/** Totals of a plan, as the database has to hold them. */
 export interface PlannedTotals {
   requests: number;
-  /** Requests that are refused as wrong (status 400). */
+  /** Invalid requests (status 400). */
   badRequests: number;
   /** Distinct bodies. */
   uniqueRequests: number;
@@ -31,11 +31,11 @@ export interface PlanOptions {
   requests: number;
   /** Users that they come from, in turn. @default 25 */
   users?: number;
-  /** Distinct bodies, in turn; the last of them is wrong. @default 40 */
+  /** Distinct bodies, in turn; the last of them is invalid. @default 40 */
   bodies?: number;
 }
 
-/** Requests of known users with known bodies, the same at each call. */
+/** Requests of known users with known bodies; the result is the same for each call. */
 export function planRequests(options: PlanOptions): PlannedRequest[] {
   const { requests, users = 25, bodies = 40 } = options;
   return Array.from({ length: requests }, (_, index) => {

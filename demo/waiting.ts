@@ -1,13 +1,13 @@
 import { sleep } from "../local/processes";
 
 /**
- * Ask again and again until there is an answer.
+ * Poll until there is an answer.
  *
  * @param what what is waited for, for the error
  * @param ask the answer, or undefined as long as there is none
- * @param timeoutMs how long it may take
- * @param intervalMs pause between two questions; default 250 ms
- * @throws Error that names `what` when the time is up
+ * @param timeoutMs timeout in milliseconds
+ * @param intervalMs pause between two polls; default 250 ms
+ * @throws Error that names `what` after the timeout
  */
 export async function waitFor<T>(
   what: string,
@@ -19,8 +19,7 @@ export async function waitFor<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline)
-      throw new Error(`waited ${Math.round(timeoutMs / 1000)} s for ${what}, in vain`);
+    if (Date.now() > deadline) throw new Error(`${what}: not there after ${Math.round(timeoutMs / 1000)} s`);
     await sleep(intervalMs);
   }
 }

@@ -17,7 +17,7 @@ export const workloadNames = {
   model: "penguins",
 } as const;
 
-/** Where and as what the workloads run. */
+/** Settings of the workloads. */
 export interface WorkloadSettings {
   /** Interpreter that has their packages. */
   python: string;
@@ -25,7 +25,7 @@ export interface WorkloadSettings {
   logDirectory: string;
   /** Folder of their data: the files of runs, and approved models. */
   dataDirectory: string;
-  /** Deployment environment that they say they are in. */
+  /** Their deployment environment. */
   environment: string;
 }
 
@@ -39,7 +39,7 @@ export interface PipelineRun {
   failStep?: PipelineStep;
 }
 
-/** How a run went. */
+/** Result of a run. */
 export interface PipelineResult extends PipelineRun {
   /** Steps that ended well. */
   succeeded: PipelineStep[];
@@ -81,7 +81,7 @@ export async function runPipeline(
   return { ...pipelineRun, succeeded, output };
 }
 
-/** The example API, which runs. */
+/** The running example API. */
 export interface Api extends Service {
   /** Base URL. */
   readonly url: string;

@@ -5,7 +5,7 @@ import { endProcesses, sleep } from "../../local/processes";
 
 export { freePort } from "../../local/ports";
 
-/** A program that runs until it is stopped. */
+/** A running program. */
 export interface Service {
   /** Process id. */
   readonly pid: number;
@@ -19,7 +19,7 @@ export interface Service {
 export interface ServiceOptions {
   command: string;
   args: readonly string[];
-  /** Gets all that it prints; continued, not begun anew. */
+  /** Gets all that it prints; appended to. */
   logFile: string;
   /** @default that of this process */
   env?: NodeJS.ProcessEnv;
@@ -74,7 +74,7 @@ async function endOf(file: string): Promise<string> {
   return lines.slice(-20).join("\n");
 }
 
-/** Whether a URL answers with a 2xx status right now, to whom the header `Authorization` names. */
+/** Whether a URL answers with a 2xx status right now, with this header `Authorization`. */
 export async function answers(url: string, authorization?: string): Promise<boolean> {
   try {
     const response = await fetch(url, {

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 
-/** A mail as its reader sees it. */
+/** A received e-mail. */
 export interface ReceivedMail {
   /** When it came in. */
   receivedAt: Date;
@@ -14,7 +14,7 @@ export interface ReceivedMail {
   html: string;
 }
 
-/** A mail server that delivers nothing and remembers everything. */
+/** A mail server that delivers nothing and keeps every e-mail. */
 export interface SmtpSink {
   readonly port: number;
   /** `127.0.0.1:port`, as an Alertmanager's smarthost. */

@@ -19,7 +19,7 @@ const cost = `SELECT integral("cpu_usage_nanocores", 1h), integral("resource_req
 
 /**
  * The questions of panels that read rollups, asked of the raw events: by the dashboard's uid, then by the panel's title.
- * One panel of percentiles stands for all: they take minutes.
+ * Only one panel of percentiles: each takes minutes.
  */
 export const rawQuestions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "monitoring-home": {

@@ -132,7 +132,7 @@ test("python blocks run, and log what they show in the words of the contract", (
   }
 });
 
-// Shell: each command of a block is run here, is run by another test, or stands under a fence that says what it needs.
+// Shell: each command of a block is run here, is run by another test, or is under a fence that says what it needs.
 
 /** Commands that are run here as they stand, in a folder that `prepare` fills; afterwards `shows` must succeed too. */
 const executed: Readonly<Record<string, { prepare: (at: string) => void; shows: string }>> = {
@@ -188,7 +188,7 @@ const elsewhere: readonly { command: RegExp; test: string; shows: string }[] = [
   },
 ];
 
-/** The sections of docs/operations.md whose block the engine's test runs as it stands. */
+/** The sections of docs/operations.md whose block the engine's test runs unchanged. */
 const operations = "test/engine/operations.test.ts";
 const operated = [...textOf(operations).matchAll(/await documented\("([^"]+)"\)/g)].map((match) => match[1]);
 const isOperated = ({ where, section }: Block): boolean =>
@@ -247,7 +247,7 @@ test("the tests that are named for a command still have it", () => {
 });
 
 for (const [command, { prepare, shows }] of Object.entries(executed)) {
-  test(`as it stands: ${command}`, (t) => {
+  test(`runs unchanged: ${command}`, (t) => {
     const at = mkdtempSync(join(folder, "command-"));
     // Nothing of this machine's own Python is changed.
     const environment = join(at, "environment");
