@@ -12,7 +12,7 @@ export interface Finding {
   urn?: string;
 }
 
-/** All that a report tells. */
+/** What a report is made of. */
 export interface ReportInput {
   stack: string;
   steps: readonly PlannedStep[];
