@@ -208,7 +208,7 @@ export function stat(title: string, options: StatOptions): AnyPanel {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs([reduce]).fields(fields).values(false));
 }
 
-/** Rows and columns; tables sort by their time column by default. */
+/** Rows and columns; tables sort by their time column unless told otherwise. */
 export function table(
   title: string,
   options: DataPanelOptions & { readonly sortBy?: { column: string; descending: boolean } },

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { cacheDirectory } from "./paths";
 
 /** What a finished program left behind. `code` is null when a signal ended it. */
 export interface Finished {
@@ -72,11 +74,13 @@ export async function processesOf(prefix: string): Promise<number[]> {
 }
 
 /**
- * Ids of Node.js processes that run a file of the folder `root` and whose parent has ended: plugins whose
- * engine was killed.
+ * Ids of Node.js processes that run a file of the folder `root`, and of plugins that were built here, whose parent has
+ * ended: their engine was killed.
  */
 async function orphansOf(root: string): Promise<number[]> {
-  const isOurs = (command: string) => /^(\S*\/)?node /.test(command) && command.includes(` ${root}/`);
+  const isOurs = (command: string) =>
+    (/^(\S*\/)?node /.test(command) && command.includes(` ${root}/`)) ||
+    command.startsWith(join(cacheDirectory(), "tools", "pulumi-resource-"));
   return (await processes())
     .filter(({ parent, command }) => parent === 1 && isOurs(command))
     .map(({ pid }) => pid);

@@ -1,5 +1,5 @@
-// Bundles what runs outside the Pulumi program into dist/: the plugins, so that they start fast, and the programs that
-// run inside of a stock Node image: one brings InfluxDB to its desired state, one archives its raw events.
+// Bundles what runs outside the Pulumi program into dist/: the stand-in plugins, so that they start fast, and the
+// programs that run inside of a stock Node image: one brings InfluxDB to its desired state, one archives its raw events.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
@@ -9,10 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const entryPoints = {
   archive: "components/influxdb/archive/main.ts",
   cli: "cli/main.ts",
-  "plugins/azure-native": "local/plugins/azure-native/main.ts",
-  "plugins/grafana": "local/plugins/grafana/main.ts",
-  "plugins/kubernetes": "local/plugins/kubernetes/main.ts",
-  "plugins/random": "local/plugins/random/main.ts",
+  plugins: "local/plugins/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
 };
 

@@ -1,6 +1,5 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { patterns } from "../../contract/patterns";
 import { images } from "../images";
 import { checked } from "../kubernetes/checked";
 import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
@@ -142,7 +141,7 @@ export class Alertmanager extends pulumi.ComponentResource {
 
 /** @throws Error with an example when it has no port */
 function mailServerPort(smarthost: string): number {
-  const match = patterns.hostAndPort.exec(smarthost);
+  const match = /^[^\s:]+:(\d{1,5})$/.exec(smarthost);
   if (match === null) {
     throw new Error(
       `Alertmanager: email.smarthost "${smarthost}" must be host:port, e.g. "smtp.example.com:587"`,

@@ -107,7 +107,7 @@ export interface AlertRule {
    * from which samples are wanted, and `stop`, the time of the evaluation.
    */
   query: string;
-  /** Columns of the samples that become labels of the alert; the first is where it is. */
+  /** Columns of the samples that become labels of the alert; the first tells where it is. */
   labels: readonly string[];
   /** Fires above it, in `unit`. */
   threshold: number;

@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { Engine, type OperationOptions } from "../engine/engine";
+import { withPluginInputs } from "../engine/standInState";
 import { repositoryRoot } from "../paths";
 
 /** The stack that `make up` brings up. */
@@ -11,19 +12,27 @@ export function clusterDirectory(stateDirectory: string): string {
   return join(stateDirectory, "cluster");
 }
 
-/** The engine on a stack of this repository. `kubeconfig` absent: that of the environment. */
-export function openEngine(options: {
+/**
+ * The engine on a stack of this repository. `kubeconfig` absent: that of the environment. A state that the Kubernetes
+ * stand-in of version 0.1.0 left is made fit for the real plugin first.
+ */
+export async function openEngine(options: {
   stateDirectory: string;
   stack: string;
   kubeconfig?: string;
 }): Promise<Engine> {
-  return Engine.open({
+  const engine = await Engine.open({
     project: repositoryRoot,
     stack: options.stack,
     stateDirectory: options.stateDirectory,
     env: options.kubeconfig === undefined ? {} : { KUBECONFIG: options.kubeconfig },
     tools: { log: (line) => process.stdout.write(`${line}\n`) },
   });
+  if (options.stack === localStack) {
+    const adapted = withPluginInputs(await engine.state());
+    if (adapted !== undefined) await engine.importState(adapted);
+  }
+  return engine;
 }
 
 /** This repository's policy pack, with the stack's settings when there are any. */

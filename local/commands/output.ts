@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine";
 import type { EngineReport } from "../engine/events";
+import { describePlugin } from "../engine/plugins";
 
 /** A line for the user. */
 export function say(line: string): void {
@@ -29,10 +30,7 @@ export function describeTools(engine: Pick<Engine, "tools" | "plugins">): string
     ({ name, version, source, path }) =>
       `  ${name} ${version ?? ""} (${source === "path" ? path : "built from source"})`,
   );
-  const plugins = engine.plugins.map(({ name, kind, path }) =>
-    kind === "real" ? `  plugin ${name}: real (${path})` : `  plugin ${name}: stand-in of this repository`,
-  );
-  return [...tools, ...plugins];
+  return [...tools, ...engine.plugins.map((plugin) => `  ${describePlugin(plugin)}`)];
 }
 
 /** For example `12 created, 3 unchanged`. */

@@ -10,6 +10,7 @@ import { readEventLog, type EngineReport } from "./events";
 import {
   choosePlugins,
   languageHostArguments,
+  mayAcquirePlugins,
   writeLauncher,
   writeLaunchers,
   type PluginChoice,
@@ -73,9 +74,9 @@ export class Engine {
     await mkdir(backend, { recursive: true, mode: 0o700 });
 
     const outer: NodeJS.ProcessEnv = { ...process.env, ...options.env };
-    const plugins = await choosePlugins(outer);
+    const plugins = await choosePlugins(tools.pulumi, outer);
     const launchers = join(stateDirectory, "plugins");
-    await writeLaunchers(launchers, plugins);
+    await writeLaunchers(launchers, plugins, options.tools);
     const { name, runtime } = (await readYaml(join(options.project, "Pulumi.yaml"))) as Partial<ProjectFile>;
     if (name === undefined) throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
     const host = tools["pulumi-language-nodejs"];
@@ -93,7 +94,7 @@ export class Engine {
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
       PULUMI_BACKEND_URL: `file://${backend}`,
       PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? (await passphrase(stateDirectory)),
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!mayAcquirePlugins(tools.pulumi, outer)),
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // Without it the command line does not know --event-log.
       PULUMI_DEBUG_COMMANDS: "true",

@@ -1,53 +1,94 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "../paths";
-import { which } from "../tools/resolve";
+import { resolveTool, which, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
 
 const prefix = "pulumi-resource-";
 
-/** Where the npm package that asks for a plugin keeps its version, by name of the plugin. */
-const packages: Readonly<Record<string, string>> = {
-  "azure-native": "@pulumi/azure-native",
-  grafana: "@lbrlabs/pulumi-grafana",
-  kubernetes: "@pulumi/kubernetes",
-  random: "@pulumi/random",
-};
+/** Serves the stand-in that its first argument names; `npm run build` makes it. */
+const standIns = join(repositoryRoot, "dist", "plugins.js");
 
-/** A resource plugin as the engine will find it. */
+/** The plugins that this repository's programs need: the npm package that asks for each, and whether we have one. */
+const packages = {
+  "azure-native": { npm: "@pulumi/azure-native", ours: "stand-in" },
+  grafana: { npm: "@lbrlabs/pulumi-grafana", ours: "stand-in" },
+  kubernetes: { npm: "@pulumi/kubernetes", ours: "built" },
+  random: { npm: "@pulumi/random", ours: "stand-in" },
+} as const;
+
+type PluginName = keyof typeof packages;
+
+/**
+ * Where the engine gets a resource plugin from: all are the real one but `stand-in`.
+ *
+ * `own`: it is on PATH or installed in PULUMI_HOME. `acquired`: Pulumi itself downloads it when it is missing.
+ * `built`: compiled from its pinned source.
+ */
 export interface PluginChoice {
-  name: string;
-  /** The executable, or the folder that Pulumi installed the real one into. */
-  path: string;
-  kind: "real" | "stand-in";
+  name: PluginName;
+  source: "own" | "acquired" | "built" | "stand-in";
+  /** The executable, or the folder that it is installed in; absent where Pulumi finds it. */
+  path?: string;
 }
 
 /**
- * Choose a plugin for each stand-in of this repository: the real one when it is on PATH or installed in
- * PULUMI_HOME in the version that the npm package asks for, else the stand-in.
+ * Whether Pulumi may download plugins: with the user's own command line, unless the user has switched it off by
+ * PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION. The one that is built here is for machines without access to them.
+ */
+export function mayAcquirePlugins(cli: Pick<ResolvedTool, "source">, env: NodeJS.ProcessEnv): boolean {
+  const disabled = ["true", "1"].includes(env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION ?? "");
+  return cli.source === "path" && !disabled;
+}
+
+/**
+ * Choose each plugin: the one that is on PATH, or installed in PULUMI_HOME in the version that the npm package asks
+ * for; else it is left to Pulumi, where that may download plugins; else ours.
  *
+ * @param cli the Pulumi command line that is used
  * @param env where PATH and PULUMI_HOME are looked up
  */
-export async function choosePlugins(env: NodeJS.ProcessEnv): Promise<PluginChoice[]> {
-  const choices: PluginChoice[] = [];
-  for (const [name, path] of await standIns()) {
-    const onPath = await which(prefix + name, env);
-    const installed = await installedPlugin(name, env);
-    const real = onPath ?? installed;
-    choices.push(real === undefined ? { name, path, kind: "stand-in" } : { name, path: real, kind: "real" });
-  }
-  return choices;
+export async function choosePlugins(
+  cli: Pick<ResolvedTool, "source">,
+  env: NodeJS.ProcessEnv,
+): Promise<PluginChoice[]> {
+  const acquires = mayAcquirePlugins(cli, env);
+  const choices = Object.keys(packages).map(async (key): Promise<PluginChoice> => {
+    const name = key as PluginName;
+    const path = (await which(prefix + name, env)) ?? (await installedPlugin(name, env));
+    if (path !== undefined) return { name, source: "own", path };
+    return { name, source: acquires ? "acquired" : packages[name].ours };
+  });
+  return Promise.all(choices);
 }
 
-/**
- * Fill `directory`, which is to be put on PATH, with a launcher for each chosen stand-in and nothing else.
- */
-export async function writeLaunchers(directory: string, choices: readonly PluginChoice[]): Promise<void> {
+/** Fill `directory`, which is to be put on PATH, with a launcher for each plugin of ours and nothing else. */
+export async function writeLaunchers(
+  directory: string,
+  choices: readonly PluginChoice[],
+  options: ResolveOptions = {},
+): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  for (const { name, path } of choices.filter(({ kind }) => kind === "stand-in")) {
-    await writeLauncher(join(directory, prefix + name), [path]);
+  for (const { name, source } of choices) {
+    const launcher = join(directory, prefix + name);
+    if (source === "built") {
+      await writeLauncher(launcher, [(await resolveTool("pulumi-resource-kubernetes", options)).path]);
+    } else if (source === "stand-in") await writeLauncher(launcher, [process.execPath, standIns, name]);
   }
+}
+
+/** For the user: where a plugin comes from, and whether it is a stand-in. */
+export function describePlugin({ name, source, path }: PluginChoice): string {
+  const words: Readonly<Record<typeof source, string>> = {
+    own: `real (${path})`,
+    acquired:
+      "real (Pulumi downloads it when it is missing; " +
+      "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true takes this repository's)",
+    built: "real (built from source)",
+    "stand-in": "STAND-IN of this repository (docs/stand-ins.md)",
+  };
+  return `plugin ${name}: ${words[source]}`;
 }
 
 /**
@@ -68,33 +109,13 @@ export async function writeLauncher(path: string, command: readonly string[]): P
   await chmod(path, 0o755);
 }
 
-/** Executables named `pulumi-resource-*` in the folders of local/plugins. */
-async function standIns(): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  const root = join(repositoryRoot, "local", "plugins");
-  for (const folder of await entries(root)) {
-    for (const file of await entries(join(root, folder))) {
-      if (file.startsWith(prefix)) found.set(file.slice(prefix.length), join(root, folder, file));
-    }
-  }
-  return found;
-}
-
-async function installedPlugin(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const packageName = packages[name];
-  if (packageName === undefined) return undefined;
-  const manifest = await readFile(join(repositoryRoot, "node_modules", packageName, "package.json"), "utf8");
-  const { version } = JSON.parse(manifest) as { version: string };
+async function installedPlugin(name: PluginName, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const manifest = join(repositoryRoot, "node_modules", packages[name].npm, "package.json");
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
   const home = env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const folder = `resource-${name}-v${version}`;
-  return (await entries(join(home, "plugins"))).includes(folder) ? join(home, "plugins", folder) : undefined;
-}
-
-async function entries(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
+  const folder = join(home, "plugins", `resource-${name}-v${version}`);
+  return access(folder).then(
+    () => folder,
+    () => undefined,
+  );
 }

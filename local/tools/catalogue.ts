@@ -1,138 +1,133 @@
-/** The programs that a local run or a test may need. */
-export type ToolName =
-  | "actionlint"
-  | "alertmanager"
-  | "amtool"
-  | "etcd"
-  | "fluentd"
-  | "influx"
-  | "influxd"
-  | "kube-apiserver"
-  | "kube-controller-manager"
-  | "kube-scheduler"
-  | "kubectl"
-  | "kwok"
-  | "kwokctl"
-  | "pkg-config"
-  | "pulumi"
-  | "pulumi-gen-sdk"
-  | "pulumi-language-nodejs"
-  | "pulumi-language-python"
-  | "pulumi-language-yaml"
-  | "telegraf";
+import { devDependencies } from "../../package.json";
 
 /** How a tool is compiled from a pinned Go module. */
 export interface GoBuild {
   /** Folder under local/tools/ whose go.mod and go.sum pin the sources. */
   folder: string;
-  /** Package to build; `.` for our own program in that folder. */
+  /** Package to build; `.` or `./FOLDER` for our own program in that folder. */
   package: string;
-  /** Files of the module `versionedBy` that the program needs beside itself, by their path in the module. */
-  besideIt?: readonly string[];
   /** Module in go.mod whose version is the tool's. */
   versionedBy: string;
-  /** Go variables that are set to that version (with its `v`), so that the tool can report it. */
+  /** Folders of modules that are put beside our own sources, which go before them: by folder, where they are. */
+  sources?: Readonly<Record<string, { module: string; path: string }>>;
+  /** Files of that module that the program needs beside itself, by their path in the module. */
+  besideIt?: readonly string[];
+  /** Go variables that are set to the version (with its `v`), or to `reports`, so that the tool can report it. */
   versionVariables?: readonly string[];
+  /** The version that the tool reports in place of the module's. */
+  reports?: string;
   /** Build tags. */
   tags?: readonly string[];
   /** Extra environment of the build. */
   env?: Readonly<Record<string, string>>;
   /** Tools whose folders come first on PATH while building. */
-  needsTools?: readonly ToolName[];
+  needsTools?: readonly "pkg-config"[];
   /** Other programs that the build runs, with the way to get them. */
   needsPrograms?: Readonly<Record<string, string>>;
-  /** Roughly how long a first build takes on two cores, in seconds; only told to the user. */
+  /** Roughly how long a first build takes on two cores, in seconds; only shown to the user. */
   seconds: number;
 }
 
-/** Versions that fit: `[major, minor]` from `minimum` up to, and without, `below`. */
-export interface VersionRange {
-  minimum: readonly [number, number];
-  below: readonly [number, number];
-}
-
+/** A program that a local run or a test may need. */
 export interface Tool {
-  name: ToolName;
   /** What it is for, in a few words. */
   purpose: string;
-  /** Whether one found on PATH may be used. `version` absent: any version fits. */
-  onPath?: { versionArgs?: readonly string[]; range?: VersionRange };
+  /** Present: one found on PATH may be used when its version, which it prints with `args`, is in the range. */
+  onPath?: { range: string; args?: readonly string[] };
   /** Absent: the tool comes from PATH only; `install` says how to get it. */
   build?: GoBuild;
   install?: string;
 }
 
-const kubernetesVersion = {
-  versionedBy: "k8s.io/kubernetes",
-  versionVariables: ["k8s.io/component-base/version.gitVersion"],
-};
-// All parts of the control plane come from one minor version; a mixture is not supported upstream.
-const kubernetesOnPath = {
-  versionArgs: ["--version"],
-  range: { minimum: [1, 34], below: [1, 35] },
-} as const;
+const pulumi = "github.com/pulumi/pulumi";
+const kubernetesProvider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
-const tools: readonly Tool[] = [
-  {
-    name: "pulumi",
+/** A program of a module that keeps it in `cmd/NAME`, as most do. */
+function command(module: string, name: string): Pick<GoBuild, "package" | "versionedBy"> {
+  return { package: `${module}/cmd/${name}`, versionedBy: module };
+}
+
+const kubernetesVersion = ["k8s.io/component-base/version.gitVersion"];
+const alertmanager = {
+  folder: "alertmanager",
+  versionVariables: ["github.com/prometheus/common/version.Version"],
+};
+
+/** A part of the control plane. All come from one minor version: upstream supports no mixture. */
+function controlPlane(name: string, seconds: number): Tool {
+  return {
+    purpose: "part of the embedded Kubernetes control plane",
+    onPath: { range: ">=1.34 <1.35" },
+    build: {
+      folder: "kubernetes",
+      ...command("k8s.io/kubernetes", name),
+      versionVariables: kubernetesVersion,
+      seconds,
+    },
+  };
+}
+
+/** The engine's host for programs in a language, from the last version that is a Go module. */
+function languageHost(name: string, language: string, build: Omit<GoBuild, "folder">): Tool {
+  return {
+    purpose: `the engine's host for programs in ${language}`,
+    onPath: { range: "*" },
+    build: { folder: `pulumi-language-${name}`, ...build },
+  };
+}
+
+const tools = {
+  pulumi: {
     purpose: "the Pulumi engine and command line",
-    onPath: { versionArgs: ["version"], range: { minimum: [3, 150], below: [4, 0] } },
+    onPath: { range: ">=3.150 <4", args: ["version"] },
     build: {
       folder: "pulumi",
-      package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-      versionedBy: "github.com/pulumi/pulumi/sdk/v3",
-      versionVariables: ["github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"],
+      package: `${pulumi}/pkg/v3/cmd/pulumi`,
+      versionedBy: `${pulumi}/sdk/v3`,
+      versionVariables: [`${pulumi}/sdk/v3/go/common/version.Version`],
       seconds: 260,
     },
   },
-  {
-    name: "pulumi-language-nodejs",
-    purpose: "the engine's host for programs on Node.js",
-    onPath: {},
+  "pulumi-resource-kubernetes": {
+    purpose: "the engine's plugin for Kubernetes",
     build: {
-      folder: "pulumi-language-nodejs",
-      package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-      versionedBy: "github.com/pulumi/pulumi/sdk/v3",
-      seconds: 40,
-    },
-  },
-  {
-    name: "pulumi-language-python",
-    purpose: "the engine's host for programs in Python",
-    onPath: {},
-    build: {
-      folder: "pulumi-language-python",
-      package: "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
-      besideIt: ["python/cmd/pulumi-language-python-exec"],
-      versionedBy: "github.com/pulumi/pulumi/sdk/v3",
-      seconds: 40,
-    },
-  },
-  {
-    name: "pulumi-gen-sdk",
-    purpose: "writes the SDK of a package for programs in Python",
-    build: {
-      folder: "pulumi-gen-sdk",
+      folder: "pulumi-resource-kubernetes",
       package: ".",
-      versionedBy: "github.com/pulumi/pulumi/pkg/v3",
-      seconds: 30,
+      versionedBy: kubernetesProvider,
+      sources: {
+        // The schema, which main.go embeds.
+        ".": { module: kubernetesProvider, path: "cmd/pulumi-resource-kubernetes" },
+        // The SDK for Go; our kinds.go is in the place of its own.
+        sdk: { module: "github.com/pulumi/pulumi-kubernetes/sdk/v4", path: "." },
+      },
+      versionVariables: [`${kubernetesProvider}/pkg/version.Version`],
+      // The module's own version is no release, and the engine asks for that of the SDK at least.
+      reports: `${devDependencies["@pulumi/kubernetes"]}+from-source`,
+      seconds: 120,
     },
   },
-  {
-    name: "pulumi-language-yaml",
-    purpose: "the engine's host for programs in YAML",
-    onPath: {},
-    build: {
-      folder: "pulumi-language-yaml",
-      package: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
-      versionedBy: "github.com/pulumi/pulumi-yaml",
-      seconds: 60,
-    },
+  "pulumi-language-nodejs": languageHost("nodejs", "Node.js", {
+    package: `${pulumi}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
+    versionedBy: `${pulumi}/sdk/v3`,
+    seconds: 40,
+  }),
+  "pulumi-language-python": languageHost("python", "Python", {
+    package: `${pulumi}/sdk/v3/python/cmd/pulumi-language-python`,
+    besideIt: ["python/cmd/pulumi-language-python-exec"],
+    versionedBy: `${pulumi}/sdk/v3`,
+    seconds: 40,
+  }),
+  "pulumi-language-yaml": languageHost("yaml", "YAML", {
+    ...command("github.com/pulumi/pulumi-yaml", "pulumi-language-yaml"),
+    seconds: 60,
+  }),
+  "pulumi-gen-sdk": {
+    purpose: "writes the SDK of a package for programs in Python",
+    build: { folder: "pulumi-gen-sdk", package: ".", versionedBy: `${pulumi}/pkg/v3`, seconds: 30 },
   },
-  {
-    name: "etcd",
+  etcd: {
     purpose: "storage of the embedded Kubernetes control plane",
-    onPath: { versionArgs: ["--version"], range: { minimum: [3, 5], below: [4, 0] } },
+    onPath: { range: ">=3.5 <4" },
     build: {
       folder: "etcd",
       package: "go.etcd.io/etcd/server/v3",
@@ -140,70 +135,50 @@ const tools: readonly Tool[] = [
       seconds: 25,
     },
   },
-  ...(["kwok", "kwokctl"] as const).map((name): Tool => ({
-    name,
-    purpose: name === "kwok" ? "simulated nodes" : "starts and stops the embedded control plane",
-    onPath: { versionArgs: ["--version"], range: { minimum: [0, 7], below: [1, 0] } },
-    build: {
-      folder: "kwok",
-      package: `sigs.k8s.io/kwok/cmd/${name}`,
-      versionedBy: "sigs.k8s.io/kwok",
-      seconds: name === "kwok" ? 80 : 15,
-    },
-  })),
-  ...(["kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const).map((name): Tool => ({
-    name,
-    purpose: "part of the embedded Kubernetes control plane",
-    onPath: kubernetesOnPath,
-    build: {
-      folder: "kubernetes",
-      package: `k8s.io/kubernetes/cmd/${name}`,
-      ...kubernetesVersion,
-      seconds: { "kube-apiserver": 190, "kube-controller-manager": 60, "kube-scheduler": 10 }[name],
-    },
-  })),
-  {
-    name: "kubectl",
+  kwok: {
+    purpose: "simulated nodes",
+    onPath: { range: ">=0.7 <1" },
+    build: { folder: "kwok", ...command("sigs.k8s.io/kwok", "kwok"), seconds: 80 },
+  },
+  kwokctl: {
+    purpose: "starts and stops the embedded control plane",
+    onPath: { range: ">=0.7 <1" },
+    build: { folder: "kwok", ...command("sigs.k8s.io/kwok", "kwokctl"), seconds: 15 },
+  },
+  "kube-apiserver": controlPlane("kube-apiserver", 190),
+  "kube-controller-manager": controlPlane("kube-controller-manager", 60),
+  "kube-scheduler": controlPlane("kube-scheduler", 10),
+  kubectl: {
     purpose: "runs the commands of docs/operations.md on the embedded cluster",
-    onPath: { versionArgs: ["version", "--client"], range: { minimum: [1, 30], below: [2, 0] } },
+    onPath: { range: ">=1.30 <2", args: ["version", "--client"] },
     build: {
       folder: "kubectl",
-      package: "k8s.io/kubernetes/cmd/kubectl",
-      ...kubernetesVersion,
+      ...command("k8s.io/kubernetes", "kubectl"),
+      versionVariables: kubernetesVersion,
       seconds: 40,
     },
   },
-  ...(["alertmanager", "amtool"] as const).map((name): Tool => ({
-    name,
-    purpose: name === "alertmanager" ? "groups alerts and sends mail" : "checks Alertmanager configuration",
-    onPath: { versionArgs: ["--version"], range: { minimum: [0, 27], below: [1, 0] } },
-    build: {
-      folder: "alertmanager",
-      package: `github.com/prometheus/alertmanager/cmd/${name}`,
-      versionedBy: "github.com/prometheus/alertmanager",
-      versionVariables: ["github.com/prometheus/common/version.Version"],
-      seconds: name === "alertmanager" ? 35 : 5,
-    },
-  })),
-  {
-    name: "actionlint",
-    purpose: "checks GitHub Actions workflows",
-    onPath: { versionArgs: ["-version"], range: { minimum: [1, 7], below: [2, 0] } },
-    build: {
-      folder: "actionlint",
-      package: "github.com/rhysd/actionlint/cmd/actionlint",
-      versionedBy: "github.com/rhysd/actionlint",
-      seconds: 15,
-    },
+  alertmanager: {
+    purpose: "groups alerts and sends mail",
+    onPath: { range: ">=0.27 <1" },
+    build: { ...alertmanager, ...command("github.com/prometheus/alertmanager", "alertmanager"), seconds: 35 },
   },
-  {
-    name: "telegraf",
+  amtool: {
+    purpose: "checks Alertmanager configuration",
+    onPath: { range: ">=0.27 <1" },
+    build: { ...alertmanager, ...command("github.com/prometheus/alertmanager", "amtool"), seconds: 5 },
+  },
+  actionlint: {
+    purpose: "checks GitHub Actions workflows",
+    onPath: { range: ">=1.7 <2", args: ["-version"] },
+    build: { folder: "actionlint", ...command("github.com/rhysd/actionlint", "actionlint"), seconds: 15 },
+  },
+  telegraf: {
     purpose: "scrapes kubelet statistics and probes HTTP endpoints",
-    onPath: { versionArgs: ["--version"], range: { minimum: [1, 30], below: [2, 0] } },
+    onPath: { range: ">=1.30 <2" },
     build: {
       folder: "telegraf",
-      package: "github.com/influxdata/telegraf/cmd/telegraf",
-      versionedBy: "github.com/influxdata/telegraf",
+      ...command("github.com/influxdata/telegraf", "telegraf"),
       tags: [
         "custom",
         ...["file", "fluentd", "http", "http_response", "kube_inventory", "kubernetes", "prometheus"].map(
@@ -217,8 +192,7 @@ const tools: readonly Tool[] = [
       seconds: 90,
     },
   },
-  {
-    name: "pkg-config",
+  "pkg-config": {
     purpose: "lets the build of influxd find the Flux library",
     build: {
       folder: "influxdb-pkg-config",
@@ -227,14 +201,12 @@ const tools: readonly Tool[] = [
       seconds: 5,
     },
   },
-  {
-    name: "influxd",
+  influxd: {
     purpose: "the InfluxDB server",
-    onPath: { versionArgs: ["version"], range: { minimum: [2, 7], below: [3, 0] } },
+    onPath: { range: ">=2.7 <3", args: ["version"] },
     build: {
       folder: "influxdb",
-      package: "github.com/influxdata/influxdb/v2/cmd/influxd",
-      versionedBy: "github.com/influxdata/influxdb/v2",
+      ...command("github.com/influxdata/influxdb/v2", "influxd"),
       // Flux's Rust part was written for older compilers: a lint of today must not stop it.
       env: { RUSTUP_TOOLCHAIN: "stable", RUSTFLAGS: "--cap-lints warn" },
       needsTools: ["pkg-config"],
@@ -245,42 +217,22 @@ const tools: readonly Tool[] = [
       seconds: 200,
     },
   },
-  {
-    name: "influx",
+  influx: {
     purpose: "backs InfluxDB up and restores it",
-    onPath: {},
-    build: {
-      folder: "influx",
-      package: "github.com/influxdata/influx-cli/v2/cmd/influx",
-      versionedBy: "github.com/influxdata/influx-cli/v2",
-      seconds: 30,
-    },
+    onPath: { range: "*" },
+    build: { folder: "influx", ...command("github.com/influxdata/influx-cli/v2", "influx"), seconds: 30 },
   },
-  {
-    name: "fluentd",
+  fluentd: {
     purpose: "scrapes, aggregates and ships logs",
-    onPath: { versionArgs: ["--version"], range: { minimum: [1, 16], below: [2, 0] } },
+    onPath: { range: ">=1.16 <2" },
     install: "gem install fluentd (Ruby 3), or a fluent-package of your system",
   },
-];
+} satisfies Readonly<Record<string, Tool>>;
+
+export type ToolName = keyof typeof tools;
 
 /** Every tool by its name. */
-export const catalogue: Readonly<Record<ToolName, Tool>> = Object.fromEntries(
-  tools.map((tool) => [tool.name, tool]),
-) as Record<ToolName, Tool>;
-
-/** The first `major.minor.patch` in a program's version output, or undefined. */
-export function parseVersion(output: string): { text: string; major: number; minor: number } | undefined {
-  const match = /(\d+)\.(\d+)(?:\.\d+)?/.exec(output);
-  return match === null ? undefined : { text: match[0], major: Number(match[1]), minor: Number(match[2]) };
-}
-
-/** Whether `major.minor` lies in the range. */
-export function inRange(version: { major: number; minor: number }, range: VersionRange): boolean {
-  const order = ([major, minor]: readonly [number, number]) => major * 10_000 + minor;
-  const value = order([version.major, version.minor]);
-  return value >= order(range.minimum) && value < order(range.below);
-}
+export const catalogue: Readonly<Record<ToolName, Tool>> = tools;
 
 /**
  * The version that a go.mod requires of a module, for example `v3.259.0`.
@@ -300,7 +252,9 @@ export function requiredVersion(goMod: string, module: string): string {
 
 /** Arguments of `go build` that make the tool at `output`. `version` is the pinned one. */
 export function goBuildArguments(build: GoBuild, version: string, output: string): string[] {
-  const variables = (build.versionVariables ?? []).map((variable) => ` -X ${variable}=${version}`).join("");
+  const variables = (build.versionVariables ?? [])
+    .map((variable) => ` -X ${variable}=${build.reports ?? version}`)
+    .join("");
   const tags = build.tags === undefined ? [] : ["-tags", build.tags.join(",")];
   return [
     "build",

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, chmod, copyFile, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
+import { coerce, satisfies } from "semver";
 import { withLock } from "../lock";
 import { cacheDirectory, repositoryRoot } from "../paths";
 import { run } from "../processes";
@@ -9,8 +10,6 @@ import { UserError } from "../userError";
 import {
   catalogue,
   goBuildArguments,
-  inRange,
-  parseVersion,
   requiredVersion,
   type GoBuild,
   type Tool,
@@ -54,15 +53,15 @@ export class ToolUnavailableError extends UserError {}
  */
 export async function resolveTool(name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool> {
   const settings = withDefaults(options);
-  const tool = catalogue[name];
-  const found = await findOnPath(tool, settings);
+  const tool: Tool = catalogue[name];
+  const found = await findOnPath(name, tool, settings);
   if (found.tool !== undefined) return found.tool;
   if (tool.build === undefined) {
     throw new ToolUnavailableError(
       `${name} (${tool.purpose}) is needed and ${found.reason}. Install it: ${tool.install}.`,
     );
   }
-  return buildOnce(tool, tool.build, found.reason, settings);
+  return buildOnce(name, tool.build, found.reason, settings);
 }
 
 /** Resolve several tools one after the other (a Go build uses every core by itself). */
@@ -98,137 +97,134 @@ export async function which(name: string, env: NodeJS.ProcessEnv = process.env):
 }
 
 async function findOnPath(
+  name: ToolName,
   tool: Tool,
   settings: Settings,
 ): Promise<{ tool: ResolvedTool; reason?: undefined } | { tool?: undefined; reason: string }> {
-  const path = tool.onPath === undefined ? undefined : await which(tool.name, settings.env);
+  const path = tool.onPath === undefined ? undefined : await which(name, settings.env);
   if (tool.onPath === undefined || path === undefined) return { reason: "is not on PATH" };
-  const { versionArgs, range } = tool.onPath;
-  if (versionArgs === undefined)
-    return { tool: { name: tool.name, path, source: "path", version: undefined } };
-  const { stdout, stderr } = await run(path, versionArgs, { env: settings.env, timeoutMs: 30_000 }).catch(
+  const { range, args = ["--version"] } = tool.onPath;
+  if (range === "*") return { tool: { name, path, source: "path", version: undefined } };
+  const { stdout, stderr } = await run(path, args, { env: settings.env, timeoutMs: 30_000 }).catch(
     (error: Error) => ({ stdout: "", stderr: error.message }),
   );
-  const version = parseVersion(stdout + stderr);
-  if (version !== undefined && (range === undefined || inRange(version, range))) {
-    return { tool: { name: tool.name, path, source: "path", version: version.text } };
-  }
-  const wanted =
-    range === undefined ? "" : `, wanted ≥ ${range.minimum.join(".")} and < ${range.below.join(".")}`;
-  return { reason: `${path} does not fit (version ${version?.text ?? "unknown"}${wanted})` };
+  const version = coerce(stdout + stderr)?.version;
+  if (version !== undefined && satisfies(version, range))
+    return { tool: { name, path, source: "path", version } };
+  return { reason: `${path} does not fit (version ${version ?? "unknown"}, wanted ${range})` };
 }
 
 async function buildOnce(
-  tool: Tool,
+  name: ToolName,
   build: GoBuild,
   reason: string,
   settings: Settings,
 ): Promise<ResolvedTool> {
   const folder = join(settings.modulesDirectory, build.folder);
-  const goMod = await readFile(join(folder, "go.mod"), "utf8");
-  const goSum = await readFile(join(folder, "go.sum"), "utf8");
+  const read = (file: string) => readFile(join(folder, file), "utf8");
+  const [goMod, goSum] = [await read("go.mod"), await read("go.sum")];
   const version = requiredVersion(goMod, build.versionedBy);
-  const program = build.package === "." ? await readFile(join(folder, "main.go"), "utf8") : undefined;
+  const program = build.package === "." ? await ownProgram(folder) : undefined;
+  const optional = [program, build.besideIt].filter((value) => value !== undefined);
+  const inputs = [
+    goMod,
+    goSum,
+    goBuildArguments(build, version, ""),
+    build.env,
+    process.platform,
+    process.arch,
+  ];
   const key = createHash("sha256")
-    .update(
-      JSON.stringify([
-        goMod,
-        goSum,
-        goBuildArguments(build, version, ""),
-        build.env,
-        process.platform,
-        process.arch,
-        // Only where they are: the keys of tools without them stay as they were.
-        ...[program, build.besideIt].filter((value) => value !== undefined),
-      ]),
-    )
+    .update(JSON.stringify([...inputs, ...optional]))
     .digest("hex")
     .slice(0, 12);
-  const entry = join(settings.toolsDirectory, `${tool.name}-${key}`);
-  const path = join(entry, tool.name);
-  const resolved: ResolvedTool = { name: tool.name, path, source: "built", version };
-  if (await isExecutable(path)) return resolved;
+  const entry = join(settings.toolsDirectory, `${name}-${key}`);
+  const resolved: ResolvedTool = { name, path: join(entry, name), source: "built", version };
+  if (await isExecutable(resolved.path)) return resolved;
   if (!settings.build) {
-    throw new ToolUnavailableError(`${tool.name} ${reason}, and has not been built yet: run \`make tools\``);
+    throw new ToolUnavailableError(`${name} ${reason}, and has not been built yet: run \`make tools\``);
   }
   return withLock(
     `${entry}.lock`,
     async () => {
-      if (!(await isExecutable(path)))
-        await compile(tool, build, { version, entry, reason, folder }, settings);
+      if (!(await isExecutable(resolved.path)))
+        await compile(name, build, { version, entry, reason, folder, goMod }, settings);
       return resolved;
     },
-    (pid) => settings.log(`waiting for process ${pid}, which is building ${tool.name}`),
+    (pid) => settings.log(`waiting for process ${pid}, which is building ${name}`),
   );
 }
 
+/** The text of all our own Go files in a folder. */
+async function ownProgram(folder: string): Promise<string> {
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".go")).sort();
+  return (await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")))).join("");
+}
+
 async function compile(
-  tool: Tool,
+  name: ToolName,
   build: GoBuild,
-  target: { version: string; entry: string; reason: string; folder: string },
+  target: { version: string; entry: string; reason: string; folder: string; goMod: string },
   settings: Settings,
 ): Promise<void> {
-  const needed = { go: "Go 1.24 or newer (https://go.dev/dl)", ...build.needsPrograms };
+  const { version, entry, folder, goMod } = target;
+  const needed = { go: "Go 1.26 or newer (https://go.dev/dl)", ...build.needsPrograms };
   for (const [program, install] of Object.entries(needed)) {
     if ((await which(program, settings.env)) === undefined) {
       throw new ToolUnavailableError(
-        `${tool.name} ${target.reason}, and building it needs ${program}, which is not on PATH. Install ${install}.`,
+        `${name} ${target.reason}, and building it needs ${program}, which is not on PATH. Install ${install}.`,
       );
     }
   }
   const helpers = await resolveTools(build.needsTools ?? [], settings);
   const helperFolders = Object.values<ResolvedTool>(helpers).map((helper) => dirname(helper.path));
-  const name = `${tool.name} ${target.version}`;
-  settings.log(
-    `${tool.name} ${target.reason}: building ${name} from source, once (about ${build.seconds} s)`,
-  );
+  const what = `${name} ${version}`;
+  settings.log(`${name} ${target.reason}: building ${what} from source, once (about ${build.seconds} s)`);
 
-  const temporary = `${target.entry}.${randomUUID()}`;
+  const temporary = `${entry}.${randomUUID()}`;
   await mkdir(temporary, { recursive: true });
   const started = Date.now();
   const elapsed = () => Math.round((Date.now() - started) / 1000);
-  const progress = setInterval(() => settings.log(`  still building ${name} (${elapsed()} s)`), 20_000);
+  const progress = setInterval(() => settings.log(`  still building ${what} (${elapsed()} s)`), 20_000);
+  const go = async (args: readonly string[], cwd: string): Promise<string> => {
+    const path = [...helperFolders, settings.env.PATH ?? ""].join(delimiter);
+    const env = { ...settings.env, ...build.env, GOWORK: "off", PATH: path };
+    const { code, stdout, stderr } = await run("go", args, { cwd, env });
+    if (code === 0) return stdout;
+    const end = (stdout + stderr).trim().split("\n").slice(-15).join("\n");
+    throw new ToolUnavailableError(`building ${what} failed (in ${folder}):\n${end}`);
+  };
+  /** Where Go keeps the sources of a module in the version of go.mod, after downloading them if need be. */
+  const moduleFolder = async (module: string): Promise<string> => {
+    const pinned = `${module}@${requiredVersion(goMod, module)}`;
+    const { Dir } = JSON.parse(await go(["mod", "download", "-json", pinned], temporary)) as { Dir: string };
+    return Dir;
+  };
   try {
-    const result = await run("go", goBuildArguments(build, target.version, join(temporary, tool.name)), {
-      cwd: target.folder,
-      env: {
-        ...settings.env,
-        ...build.env,
-        GOWORK: "off",
-        PATH: [...helperFolders, settings.env.PATH ?? ""].join(delimiter),
-      },
-    });
-    if (result.code !== 0) {
-      const end = (result.stdout + result.stderr).trim().split("\n").slice(-15).join("\n");
-      throw new ToolUnavailableError(`building ${name} failed (in ${target.folder}):\n${end}`);
+    const sources = build.sources === undefined ? folder : join(temporary, "sources");
+    if (build.sources !== undefined) await cp(folder, sources, { recursive: true });
+    for (const [to, { module, path }] of Object.entries(build.sources ?? {})) {
+      await cp(join(await moduleFolder(module), path), join(sources, to), { recursive: true, force: false });
+    }
+    await go(goBuildArguments(build, version, join(temporary, name)), sources);
+    if (build.sources !== undefined) {
+      // Go's module cache is read-only, and so are copies of its folders.
+      await run("chmod", ["-R", "u+w", sources]);
+      await rm(sources, { recursive: true });
     }
     for (const file of build.besideIt ?? []) {
-      const source = join(await moduleFolder(build.versionedBy, target.folder), file);
-      await copyFile(source, join(temporary, basename(file)));
-      await chmod(join(temporary, basename(file)), 0o755);
+      const copy = join(temporary, basename(file));
+      await copyFile(join(await moduleFolder(build.versionedBy), file), copy);
+      await chmod(copy, 0o755);
     }
     // A broken entry (no executable in it) may be in the way of the rename.
-    await rm(target.entry, { recursive: true, force: true });
-    await rename(temporary, target.entry);
-    settings.log(`  built ${name} in ${elapsed()} s`);
+    await rm(entry, { recursive: true, force: true });
+    await rename(temporary, entry);
+    settings.log(`  built ${what} in ${elapsed()} s`);
   } finally {
     clearInterval(progress);
     await rm(temporary, { recursive: true, force: true });
   }
-}
-
-/** Where Go keeps the sources of a module that go.mod in `folder` requires. */
-async function moduleFolder(module: string, folder: string): Promise<string> {
-  const { code, stdout, stderr } = await run(
-    "go",
-    ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module],
-    {
-      cwd: folder,
-      env: { ...process.env, GOWORK: "off" },
-    },
-  );
-  if (code !== 0) throw new ToolUnavailableError(`finding ${module} failed (in ${folder}):\n${stderr}`);
-  return stdout.trim();
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -9,7 +9,7 @@ export interface Resource {
   properties: Properties;
   /** Whether the option `protect` is set. */
   protect: boolean;
-  /** URN of the parent; undefined at the stack itself and where the engine does not give it. */
+  /** URN of the parent; undefined at the stack itself and where the engine does not tell it. */
   parent?: string;
 }
 

@@ -30,7 +30,7 @@ export interface Purchase {
   priceCeiling?: number;
 }
 
-/** What a resource buys, or why that is not known. */
+/** What a meter says of a resource: what it buys, or why it can't be told. */
 export type Metering = { purchases: Purchase[] } | { unknown: string };
 
 /** What a resource of one type buys; pure. */

@@ -12,7 +12,7 @@ export interface Finding {
   urn?: string;
 }
 
-/** What a report is made of. */
+/** All that a report tells. */
 export interface ReportInput {
   stack: string;
   steps: readonly PlannedStep[];

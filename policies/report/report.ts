@@ -4,7 +4,7 @@ import { estimateWith, type EstimateConfig } from "../cost/settings";
 import { plannedResources, type PlannedStep } from "./planned";
 import { renderReport, type Finding } from "./render";
 
-/** A run of the engine, from its event log. */
+/** A run of the engine, as its event log tells it. */
 export interface RunToReport {
   steps: readonly PlannedStep[];
   policyViolations: readonly Finding[];

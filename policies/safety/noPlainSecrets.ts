@@ -64,7 +64,7 @@ function configMapProblems(properties: Value): string[] {
 /**
  * Names of the secrets that a text holds as literals.
  *
- * @param file name of the file, which tells a program from a configuration
+ * @param file name of the file, by which programs are told from configurations
  */
 export function plainSecrets(text: string, file = ""): string[] {
   if (privateKey.test(text)) return ["a private key"];

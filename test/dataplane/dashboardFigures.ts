@@ -630,7 +630,7 @@ export function sampleMinutes(minutes: number): number[] {
   );
 }
 
-/** Units times hours: one sample a minute counts for its minute. */
+/** Units times hours: a sample a minute stands for its minute. */
 function hours(minutes: readonly number[], value: (minute: number) => number): number {
   return sum(minutes.map(value)) / 60;
 }

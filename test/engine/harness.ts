@@ -57,6 +57,8 @@ export class Fixture {
         // Nothing of the user's own cluster or Pulumi installation is touched by a test.
         KUBECONFIG: this.kubeconfig ?? join(this.directory, "no-kubeconfig"),
         PULUMI_HOME: join(this.directory, "pulumi-home"),
+        // Also with a command line of the user: the tests are of this repository's plugins.
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         ...options.env,
       },
     });

@@ -3,18 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Engine, State, StateResource } from "../../local/engine/engine";
+import { withPluginInputs } from "../../local/engine/standInState";
 import { recordedPassphrase, recordedStates } from "../../scripts/recordedState";
 import { dataLosses, holdsData } from "./dataHolders";
 import { Fixture } from "./harness";
 import { withMonitoring } from "./stackFiles";
 
 // States that earlier versions left (`npm run record-state`), under the program of today.
-
-const plurals: Readonly<Record<string, string>> = {
-  "kubernetes:core/v1:Namespace": "/api/v1/namespaces",
-  "kubernetes:core/v1:PersistentVolumeClaim": "/api/v1/namespaces/NAMESPACE/persistentvolumeclaims",
-  "kubernetes:apps/v1:StatefulSet": "/apis/apps/v1/namespaces/NAMESPACE/statefulsets",
-};
 
 const files = readdirSync(recordedStates).filter((file) => file.endsWith(".json"));
 
@@ -37,7 +32,7 @@ for (const file of files) {
     before(async () => {
       fixture = await Fixture.start();
       recorded = unprotected(JSON.parse(readFileSync(join(recordedStates, file), "utf8")) as State);
-      await applyDataHolders(fixture, resourcesOf(recorded));
+      await applyObjects(fixture, resourcesOf(recorded));
       engine = await fixture.stack({
         stack,
         passphrase: recordedPassphrase,
@@ -48,7 +43,8 @@ for (const file of files) {
     after(() => fixture.stop());
 
     test("nothing that holds data is deleted or replaced", async () => {
-      await engine.importState(recorded);
+      // As `make up` does for a state that the stand-in for Kubernetes of 0.1.0 left.
+      await engine.importState(withPluginInputs(recorded) ?? recorded);
       const result = await engine.preview();
       assert.deepEqual(dataLosses(result.steps), []);
       assert.equal(result.code, 0, result.stdout + result.stderr);
@@ -80,7 +76,7 @@ for (const file of files) {
       for (const resource of resourcesOf(earlier).filter(({ urn }) => urn === changed.urn)) {
         (resource.inputs as { spec: Record<string, unknown> }).spec.volumeClaimTemplates = [];
       }
-      await engine.importState(earlier);
+      await engine.importState(withPluginInputs(earlier) ?? earlier);
       const losses = dataLosses((await engine.preview()).steps).sort();
       assert.equal(losses.length, 2, losses.join("\n"));
       assert.match(
@@ -108,14 +104,23 @@ function unprotected(state: State): State {
   return { ...state, deployment: { ...state.deployment, resources } };
 }
 
-/** Put them onto the cluster as they were recorded, so that the API server can say which changes it refuses. */
-async function applyDataHolders(fixture: Fixture, resources: readonly StateResource[]): Promise<void> {
+/**
+ * Put the objects onto the cluster as they were recorded, so that the API server can say which changes it refuses.
+ * The contents of ConfigMaps and Secrets are not recorded; a changed one is a new object.
+ */
+async function applyObjects(fixture: Fixture, resources: readonly StateResource[]): Promise<void> {
   for (const { type, inputs, outputs } of resources) {
-    if (!type.startsWith("kubernetes:") || !holdsData(type)) continue;
-    const folder = plurals[type];
-    assert.ok(folder, `${type} holds data: add its path here`);
-    const { name, namespace } = inputs?.metadata as { name: string; namespace?: string };
-    const path = `${folder.replace("NAMESPACE", namespace ?? "")}/${name}`;
-    await fixture.api.send("PATCH", `${path}?fieldManager=${String(outputs?.__fieldManager)}`, inputs);
+    if (!/^kubernetes:.*(?<!:ConfigMap|:Secret)$/.test(type)) continue;
+    const path = `${pathOf(type, inputs)}?fieldManager=${String(outputs?.__fieldManager)}`;
+    await fixture.api.send("PATCH", path, inputs);
   }
+}
+
+/** Where the API server keeps an object, for example of the type `kubernetes:apps/v1:StatefulSet`. */
+function pathOf(type: string, inputs: Record<string, unknown> | undefined): string {
+  const [, groupVersion = "", kind = ""] = type.split(":");
+  const { name, namespace } = inputs?.metadata as { name: string; namespace?: string };
+  const group = groupVersion === "core/v1" ? "/api/v1" : `/apis/${groupVersion}`;
+  const plural = `${kind.toLowerCase().replace(/y$/, "ie").replace(/s$/, "se")}s`;
+  return `${group}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${plural}/${name}`;
 }

@@ -83,12 +83,12 @@ function requireAllPriced(result: OperationResult, { lines, free, unpriced }: Es
     unpriced.map(({ resource, reason }) => `${resource.type} ${resource.name}: ${reason}`),
     [],
   );
-  const judged = new Set([...lines, ...free].map(({ resource }) => resource.urn));
+  const told = new Set([...lines, ...free].map(({ resource }) => resource.urn));
   assert.deepEqual(
-    result.steps.filter(({ urn }) => !judged.has(urn)),
+    result.steps.filter(({ urn }) => !told.has(urn)),
     [],
   );
-  assert.ok(judged.size > 60, `${judged.size} resources`);
+  assert.ok(told.size > 60, `${told.size} resources`);
   assert.ok(free.every(({ reason }) => reason.length > 5));
 }
 

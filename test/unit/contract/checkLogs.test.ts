@@ -69,7 +69,7 @@ test("a misspelt event name is an error", () => {
   assert.match(report.problems[0]?.message ?? "", /did you mean "ml.metric"/);
 });
 
-test("a custom format is used", () => {
+test("a format of one's own is used", () => {
   const format = { regexp: "^(?<level>\\w+)\\|(?<body>.*)$", samples: ["INFO|x"] };
   assert.deepEqual(checkLogs("INFO|hello\nnothing\n", format).formats, { custom: 1, none: 1 });
 });

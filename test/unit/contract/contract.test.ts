@@ -23,7 +23,7 @@ test("ids, users, messages and revisions are fields: a tag without a bound ends 
   }
 });
 
-test("no tag has the name of a field of the same event, and none is there twice", () => {
+test("no tag has the name of a field of the same event, and none stands twice", () => {
   for (const name of names) {
     const tags = tagsOf(name);
     assert.equal(new Set(tags).size, tags.length, name);

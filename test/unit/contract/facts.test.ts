@@ -77,7 +77,7 @@ test("days of retention are the same wherever a default is named", () => {
 });
 
 test("no rule, rollup, dashboard or configuration names a measurement by a bare string", () => {
-  // Also common words.
+  // Too short to be told from other words.
   const names = Object.values(measurements).filter((name) => name !== "log" && name !== "fluentd");
   const files = tracked("components/**/*.ts", "dashboards/**/*.ts", "contract/**/*.ts");
   for (const file of files.filter((path) => path !== "contract/measurements.ts")) {

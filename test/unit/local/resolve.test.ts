@@ -58,7 +58,7 @@ test("one that is too old is built instead, and the reason is told", async (t) =
   assert.equal(tool.source, "built");
   assert.equal(tool.version, "v3.6.13");
   assert.ok(tool.path.startsWith(tools));
-  assert.match(lines[0] ?? "", /version 3\.4\.0, wanted ≥ 3\.5 and < 4\.0/);
+  assert.match(lines[0] ?? "", /version 3\.4\.0, wanted >=3\.5 <4/);
 });
 
 test("a build is made once, again when its entry is broken or its pins change", async (t) => {
@@ -108,6 +108,43 @@ test("a failing build shows the compiler's words and leaves nothing", async (t) 
     return true;
   });
   assert.deepEqual(await readdir(tools), []);
+});
+
+test("versions are read from what programs print", async (t) => {
+  for (const [output, version] of [
+    ["Kubernetes v1.34.4", "1.34.4"],
+    ["kube-apiserver, version 1.34.1 (branch: x)", "1.34.1"],
+    ["nothing (branch: )", undefined],
+    ["Kubernetes v1.35.0", undefined],
+  ]) {
+    const { options } = await machine(t, { "kube-apiserver": `echo '${output}'` });
+    const tool = await resolveTool("kube-apiserver", { ...options, build: false }).catch(() => undefined);
+    assert.equal(tool?.version, version, output);
+  }
+});
+
+test("folders of modules are put beside our own sources, which go before them", async (t) => {
+  const { options, modules, bin, tools } = await machine(t, {
+    go: `
+root="$(dirname "$0")/.."
+case "$1" in mod) echo "{\\"Dir\\":\\"$root/module\\"}"; exit;; esac
+cat main.go sdk/file.go > "$root/compiled"
+${fakeGo}`,
+  });
+  const folder = join(modules, "pulumi-resource-kubernetes");
+  const module = join(bin, "..", "module", "cmd", "pulumi-resource-kubernetes");
+  for (const path of [folder, module]) await mkdir(path, { recursive: true });
+  const pins = ["provider/v4 v4.0.0-20260115033456-f47bc2d6f199", "sdk/v4 v4.24.0"];
+  const goMod = pins.map((pin) => `require github.com/pulumi/pulumi-kubernetes/${pin}\n`).join("");
+  await writeFile(join(folder, "go.mod"), `module x\n\n${goMod}`);
+  await writeFile(join(folder, "go.sum"), "");
+  await writeFile(join(folder, "main.go"), "ours\n");
+  await writeFile(join(module, "main.go"), "theirs\n");
+  await writeFile(join(module, "..", "..", "file.go"), "sdk\n");
+  const { path } = await resolveTool("pulumi-resource-kubernetes", options);
+  assert.equal(await readFile(join(bin, "..", "compiled"), "utf8"), "ours\nsdk\n");
+  assert.deepEqual(await readdir(join(path, "..")), ["pulumi-resource-kubernetes"], "the sources go");
+  assert.equal((await readdir(tools)).length, 1);
 });
 
 test("what is missing is named, with the way to get it", async (t) => {

@@ -35,7 +35,7 @@ describe("stack-budget", () => {
     );
   });
 
-  test("the message has total and limit, the three largest drivers with arithmetic, and the fix", () => {
+  test("the message tells total and limit, the three largest drivers with arithmetic, and the fix", () => {
     const pools = [
       pool({ maxCount: 1 }, "small"),
       pool({ maxCount: 5 }, "large"),

@@ -73,7 +73,7 @@ describe("stepsBetween", () => {
 });
 
 describe("report", () => {
-  test("shows what changes, what it costs against the base, and that policies pass", () => {
+  test("tells what changes, what it costs against the base, and that policies pass", () => {
     const steps = [
       step("update", "apps", {
         diffs: ["maxCount"],
@@ -123,13 +123,13 @@ describe("report", () => {
     });
     const policyViolations = [
       finding("exemptions", "advisory", "lets pass"),
-      finding("stack-budget", "mandatory", "too | much\n<b>"),
+      finding("stack-budget", "mandatory", "too | dear\n<b>"),
     ];
     const report = reportOf("dev", { steps: [], policyViolations, diagnostics: [] }, config);
     assert.match(report, /❌ 1 violation of mandatory policies/);
     assert.match(
       report,
-      /\| ❌ stack-budget \| apps \| too \\\| much \\<b\\> \|\n\| ⚠️ exemptions \| apps \| lets pass \|/,
+      /\| ❌ stack-budget \| apps \| too \\\| dear \\<b\\> \|\n\| ⚠️ exemptions \| apps \| lets pass \|/,
     );
   });
 

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { repositoryRoot } from "../../local/paths";
 import { changingSteps, Fixture } from "./harness";
 
-/* The stand-ins for azure-native and grafana under the real engine, without any cluster or cloud. */
+/* The stand-ins for azure-native, grafana and random under the real engine, without any cluster or cloud. */
 
 const program = `
 const containerservice = require("@pulumi/azure-native/containerservice");
@@ -13,6 +13,7 @@ const resources = require("@pulumi/azure-native/resources");
 const grafana = require("@lbrlabs/pulumi-grafana");
 const kubernetes = require("@pulumi/kubernetes");
 const pulumi = require("@pulumi/pulumi");
+const random = require("@pulumi/random");
 const group = new resources.ResourceGroup("group", { location: "westeurope" });
 const cluster = new containerservice.ManagedCluster("cluster", {
   resourceGroupName: group.name,
@@ -31,6 +32,8 @@ if (pulumi.runtime.isDryRun()) {
 }
 const server = new grafana.Provider("server", { url: "https://grafana.invalid", auth: pulumi.secret("token") });
 new grafana.Folder("folder", { title: "Models" }, { provider: server });
+const password = new random.RandomPassword("password", { length: 30, special: false });
+exports.password = password.result;
 exports.fqdn = cluster.fqdn;
 exports.kubeconfig = kubeconfig;
 `;
@@ -58,10 +61,8 @@ test("a preview needs no cloud, and does not know what only the cloud could tell
   const engine = await fixture.stack({ project, stack: "preview" });
   const result = await engine.preview();
   assert.equal(result.code, 0, result.stdout + result.stderr);
-  assert.deepEqual(result.changes, { create: 7 });
+  assert.deepEqual(result.changes, { create: 8 });
   assert.match(result.stdout, /fqdn\s*: \[unknown\]/);
-  assert.match(result.stdout, /azure-native is a stand-in here: Azure is not asked/);
-  assert.match(result.stdout, /grafana is a stand-in here: Grafana is not asked/);
 });
 
 test("an up is refused, and leaves nothing of the cloud in the state", async () => {
@@ -82,7 +83,7 @@ test("an up is refused, and leaves nothing of the cloud in the state", async () 
   );
 });
 
-test("a test may allow an up: made-up outputs, secrets kept, and no other run may touch it", async () => {
+test("a test may allow an up: made-up outputs, secrets kept, and no run without permission may touch it", async () => {
   const options = { project, stack: "permitted" };
   const engine = await fixture.stack({ ...options, env: permittedEnvironment });
   const first = await engine.up();
@@ -91,7 +92,10 @@ test("a test may allow an up: made-up outputs, secrets kept, and no other run ma
   const outputs = await engine.outputs();
   assert.match(String(outputs.fqdn), /^cluster[\da-f]{8}\.echo\.invalid$/);
   assert.equal(outputs.kubeconfig, "[secret]");
-  assert.equal(JSON.stringify(await engine.state()).includes("aks.echo.invalid"), false);
+  const { password } = (await engine.outputs({ showSecrets: true })) as { password: string };
+  assert.match(password, /^[A-Za-z0-9]{30}$/);
+  const state = JSON.stringify(await engine.state());
+  for (const secret of [password, "aks.echo.invalid"]) assert.equal(state.includes(secret), false);
 
   await engine.setConfig({ "echo:revision": "2" });
   const steps = changingSteps(await engine.up());

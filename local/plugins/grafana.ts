@@ -1,5 +1,5 @@
-import { derived, type EchoPackage } from "../echo/plugin";
-import type { Properties } from "../values";
+import { derived, type EchoPackage } from "./echo";
+import type { Properties } from "./properties";
 
 const echoUrl = "https://grafana.echo.invalid";
 

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { derived, type EchoPackage } from "../echo/plugin";
-import type { ResourceRequest } from "../server";
-import type { Properties } from "../values";
+import { derived, type EchoPackage } from "./echo";
+import type { Properties, ResourceName } from "./properties";
 
-/** A kubeconfig file that stands for every cluster, so that a test's cluster can play AKS. */
-export const echoKubeconfig = "DS_MONITORING_ECHO_KUBECONFIG";
+/** Names a kubeconfig file that is used for every AKS cluster, so that a test can deploy to one of its own. */
+const echoKubeconfig = "DS_MONITORING_ECHO_KUBECONFIG";
 
 const nowhere = "00000000-0000-0000-0000-000000000000";
 
@@ -53,7 +52,7 @@ const computed: Record<string, (name: string, urn: string) => Properties> = {
 };
 
 /** The name that the author gave the resource itself, or one as the real plugin would make it up. */
-function nameOf({ name, type, urn }: ResourceRequest, inputs: Properties): string {
+function nameOf({ name, type, urn }: ResourceName, inputs: Properties): string {
   const kind = type.split(":").at(-1) ?? "";
   const property = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Name`;
   return String(inputs[property] ?? inputs.resourceName ?? `${name}${derived(urn)}`);
