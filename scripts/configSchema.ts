@@ -178,7 +178,7 @@ config:
 
 One key from the command line, and a secret one, which Pulumi encrypts:
 
-\`\`\`sh
+\`\`\`sh needs=pulumi
 pulumi config set --path monitoring.fluentdAggregator.replicas 2
 pulumi config set --path monitoring.alertmanager.deploy.email.login.username mailer
 pulumi config set --secret --path monitoring.alertmanager.deploy.email.login.password
