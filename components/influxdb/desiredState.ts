@@ -133,36 +133,34 @@ export const minimumEventsDays = 14;
  * @throws RangeError that names the option, the allowed values and the fix
  */
 export function influxDesiredState(options: InfluxDesiredStateOptions = {}): InfluxDesiredState {
+  const { organization = defaultOrganization, rollups, secrets } = options;
   const retentionDays: RetentionDays = { ...defaultRetentionDays, ...options.retentionDays };
   checkRetention(retentionDays);
   const names = Object.keys(buckets) as BucketName[];
-  const tasks = [...rollupTasks({ rollups: options.rollups, retentionDays }), ...(options.tasks ?? [])];
+  const tasks = [...rollupTasks({ rollups, retentionDays }), ...(options.tasks ?? [])];
   checkTaskNames(tasks);
+  const { fluentd, telegraf, grafana, archive } = credentials;
+  const users: DesiredCredential[] = [
+    { ...fluentd, read: [], write: [buckets.events] },
+    { ...telegraf, read: [], write: [buckets.events] },
+    { ...grafana, read: names, write: [] },
+    ...(options.archive === true ? [{ ...archive, read: [buckets.events], write: [] }] : []),
+  ];
   return {
-    organization: options.organization ?? defaultOrganization,
+    organization,
     buckets: names.map((name) => ({
-      name: buckets[name],
+      name,
       retentionSeconds: retentionDays[name] * secondsPerDay,
       shardGroupSeconds: shardGroupSeconds(retentionDays[name]),
     })),
     databaseMappings: names.map((name) => ({
       database,
       retentionPolicy: name,
-      bucket: buckets[name],
+      bucket: name,
       default: name === buckets.events,
     })),
-    credentials:
-      options.credentials === false
-        ? []
-        : [
-            { ...credentials.fluentd, read: [], write: [buckets.events] },
-            { ...credentials.telegraf, read: [], write: [buckets.events] },
-            { ...credentials.grafana, read: names.map((name) => buckets[name]), write: [] },
-            ...(options.archive === true
-              ? [{ ...credentials.archive, read: [buckets.events], write: [] }]
-              : []),
-          ],
-    ...(options.secrets !== undefined && { secrets: options.secrets }),
+    credentials: options.credentials === false ? [] : users,
+    ...(secrets !== undefined && { secrets }),
     tasks,
   };
 }
