@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { request } from "node:https";
-import { parse } from "yaml";
+import { request, type RequestOptions } from "node:https";
+import { KubeConfig } from "@kubernetes/client-node";
 
 /** A Kubernetes object as JSON, with the fields that every object has. */
 export interface KubernetesObject {
@@ -21,26 +20,20 @@ export class ApiError extends Error {
   }
 }
 
-/** Plain HTTPS requests to the embedded API server, as the administrator of its kubeconfig. */
+/** Plain HTTPS requests to an API server, as the current user of a kubeconfig. */
 export class ApiClient {
   private constructor(
     private readonly server: URL,
-    private readonly credentials: { ca: Buffer; cert: Buffer; key: Buffer },
+    private readonly credentials: RequestOptions,
   ) {}
 
-  /** Read a kubeconfig as kwokctl writes it: one cluster, one user, certificates in files. */
+  /** Read a kubeconfig; its current context names the server and the user. */
   static async fromKubeconfig(path: string): Promise<ApiClient> {
-    const config = parse(await readFile(path, "utf8")) as {
-      clusters: [{ cluster: { server: string; "certificate-authority": string } }];
-      users: [{ user: { "client-certificate": string; "client-key": string } }];
-    };
-    const { cluster } = config.clusters[0];
-    const { user } = config.users[0];
-    return new ApiClient(new URL(cluster.server), {
-      ca: await readFile(cluster["certificate-authority"]),
-      cert: await readFile(user["client-certificate"]),
-      key: await readFile(user["client-key"]),
-    });
+    const config = new KubeConfig();
+    config.loadFromFile(path);
+    const credentials: RequestOptions = {};
+    await config.applyToHTTPSOptions(credentials);
+    return new ApiClient(new URL(config.getCurrentCluster()?.server ?? ""), credentials);
   }
 
   /**
@@ -55,7 +48,6 @@ export class ApiClient {
         {
           method,
           ...this.credentials,
-          agent: false,
           timeout: timeoutMs,
           headers: body === undefined ? {} : { "content-type": contentType(method) },
         },

@@ -68,7 +68,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await create(directory, tools, options.nodes ?? defaultNodes, log);
       return { kubeconfig, fresh: true };
     },
-    (pid) => log(`waiting for process ${pid}, which is starting this cluster`),
+    () => log("waiting for another run, which is starting this cluster"),
   );
 }
 

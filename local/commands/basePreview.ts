@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Engine } from "../engine/engine";
-import type { Step } from "../engine/events";
+import type { PlannedStep } from "../../policies/report/planned";
 import { repositoryRoot } from "../paths";
 import { run } from "../processes";
 import { UserError } from "../userError";
@@ -15,7 +15,11 @@ import { UserError } from "../userError";
  * @param stateDirectory folder for the work tree and a state of its own
  * @throws UserError when there is no such commit, or its preview fails
  */
-export async function previewBase(stack: string, base: string, stateDirectory: string): Promise<Step[]> {
+export async function previewBase(
+  stack: string,
+  base: string,
+  stateDirectory: string,
+): Promise<PlannedStep[]> {
   const project = join(stateDirectory, "base");
   await mkdir(dirname(project), { recursive: true });
   await removeWorkTree(project);

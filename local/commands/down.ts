@@ -20,7 +20,7 @@ export async function down(): Promise<void> {
   await withLock(
     join(state, "run.lock"),
     () => takeDown(state),
-    (pid) => say(`waiting for process ${pid}, which works on the same stack`),
+    () => say("waiting for another run on the same stack"),
   );
   await rm(state, { recursive: true, force: true });
   say(`everything is removed, in ${seconds(started)}`);

@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { Engine, type OperationOptions } from "../engine/engine";
+import type { UpOptions } from "@pulumi/pulumi/automation";
+import { Engine } from "../engine/engine";
 import { withPluginInputs } from "../engine/standInState";
 import { repositoryRoot } from "../paths";
 
@@ -36,9 +37,7 @@ export async function openEngine(options: {
 }
 
 /** This repository's policy pack, with the stack's settings when there are any. */
-export async function policies(
-  stack: string,
-): Promise<Pick<OperationOptions, "policyPacks" | "policyPackConfigs">> {
+export async function policies(stack: string): Promise<Pick<UpOptions, "policyPacks" | "policyPackConfigs">> {
   const launcher = join(repositoryRoot, "policies", "launch");
   const config = join(repositoryRoot, "policies", "config", `${stack}.json`);
   return { policyPacks: [launcher], policyPackConfigs: (await exists(config)) ? [config] : [] };

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine";
-import type { EngineReport } from "../engine/events";
+import type { EngineRun } from "../../policies/report/engineRun";
 import { describePlugin } from "../engine/plugins";
 
 /** A line for the user. */
@@ -34,7 +34,7 @@ export function describeTools(engine: Pick<Engine, "tools" | "plugins">): string
 }
 
 /** For example `12 created, 3 unchanged`. */
-export function describeChanges(changes: EngineReport["changes"]): string {
+export function describeChanges(changes: EngineRun["changes"]): string {
   const words: Readonly<Record<string, string>> = {
     create: "created",
     update: "changed",
@@ -49,7 +49,7 @@ export function describeChanges(changes: EngineReport["changes"]): string {
 }
 
 /** Number of resources that were not left as they were. */
-export function countChanges(changes: EngineReport["changes"]): number {
+export function countChanges(changes: EngineRun["changes"]): number {
   return Object.entries(changes)
     .filter(([op]) => op !== "same")
     .reduce((sum, [, count]) => sum + count, 0);

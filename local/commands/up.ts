@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startCluster } from "../cluster/cluster";
 import type { Engine } from "../engine/engine";
-import { changingSteps } from "../engine/events";
+import { changingSteps } from "../../policies/report/engineRun";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
 import { endOrphans } from "../processes";
@@ -29,7 +29,7 @@ export async function up(): Promise<void> {
   await withLock(
     join(state, "run.lock"),
     () => bringUp(state, started),
-    (pid) => say(`waiting for process ${pid}, which works on the same stack`),
+    () => say("waiting for another run on the same stack"),
   );
 }
 
@@ -55,11 +55,10 @@ async function bringUp(state: string, started: number): Promise<void> {
     await refresh(engine);
   }
 
-  const result = await engine.up({
-    preview: true,
-    ...(await policies(localStack)),
-    onOutput: engineOutput(),
-  });
+  const options = { ...(await policies(localStack)), onOutput: engineOutput() };
+  // Policies that look at the whole stack judge the preview, before anything is created.
+  const preview = await engine.preview(options);
+  const result = preview.code === 0 ? await engine.up(options) : preview;
   if (result.code !== 0) {
     throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
   }

@@ -1,12 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import {
+  CommandError,
+  LocalWorkspace,
+  PulumiCommand,
+  Stack,
+  type DestroyOptions,
+  type EngineEvent,
+  type PreviewOptions,
+  type RefreshOptions,
+  type UpOptions,
+} from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { isAlive, run, type Finished } from "../processes";
-import { resolveTool, resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
+import { engineRun, type EngineRun } from "../../policies/report/engineRun";
+import { isAlive } from "../processes";
+import { resolveTool, resolveTools, type ResolvedTool, type ResolveOptions } from "../tools/resolve";
 import { UserError } from "../userError";
-import { readEventLog, type EngineReport } from "./events";
 import {
   choosePlugins,
   languageHostArguments,
@@ -32,33 +43,26 @@ export interface EngineOptions {
   tools?: ResolveOptions;
 }
 
-export interface OperationOptions {
-  /** Folders or executables of policy packs. */
-  policyPacks?: readonly string[];
-  /** JSON files with their config, in the same order. */
-  policyPackConfigs?: readonly string[];
-  /** Further arguments for the command line, for example `--refresh`. */
-  args?: readonly string[];
-  /** Called with the engine's output as it comes. */
-  onOutput?: (text: string) => void;
-  /** Called once with the engine's process id. */
-  onStart?: (pid: number) => void;
+/** How a run of the engine ended, and what it did. */
+export interface OperationResult extends EngineRun {
+  /** 0: it succeeded. */
+  code: number;
+  stdout: string;
+  stderr: string;
 }
 
-/** How a run of the engine ended, and what it did. */
-export interface OperationResult extends Finished, EngineReport {}
-
-/** The real Pulumi engine on one stack with a file backend. */
+/** The real Pulumi engine on one stack with a file backend, driven by Pulumi's Automation API. */
 export class Engine {
   private constructor(
     private readonly options: EngineOptions,
-    /** The programs that are used, to be told to the user. */
+    /** The programs that are used. */
     readonly tools: { pulumi: ResolvedTool; "pulumi-language-nodejs": ResolvedTool },
-    /** The plugins that are used, to be told to the user. */
+    /** The plugins that are used. */
     readonly plugins: readonly PluginChoice[],
-    private readonly env: NodeJS.ProcessEnv,
-    /** The name in Pulumi.yaml. */
+    /** The environment of the engine. */
+    readonly env: Readonly<Record<string, string>>,
     private readonly project: string,
+    private readonly stack: Stack,
   ) {}
 
   /**
@@ -68,7 +72,7 @@ export class Engine {
    * @throws UserError when another run works on the stack at this moment
    */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { stateDirectory } = options;
+    const { stateDirectory, project: workDir } = options;
     const tools = await resolveTools(["pulumi", "pulumi-language-nodejs"], options.tools);
     const backend = join(stateDirectory, "state");
     await mkdir(backend, { recursive: true, mode: 0o700 });
@@ -77,8 +81,8 @@ export class Engine {
     const plugins = await choosePlugins(tools.pulumi, outer);
     const launchers = join(stateDirectory, "plugins");
     await writeLaunchers(launchers, plugins, options.tools);
-    const { name, runtime } = (await readYaml(join(options.project, "Pulumi.yaml"))) as Partial<ProjectFile>;
-    if (name === undefined) throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
+    const { name: project, runtime } = (await readYaml(join(workDir, "Pulumi.yaml"))) as Partial<ProjectFile>;
+    if (project === undefined) throw new UserError(`${workDir} holds no Pulumi.yaml with a name`);
     const host = tools["pulumi-language-nodejs"];
     if (host.source === "built" && typeof runtime === "object") {
       const command = [host.path, ...languageHostArguments(runtime.options ?? {})];
@@ -89,232 +93,129 @@ export class Engine {
     if (runtime === "yaml" || runtime === "python") {
       toolFolders.push(dirname((await resolveTool(`pulumi-language-${runtime}`, options.tools)).path));
     }
-    const env: NodeJS.ProcessEnv = {
-      ...outer,
+    const set: Record<string, string> = {
+      ...options.env,
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
       PULUMI_BACKEND_URL: `file://${backend}`,
       PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? (await passphrase(stateDirectory)),
+      PULUMI_CONFIG_PASSPHRASE_FILE: "",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!mayAcquirePlugins(tools.pulumi, outer)),
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      // Without it the command line does not know --event-log.
+      // The Automation API sets it too late for a command line that asks for it at its start.
       PULUMI_DEBUG_COMMANDS: "true",
     };
-    delete env.PULUMI_CONFIG_PASSPHRASE_FILE;
-    const engine = new Engine(options, tools, plugins, env, name);
-    await engine.createStack();
-    await engine.releaseDeadLock();
+    const pulumiCommand = await commandLine(join(stateDirectory, "cli"), tools.pulumi.path);
+    await createStack({ stateDirectory, project, stack: options.stack, pulumiCommand, envVars: set });
+    await releaseStaleLock(stateDirectory, project, options.stack);
+    const workspace = await LocalWorkspace.create({ workDir, envVars: set, pulumiCommand });
+    const stack = await Stack.select(options.stack, workspace);
+    const engine = new Engine(options, tools, plugins, set, project, stack);
     await engine.setConfig(options.config ?? {});
     return engine;
+  }
+
+  /** Folder of what is remembered of this project. */
+  get folder(): string {
+    return projectFolder(this.options.stateDirectory, this.project);
+  }
+
+  /** The config of the stack, which is not that of the project's folder: `--config-file` of the command line. */
+  get configFile(): string {
+    return join(this.folder, `config.${this.options.stack}.yaml`);
   }
 
   /** Write the stack's config: that of its file in the project with `overrides` over it. */
   async setConfig(overrides: Readonly<Record<string, unknown>>): Promise<void> {
     const file = await readYaml(join(this.options.project, `Pulumi.${this.options.stack}.yaml`));
-    const { encryptionsalt } = await readYaml(join(this.folder(), `Pulumi.${this.options.stack}.yaml`));
+    const { encryptionsalt } = await readYaml(join(this.folder, `Pulumi.${this.options.stack}.yaml`));
     const config = { ...(file.config as object | undefined), ...overrides };
-    await writeFile(this.configFile(), stringify({ ...file, encryptionsalt, config }));
+    await writeFile(this.configFile, stringify({ ...file, encryptionsalt, config }));
   }
 
   /** Show what `up` would do. Nothing is changed. */
-  preview(options: OperationOptions = {}): Promise<OperationResult> {
-    return this.operate("preview", ["--diff=false"], options);
+  preview(options: PreviewOptions = {}): Promise<OperationResult> {
+    return this.operate(options, (given) => this.stack.preview(given));
   }
 
-  /**
-   * Create or change what the program declares.
-   *
-   * @param options.preview whether it is previewed first, so that policies that look at the whole stack can
-   *   forbid it before anything is created. Default false.
-   */
-  up({
-    preview = false,
-    ...options
-  }: OperationOptions & { preview?: boolean } = {}): Promise<OperationResult> {
-    return this.operate("up", preview ? ["--yes"] : ["--yes", "--skip-preview"], options);
+  /** Create or change what the program declares. */
+  up(options: UpOptions = {}): Promise<OperationResult> {
+    return this.operate(options, (given) => this.stack.up(given));
   }
 
   /** Delete all resources of the stack. */
-  destroy(options: OperationOptions = {}): Promise<OperationResult> {
-    return this.operate("destroy", ["--yes", "--skip-preview"], options);
+  destroy(options: DestroyOptions = {}): Promise<OperationResult> {
+    return this.operate(options, (given) => this.stack.destroy(given));
   }
 
   /**
    * Bring the state in line with what is there, and drop what a killed run had begun to create: the next `up`
    * creates it anew, or takes it over when it is there.
    */
-  refresh(options: OperationOptions = {}): Promise<OperationResult> {
-    return this.operate("refresh", ["--yes", "--skip-preview", "--clear-pending-creates"], options);
+  refresh(options: RefreshOptions = {}): Promise<OperationResult> {
+    return this.operate({ clearPendingCreates: true, ...options }, (given) => this.stack.refresh(given));
   }
 
   /** The outputs of the stack; secrets in the clear only when asked for. */
-  async outputs(options: { showSecrets?: boolean } = {}): Promise<Record<string, unknown>> {
-    const secrets = options.showSecrets === true ? ["--show-secrets"] : [];
-    return JSON.parse(await this.command(["stack", "output", "--json", ...secrets])) as Record<
-      string,
-      unknown
-    >;
+  async outputs({ showSecrets = false } = {}): Promise<Record<string, unknown>> {
+    const entries = Object.entries(await this.stack.outputs());
+    return Object.fromEntries(
+      entries.map(([name, { value, secret }]) => [name, secret && !showSecrets ? "[secret]" : value]),
+    );
   }
 
   /** The state as the backend keeps it: secrets encrypted, unless they are asked for in the clear. */
-  async state(options: { showSecrets?: boolean } = {}): Promise<State> {
-    const secrets = options.showSecrets === true ? ["--show-secrets"] : [];
-    return JSON.parse(await this.command(["stack", "export", ...secrets])) as State;
+  async state({ showSecrets = false } = {}): Promise<State> {
+    if (showSecrets) return this.stack.exportStack() as Promise<State>;
+    // The Automation API always decrypts.
+    const text = await readFile(
+      checkpointFile(this.options.stateDirectory, this.project, this.options.stack),
+      "utf8",
+    );
+    const { version, checkpoint } = JSON.parse(text) as {
+      version: number;
+      checkpoint: { latest?: State["deployment"] };
+    };
+    return { version, deployment: checkpoint.latest ?? {} };
   }
 
   /** Put `state` in the place of what the backend has. Its secrets are in the clear, or of the same passphrase. */
-  async importState(state: State): Promise<void> {
-    const file = join(this.folder(), `import.${this.options.stack}.json`);
-    await writeFile(file, JSON.stringify(state), { mode: 0o600 });
-    try {
-      await this.command(["stack", "import", "--file", file]);
-    } finally {
-      await rm(file);
-    }
+  importState(state: State): Promise<void> {
+    return this.stack.importStack(state as Parameters<Stack["importStack"]>[0]);
   }
 
-  /**
-   * Any other command of the Pulumi command line on this stack.
-   *
-   * @returns its standard output
-   * @throws when it fails
-   */
-  async command(args: readonly string[]): Promise<string> {
-    const result = await this.run(["--stack", this.options.stack, ...args]);
-    if (result.code !== 0)
-      throw new UserError(`pulumi ${args.join(" ")} failed:\n${result.stderr || result.stdout}`);
-    return result.stdout;
+  /** Process id of the run that works on the stack at this moment. */
+  async runningProcess(): Promise<number | undefined> {
+    return (await locks(this.options.stateDirectory, this.project, this.options.stack))[0]?.pid;
   }
 
-  /**
-   * Run commands as they are documented: `pulumi` in them is this stack's, and asks nothing.
-   *
-   * @param script for `sh`; it ends with the first command that fails
-   * @param env added to the environment
-   * @returns how it ended, and what its last `pulumi up` did
-   */
-  async shell(script: string, env: Readonly<Record<string, string>> = {}): Promise<OperationResult> {
-    const eventLog = await this.newEventLog();
-    const folder = join(this.folder(), "shell");
-    await mkdir(folder, { recursive: true });
-    const config = `--config-file '${this.configFile()}'`;
-    await writeFile(
-      join(folder, "pulumi"),
-      `#!/bin/sh
-case "$1" in
-  up) set -- "$@" --yes --skip-preview ${config} --event-log '${eventLog}' ;;
-  refresh) set -- "$@" --yes --skip-preview ${config} ;;
-  config) set -- "$@" ${config} ;;
-esac
-exec '${this.tools.pulumi.path}' --non-interactive --stack '${this.options.stack}' "$@"
-`,
-      { mode: 0o755 },
-    );
-    const finished = await run("sh", ["-euc", script], {
-      cwd: this.options.project,
-      env: { ...this.env, ...env, PATH: [folder, env.PATH ?? "", this.env.PATH].join(delimiter) },
-    });
-    return { ...finished, ...(await this.report(eventLog)) };
-  }
-
-  private run(args: readonly string[], options: OperationOptions & { cwd?: string } = {}): Promise<Finished> {
-    return run(this.tools.pulumi.path, ["--non-interactive", ...args], {
-      cwd: options.cwd ?? this.options.project,
-      env: this.env,
-      onOutput: options.onOutput,
-      onStart: options.onStart,
-    });
-  }
-
-  private async operate(
-    command: string,
-    args: readonly string[],
-    options: OperationOptions,
+  private async operate<Options extends UpOptions | PreviewOptions | RefreshOptions | DestroyOptions>(
+    options: Options,
+    run: (options: Options) => Promise<unknown>,
   ): Promise<OperationResult> {
-    const eventLog = await this.newEventLog();
-    const finished = await this.run(
-      [
-        ...[
-          command,
-          "--stack",
-          this.options.stack,
-          "--config-file",
-          this.configFile(),
-          "--event-log",
-          eventLog,
-        ],
-        ...args,
-        ...(options.policyPacks ?? []).flatMap((pack) => ["--policy-pack", pack]),
-        ...(options.policyPackConfigs ?? []).flatMap((config) => ["--policy-pack-config", config]),
-        ...(options.args ?? []),
-      ],
-      options,
-    );
-    return { ...finished, ...(await this.report(eventLog)) };
-  }
-
-  /** Where the engine shall write what it does; nothing is there yet. */
-  private async newEventLog(): Promise<string> {
-    const file = join(this.folder(), `events.${this.options.stack}.json`);
-    await rm(file, { force: true });
-    return file;
-  }
-
-  private async report(eventLog: string): Promise<EngineReport> {
-    return readEventLog(await readFile(eventLog, "utf8").catch(() => ""));
-  }
-
-  private folder(): string {
-    return join(this.options.stateDirectory, "projects", this.project);
-  }
-
-  private configFile(): string {
-    return join(this.folder(), `config.${this.options.stack}.yaml`);
-  }
-
-  /** A path in what Pulumi's file backend keeps about this project. */
-  private backendPath(...parts: string[]): string {
-    return join(this.options.stateDirectory, "state", ".pulumi", ...parts);
-  }
-
-  /**
-   * The stack is created from a folder of its own, in which Pulumi writes the salt of its encryption: in the
-   * project's own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
-   */
-  private async createStack(): Promise<void> {
-    const folder = this.folder();
-    const settings = join(folder, `Pulumi.${this.options.stack}.yaml`);
-    const checkpoint = this.backendPath("stacks", this.project, `${this.options.stack}.json`);
-    if ((await isFile(settings)) && (await isFile(checkpoint))) return;
-    await mkdir(folder, { recursive: true });
-    await rm(settings, { force: true });
-    await writeFile(join(folder, "Pulumi.yaml"), stringify({ name: this.project, runtime: "nodejs" }));
-    if (await isFile(checkpoint)) {
-      throw new UserError(
-        `${settings} is missing, which holds the encryption salt of the stack's state. ` +
-          `Restore it, or remove ${this.options.stateDirectory} to begin anew.`,
-      );
+    const events: EngineEvent[] = [];
+    let stdout = "";
+    let stderr = "";
+    let code = 0;
+    try {
+      await run({
+        color: "never",
+        ...options,
+        configFile: this.configFile,
+        onEvent: (event: EngineEvent) => events.push(event),
+        onOutput: (text: string) => {
+          stdout += text;
+          options.onOutput?.(text);
+        },
+        onError: (text: string) => {
+          stderr += text;
+          options.onError?.(text);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      code = 1;
     }
-    const result = await this.run(["stack", "init", this.options.stack, "--no-select"], { cwd: folder });
-    if (result.code !== 0)
-      throw new UserError(`creating stack ${this.options.stack} failed: ${result.stderr}`);
-  }
-
-  /** The backend's lock outlives an engine that was killed. */
-  private async releaseDeadLock(): Promise<void> {
-    const folder = this.backendPath("locks", "organization", this.project, this.options.stack);
-    for (const file of await readdir(folder).catch(() => [])) {
-      if (!file.endsWith(".json")) continue;
-      const lock = JSON.parse(await readFile(join(folder, file), "utf8")) as {
-        pid: number;
-        hostname: string;
-      };
-      if (lock.hostname === hostname() && isAlive(lock.pid)) {
-        throw new UserError(
-          `Another run (process ${lock.pid}) is working on stack ${this.options.stack}. Wait for it, or end it.`,
-        );
-      }
-      await rm(join(folder, file));
-    }
+    return { code, stdout, stderr, ...engineRun(events) };
   }
 }
 
@@ -336,10 +237,90 @@ export interface StateResource {
 
 /** The parts of an exported state that are read here. */
 export interface State {
+  version: number;
   deployment: {
     resources?: StateResource[];
     pending_operations?: Array<{ type: string; resource: { urn: string } }>;
   };
+}
+
+function projectFolder(stateDirectory: string, project: string): string {
+  return join(stateDirectory, "projects", project);
+}
+
+/** Where Pulumi's file backend keeps the state of a stack. */
+function checkpointFile(stateDirectory: string, project: string, stack: string): string {
+  return join(stateDirectory, "state", ".pulumi", "stacks", project, `${stack}.json`);
+}
+
+/** The Automation API runs `bin/pulumi` of a folder. */
+async function commandLine(root: string, pulumi: string): Promise<PulumiCommand> {
+  const link = join(root, "bin", "pulumi");
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { force: true });
+  await symlink(pulumi, link);
+  // The one from the registry of Go modules knows its version only as a development build.
+  return PulumiCommand.get({ root, skipVersionCheck: true });
+}
+
+/**
+ * The stack is created from a folder of its own, in which Pulumi writes the salt of its encryption: in the
+ * project's own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
+ */
+async function createStack(options: {
+  stateDirectory: string;
+  project: string;
+  stack: string;
+  pulumiCommand: PulumiCommand;
+  envVars: Record<string, string>;
+}): Promise<void> {
+  const { stateDirectory, project, stack, ...settings } = options;
+  const workDir = projectFolder(stateDirectory, project);
+  const salt = join(workDir, `Pulumi.${stack}.yaml`);
+  const checkpoint = checkpointFile(stateDirectory, project, stack);
+  if ((await isFile(salt)) && (await isFile(checkpoint))) return;
+  if (await isFile(checkpoint)) {
+    throw new UserError(
+      `${salt} is missing, which holds the encryption salt of the stack's state. ` +
+        `Restore it, or remove ${stateDirectory} to begin anew.`,
+    );
+  }
+  await mkdir(workDir, { recursive: true });
+  await rm(salt, { force: true });
+  const projectSettings = { name: project, runtime: "nodejs" as const };
+  const workspace = await LocalWorkspace.create({ workDir, projectSettings, ...settings });
+  await Stack.create(stack, workspace);
+}
+
+/** Who works on a stack, as Pulumi's file backend writes it down. */
+async function locks(
+  stateDirectory: string,
+  project: string,
+  stack: string,
+): Promise<{ file: string; pid: number; hostname: string }[]> {
+  const folder = join(stateDirectory, "state", ".pulumi", "locks", "organization", project, stack);
+  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json"));
+  return Promise.all(
+    files.map(async (name) => {
+      const file = join(folder, name);
+      return {
+        file,
+        ...(JSON.parse(await readFile(file, "utf8")) as { pid: number; hostname: string }),
+      };
+    }),
+  );
+}
+
+/** The backend's lock outlives an engine that was killed. `pulumi cancel` would remove a living run's, too. */
+async function releaseStaleLock(stateDirectory: string, project: string, stack: string): Promise<void> {
+  for (const { file, pid, hostname: host } of await locks(stateDirectory, project, stack)) {
+    if (host === hostname() && isAlive(pid)) {
+      throw new UserError(
+        `Another run (process ${pid}) is working on stack ${stack}. Wait for it, or end it.`,
+      );
+    }
+    await rm(file);
+  }
 }
 
 /** The passphrase of the local state's secrets: made once, readable only by its owner. */

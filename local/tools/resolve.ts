@@ -151,7 +151,7 @@ async function buildOnce(
         await compile(name, build, { version, entry, reason, folder, goMod }, settings);
       return resolved;
     },
-    (pid) => settings.log(`waiting for process ${pid}, which is building ${name}`),
+    () => settings.log(`waiting for another process, which is building ${name}`),
   );
 }
 

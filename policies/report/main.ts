@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readEventLog } from "../../local/engine/events";
+import { engineRun, readEventLog } from "./engineRun";
 import { policyConfigOf, reportOf } from "./report";
 
 /** `npm run preview-report -- STACK EVENT_LOG`: the report of a preview that wrote an event log, to standard output. */
@@ -7,7 +7,7 @@ async function main([stack, eventLog]: string[]): Promise<void> {
   if (stack === undefined || eventLog === undefined) {
     throw new Error("usage: npm run preview-report -- STACK EVENT_LOG");
   }
-  const run = readEventLog(await readFile(eventLog, "utf8"));
+  const run = engineRun(readEventLog(await readFile(eventLog, "utf8")));
   process.stdout.write(reportOf(stack, run, await policyConfigOf(stack)));
 }
 

@@ -131,7 +131,7 @@ const alertmanager = { deploy: { email } };
   const own = example.replace('environment: "prod",', 'environment: "prod", namespaceName: "other",');
   await writeFile(join(project, "index.ts"), program + own);
   const engine = await fixture.stack({ project, stack: "transformed", env: transpileOnly });
-  const result = await engine.preview({ args: ["--diff"] });
+  const result = await engine.preview({ diff: true });
   assert.equal(result.code, 0, result.stdout + result.stderr);
   assert.equal(result.stdout.match(/priorityClassName *: "monitoring"/g)?.length, 1, result.stdout);
 });

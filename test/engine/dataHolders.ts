@@ -1,4 +1,4 @@
-import type { Step } from "../../local/engine/events";
+import type { PlannedStep } from "../../policies/report/planned";
 
 /**
  * What may not go in an upgrade, by type, and what is lost with it. Secrets are not here: their contents follow from
@@ -29,7 +29,7 @@ export function holdsData(type: string): boolean {
 }
 
 /** For each resource that holds data and would be deleted or replaced: which, why that matters, and the fix. */
-export function dataLosses(steps: readonly Step[]): string[] {
+export function dataLosses(steps: readonly PlannedStep[]): string[] {
   const created = steps.filter(({ op }) => op === "create");
   const harmful = new Map(
     steps

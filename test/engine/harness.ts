@@ -1,12 +1,15 @@
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { ApiClient } from "../../local/cluster/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
-import { Engine, type EngineOptions } from "../../local/engine/engine";
+import { Engine, type EngineOptions, type OperationResult } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
+import { run } from "../../local/processes";
+import { engineRun, readEventLog } from "../../policies/report/engineRun";
 
-export { changingSteps } from "../../local/engine/events";
+export { changingSteps } from "../../policies/report/engineRun";
 export type { OperationResult } from "../../local/engine/engine";
 
 export interface StackOptions extends Partial<
@@ -68,5 +71,53 @@ export class Fixture {
   async stop(): Promise<void> {
     await removeCluster(join(this.directory, "cluster"));
     await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Run commands as they are documented: `pulumi` in them is that of `engine`'s stack, and asks nothing.
+ *
+ * @param script for `sh`; it ends with the first command that fails
+ * @param stack its name
+ * @param path put in front of PATH
+ * @returns how it ended, and what its last `pulumi up` did
+ */
+export async function shell(
+  engine: Engine,
+  script: string,
+  stack: string,
+  path: string,
+): Promise<OperationResult> {
+  const folder = join(engine.folder, "shell");
+  await mkdir(folder, { recursive: true });
+  const eventLog = join(folder, "events.json");
+  await rm(eventLog, { force: true });
+  const config = `--config-file '${engine.configFile}'`;
+  await writeFile(
+    join(folder, "pulumi"),
+    `#!/bin/sh
+case "$1" in
+  up) set -- "$@" --yes --skip-preview ${config} --event-log '${eventLog}' ;;
+  refresh) set -- "$@" --yes --skip-preview ${config} ;;
+  config) set -- "$@" ${config} ;;
+esac
+exec '${engine.tools.pulumi.path}' --non-interactive --stack '${stack}' "$@"
+`,
+    { mode: 0o755 },
+  );
+  const { code, stdout, stderr } = await run("sh", ["-euc", script], {
+    cwd: repositoryRoot,
+    env: { ...process.env, ...engine.env, PATH: [folder, path, engine.env.PATH].join(delimiter) },
+  });
+  const events = readEventLog(await readFile(eventLog, "utf8").catch(() => ""));
+  return { code: code ?? 1, stdout, stderr, ...engineRun(events) };
+}
+
+/** Process id of the engine that works on a stack, once there is one. */
+export async function runningEngine(engine: Engine): Promise<number> {
+  for (;;) {
+    const pid = await engine.runningProcess();
+    if (pid !== undefined) return pid;
+    await setTimeout(20);
   }
 }

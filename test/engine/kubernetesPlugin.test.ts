@@ -6,7 +6,7 @@ import type { Engine } from "../../local/engine/engine";
 import { ApiError, type KubernetesObject } from "../../local/cluster/apiClient";
 import { repositoryRoot } from "../../local/paths";
 import { endOrphans, isAlive, run as runProgram, sleep } from "../../local/processes";
-import { changingSteps, Fixture, type OperationResult } from "./harness";
+import { changingSteps, Fixture, runningEngine, type OperationResult } from "./harness";
 
 /*
  * What our programs rely on in the Kubernetes plugin, under the real engine and against a real API server. The program
@@ -227,8 +227,8 @@ test("a time-out names the object and what it lacks, and the next run goes on fr
 
 test("Ctrl-C ends the wait, and the next run recovers", async () => {
   const engine = await stackOf("cancel", [namespace("cancel"), deployment("web", "cancel", tooLarge)]);
-  let pid = 0;
-  const run = engine.up({ onStart: (started) => (pid = started) });
+  const interrupt = new AbortController();
+  const run = engine.up({ signal: interrupt.signal });
   // Before its controller has looked at it, the Deployment lacks something else.
   await until(async () => {
     const web = await fixture.api.get<KubernetesObject & { status?: { updatedReplicas?: number } }>(
@@ -236,7 +236,7 @@ test("Ctrl-C ends the wait, and the next run recovers", async () => {
     );
     return web?.status?.updatedReplicas === 1;
   });
-  process.kill(pid, "SIGINT");
+  interrupt.abort();
   const result = await run;
   assert.notEqual(result.code, 0);
   assert.match(output(result), /Resource operation was cancelled for "web"/);
@@ -249,8 +249,8 @@ test("Ctrl-C ends the wait, and the next run recovers", async () => {
 test("after kill -9 during a creation the next run takes its own object over, and no plugin stays", async () => {
   const objects = (podSpec: object) => [namespace("killed"), deployment("web", "killed", podSpec)];
   const engine = await stackOf("killed", objects(tooLarge));
-  let pid = 0;
-  const run = engine.up({ onStart: (started) => (pid = started) });
+  const run = engine.up();
+  const pid = await runningEngine(engine);
   await until(() => exists("/apis/apps/v1/namespaces/killed/deployments/web"));
   const plugins = await pluginsOf(pid);
   assert.equal(plugins.length, 2, "kubernetes and random");
@@ -296,7 +296,7 @@ test("secrets stay secret in the state, wherever they were put", async () => {
     assert.equal(state.includes(value), false);
     assert.equal(state.includes(Buffer.from(value).toString("base64")), false);
   }
-  const result = await succeeds(engine.preview({ args: ["--diff"] }));
+  const result = await succeeds(engine.preview({ diff: true }));
   assert.equal(output(result).includes(password), false);
 });
 

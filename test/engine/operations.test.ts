@@ -7,7 +7,7 @@ import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
-import { changingSteps, Fixture, type OperationResult } from "./harness";
+import { changingSteps, Fixture, shell, type OperationResult } from "./harness";
 
 // The commands of docs/operations.md, as they stand there, on one stack that refuses to lose data. In order: each test
 // begins where the one before it ended.
@@ -69,7 +69,7 @@ async function documented(section: string): Promise<OperationResult> {
   const content = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? "";
   const [block, ...more] = [...content.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1]);
   assert.ok(block !== undefined && more.length === 0, `"${section}" has one block of commands`);
-  return succeeded(await engine.shell(block, { PATH: kubectl }));
+  return succeeded(await shell(engine, block, "local", kubectl));
 }
 
 function succeeded(result: OperationResult): OperationResult {
@@ -138,7 +138,7 @@ test("the other passwords are rotated the same way, and roll the pods that know 
   const urns = await Promise.all(
     ["fluentd-aggregator-shared-key", "grafana-admin-password", "influxdb-telegraf"].map(passwordUrn),
   );
-  const result = succeeded(await engine.up({ args: urns.flatMap((urn) => ["--replace", urn]) }));
+  const result = succeeded(await engine.up({ replace: urns }));
   assert.deepEqual(done(result), [
     "replace Job monitoring-influxdb-reconcile",
     "replace RandomPassword monitoring-fluentd-aggregator-shared-key",
@@ -155,7 +155,7 @@ test("the other passwords are rotated the same way, and roll the pods that know 
 });
 
 test("InfluxDB's own password and token are not rotated: the engine refuses", limit, async () => {
-  const result = await engine.up({ args: ["--replace", await passwordUrn("influxdb-operator-token")] });
+  const result = await engine.up({ replace: [await passwordUrn("influxdb-operator-token")] });
   assert.notEqual(result.code, 0);
   assert.match(
     result.stdout + result.stderr,

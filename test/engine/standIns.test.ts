@@ -68,7 +68,7 @@ test("a preview needs no cloud, and does not know what only the cloud could tell
 test("an up is refused, and leaves nothing of the cloud in the state", async () => {
   const engine = await fixture.stack({ project, stack: "refused" });
   // Both are created side by side: after the first refusal the engine would not try the other one.
-  const result = await engine.up({ args: ["--continue-on-error"] });
+  const result = await engine.up({ continueOnError: true });
   assert.notEqual(result.code, 0);
   for (const refusal of [
     /the stand-in for azure-native cannot create azure-native:resources:ResourceGroup group in Azure, it serves previews only: put the real azure-native plugin on PATH/,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countChanges, describeChanges, engineOutput } from "../../../local/commands/output";
 import { chooseTarget } from "../../../local/commands/target";
-import { changingSteps, readEventLog } from "../../../local/engine/events";
+import { changingSteps, engineRun, readEventLog } from "../../../policies/report/engineRun";
 import { languageHostArguments } from "../../../local/engine/plugins";
 import { stateDirectory } from "../../../local/paths";
 
@@ -13,28 +13,32 @@ function log(...events: object[]): string {
 }
 
 test("an event log tells steps, failures, messages and policy violations", () => {
-  const report = readEventLog(
-    log(
-      {
-        resourcePreEvent: {
-          metadata: { op: "update", urn, type: "kubernetes:core/v1:Service", diffs: ["spec"] },
+  const report = engineRun(
+    readEventLog(
+      log(
+        {
+          resourcePreEvent: {
+            metadata: { op: "update", urn, type: "kubernetes:core/v1:Service", diffs: ["spec"] },
+          },
         },
-      },
-      { resourcePreEvent: { metadata: { op: "same", urn: "urn:pulumi:local::p::t::other", type: "t" } } },
-      { resOpFailedEvent: { metadata: { op: "update", urn, type: "kubernetes:core/v1:Service" } } },
-      { diagnosticEvent: { severity: "debug", message: "chatter" } },
-      { diagnosticEvent: { severity: "warning", message: "using pulumi-resource-random from $PATH at /x" } },
-      { diagnosticEvent: { severity: "error", message: "wrong", urn } },
-      {
-        policyEvent: {
-          policyName: "n",
-          policyPackName: "p",
-          enforcementLevel: "mandatory",
-          message: "m",
-          resourceUrn: urn,
+        { resourcePreEvent: { metadata: { op: "same", urn: "urn:pulumi:local::p::t::other", type: "t" } } },
+        { resOpFailedEvent: { metadata: { op: "update", urn, type: "kubernetes:core/v1:Service" } } },
+        { diagnosticEvent: { severity: "debug", message: "chatter" } },
+        {
+          diagnosticEvent: { severity: "warning", message: "using pulumi-resource-random from $PATH at /x" },
         },
-      },
-      { summaryEvent: { resourceChanges: { update: 1, same: 1 }, durationSeconds: 1 } },
+        { diagnosticEvent: { severity: "error", message: "wrong", urn } },
+        {
+          policyEvent: {
+            policyName: "n",
+            policyPackName: "p",
+            enforcementLevel: "mandatory",
+            message: "m",
+            resourceUrn: urn,
+          },
+        },
+        { summaryEvent: { resourceChanges: { update: 1, same: 1 }, durationSeconds: 1 } },
+      ),
     ),
   );
   const [step, ...others] = changingSteps(report);
@@ -50,7 +54,7 @@ test("an event log tells steps, failures, messages and policy violations", () =>
 
 test("a line that a kill cut off is left out", () => {
   const text = `${log({ summaryEvent: { resourceChanges: { same: 2 }, durationSeconds: 1 } })}{"resourcePre`;
-  assert.deepEqual(readEventLog(text).changes, { same: 2 });
+  assert.deepEqual(engineRun(readEventLog(text)).changes, { same: 2 });
 });
 
 test("the engine's output is passed on by whole lines, without noise", () => {
