@@ -1,8 +1,8 @@
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ApiClient, type KubernetesObject } from "../local/cluster/apiClient";
-import { removeCluster, startCluster } from "../local/cluster/cluster";
+import { StorageV1Api } from "@kubernetes/client-node";
+import { readKubeconfig, removeCluster, startCluster } from "../local/cluster/cluster";
 import { Engine } from "../local/engine/engine";
 import { repositoryRoot } from "../local/paths";
 import { UserError } from "../local/userError";
@@ -71,11 +71,9 @@ async function provideStorageClass(stack: string, kubeconfig: string): Promise<v
   const text = JSON.stringify(await stackConfig(repositoryRoot, stack));
   const name = /"storageClassName":"([^"]+)"/.exec(text)?.[1];
   if (name === undefined) return;
-  const api = await ApiClient.fromKubeconfig(kubeconfig);
-  const classes = "/apis/storage.k8s.io/v1/storageclasses";
-  const own = await api.get<KubernetesObject>(`${classes}/standard`);
-  if (own === undefined) throw new Error("the embedded cluster has no storage class standard");
-  await api.send("POST", classes, { ...own, metadata: { name } });
+  const api = readKubeconfig(kubeconfig).makeApiClient(StorageV1Api);
+  const own = await api.readStorageClass({ name: "standard" });
+  await api.createStorageClass({ body: { ...own, metadata: { name } } });
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { repositoryRoot } from "../local/paths";
 import { UserError } from "../local/userError";
-import type { State, StateResource } from "../local/engine/engine";
+import type { State, StateResource } from "../local/engine/backend";
 
 /** Folder of the states of released versions, `VERSION.STACK.json`. */
 export const recordedStates = join(repositoryRoot, "test", "engine", "recorded");

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CoreV1Api, Health, KubeConfig, StorageV1Api } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { withLock } from "../lock";
 import { endProcesses, processesOf, run } from "../processes";
 import { resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
 import { freePorts } from "../ports";
-import { ApiClient, type KubernetesObject } from "./apiClient";
 
 /** Nodes that kwok simulates: two, so that spreading and rescheduling have somewhere to go. */
 const defaultNodes = 2;
@@ -91,21 +91,10 @@ export async function removeCluster(directory: string): Promise<number> {
  * with their claims only. None of a cluster that does not answer.
  */
 async function volumeFolders(directory: string): Promise<string[]> {
-  interface Volume extends KubernetesObject {
-    spec: { hostPath?: { path: string } };
-  }
-  try {
-    const client = await ApiClient.fromKubeconfig(kubeconfigOf(directory));
-    const { items } = await client.send<{ items: Volume[] }>(
-      "GET",
-      "/api/v1/persistentvolumes",
-      undefined,
-      5_000,
-    );
-    return items.flatMap(({ spec }) => spec.hostPath?.path ?? []).filter(isProvisioned);
-  } catch {
-    return [];
-  }
+  if (!(await isReady(directory))) return [];
+  const api = readKubeconfig(kubeconfigOf(directory)).makeApiClient(CoreV1Api);
+  const { items } = await api.listPersistentVolume();
+  return items.flatMap(({ spec }) => spec?.hostPath?.path ?? []).filter(isProvisioned);
 }
 
 /** Where kube-controller-manager's host-path provisioner makes its folders, which can't be chosen. */
@@ -125,6 +114,13 @@ export async function clusterStatus(directory: string): Promise<ClusterStatus> {
 /** The kubeconfig of the cluster in `directory`. */
 export function kubeconfigOf(directory: string): string {
   return join(clusterFolder(directory), "kubeconfig.yaml");
+}
+
+/** The connection that a kubeconfig's current context describes. */
+export function readKubeconfig(path: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(path);
+  return config;
 }
 
 /** Ids of the processes of the control plane: kwokctl starts them from links in the cluster's folder. */
@@ -149,9 +145,8 @@ function isComplete(directory: string): Promise<boolean> {
 
 async function isReady(directory: string): Promise<boolean> {
   try {
-    const client = await ApiClient.fromKubeconfig(kubeconfigOf(directory));
-    await client.send("GET", "/readyz", undefined, 5_000);
-    return true;
+    const health = new Health(readKubeconfig(kubeconfigOf(directory)));
+    return await health.readyz({ signal: AbortSignal.timeout(5_000) });
   } catch {
     return false;
   }
@@ -220,8 +215,8 @@ async function create(
   }
   const scaled = await kwokctl(tools.kwokctl, directory, ["scale", "node", "--replicas", String(nodes)]);
   if (scaled.code !== 0) throw new UserError(`creating simulated nodes failed: ${scaled.stderr.trim()}`);
-  const client = await ApiClient.fromKubeconfig(kubeconfigOf(directory));
-  await client.apply(`/apis/storage.k8s.io/v1/storageclasses/${storageClass.metadata.name}`, storageClass);
+  const api = readKubeconfig(kubeconfigOf(directory)).makeApiClient(StorageV1Api);
+  await api.createStorageClass({ body: storageClass });
   await writeFile(completeMarker(directory), "");
 }
 

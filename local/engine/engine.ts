@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
   CommandError,
@@ -13,11 +11,11 @@ import {
   type RefreshOptions,
   type UpOptions,
 } from "@pulumi/pulumi/automation";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { engineRun, type EngineRun } from "../../policies/report/engineRun";
-import { isAlive } from "../processes";
 import { resolveTool, resolveTools, type ResolvedTool, type ResolveOptions } from "../tools/resolve";
 import { UserError } from "../userError";
+import { Backend, backendFolder, passphrase, readYaml, type State } from "./backend";
 import {
   choosePlugins,
   languageHostArguments,
@@ -61,7 +59,7 @@ export class Engine {
     readonly plugins: readonly PluginChoice[],
     /** The environment of the engine. */
     readonly env: Readonly<Record<string, string>>,
-    private readonly project: string,
+    private readonly backend: Backend,
     private readonly stack: Stack,
   ) {}
 
@@ -74,8 +72,7 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { stateDirectory, project: workDir } = options;
     const tools = await resolveTools(["pulumi", "pulumi-language-nodejs"], options.tools);
-    const backend = join(stateDirectory, "state");
-    await mkdir(backend, { recursive: true, mode: 0o700 });
+    await mkdir(backendFolder(stateDirectory), { recursive: true, mode: 0o700 });
 
     const outer: NodeJS.ProcessEnv = { ...process.env, ...options.env };
     const plugins = await choosePlugins(tools.pulumi, outer);
@@ -96,7 +93,7 @@ export class Engine {
     const set: Record<string, string> = {
       ...options.env,
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
-      PULUMI_BACKEND_URL: `file://${backend}`,
+      PULUMI_BACKEND_URL: `file://${backendFolder(stateDirectory)}`,
       PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? (await passphrase(stateDirectory)),
       PULUMI_CONFIG_PASSPHRASE_FILE: "",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!mayAcquirePlugins(tools.pulumi, outer)),
@@ -105,29 +102,25 @@ export class Engine {
       PULUMI_DEBUG_COMMANDS: "true",
     };
     const pulumiCommand = await commandLine(join(stateDirectory, "cli"), tools.pulumi.path);
-    await createStack({ stateDirectory, project, stack: options.stack, pulumiCommand, envVars: set });
-    await releaseStaleLock(stateDirectory, project, options.stack);
+    const backend = new Backend(stateDirectory, project, options.stack);
+    await backend.createStack({ pulumiCommand, envVars: set });
+    await backend.releaseStaleLock();
     const workspace = await LocalWorkspace.create({ workDir, envVars: set, pulumiCommand });
-    const stack = await Stack.select(options.stack, workspace);
-    const engine = new Engine(options, tools, plugins, set, project, stack);
+    const stack = await Stack.select(options.stack, withoutSelection(workspace));
+    const engine = new Engine(options, tools, plugins, set, backend, stack);
     await engine.setConfig(options.config ?? {});
     return engine;
   }
 
-  /** Folder of what is remembered of this project. */
-  get folder(): string {
-    return projectFolder(this.options.stateDirectory, this.project);
-  }
-
   /** The config of the stack, which is not that of the project's folder: `--config-file` of the command line. */
   get configFile(): string {
-    return join(this.folder, `config.${this.options.stack}.yaml`);
+    return join(this.backend.projectFolder, `config.${this.options.stack}.yaml`);
   }
 
   /** Write the stack's config: that of its file in the project with `overrides` over it. */
   async setConfig(overrides: Readonly<Record<string, unknown>>): Promise<void> {
     const file = await readYaml(join(this.options.project, `Pulumi.${this.options.stack}.yaml`));
-    const { encryptionsalt } = await readYaml(join(this.folder, `Pulumi.${this.options.stack}.yaml`));
+    const { encryptionsalt } = await readYaml(this.backend.saltFile);
     const config = { ...(file.config as object | undefined), ...overrides };
     await writeFile(this.configFile, stringify({ ...file, encryptionsalt, config }));
   }
@@ -167,15 +160,7 @@ export class Engine {
   async state({ showSecrets = false } = {}): Promise<State> {
     if (showSecrets) return this.stack.exportStack() as Promise<State>;
     // The Automation API always decrypts.
-    const text = await readFile(
-      checkpointFile(this.options.stateDirectory, this.project, this.options.stack),
-      "utf8",
-    );
-    const { version, checkpoint } = JSON.parse(text) as {
-      version: number;
-      checkpoint: { latest?: State["deployment"] };
-    };
-    return { version, deployment: checkpoint.latest ?? {} };
+    return this.backend.state();
   }
 
   /** Put `state` in the place of what the backend has. Its secrets are in the clear, or of the same passphrase. */
@@ -184,8 +169,8 @@ export class Engine {
   }
 
   /** Process id of the run that works on the stack at this moment. */
-  async runningProcess(): Promise<number | undefined> {
-    return (await locks(this.options.stateDirectory, this.project, this.options.stack))[0]?.pid;
+  runningProcess(): Promise<number | undefined> {
+    return this.backend.runningProcess();
   }
 
   private async operate<Options extends UpOptions | PreviewOptions | RefreshOptions | DestroyOptions>(
@@ -225,32 +210,10 @@ interface ProjectFile {
   runtime: string | { name: string; options?: Record<string, unknown> };
 }
 
-/** A resource as the state keeps it. */
-export interface StateResource {
-  urn: string;
-  type: string;
-  id?: string;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
-/** The parts of an exported state that are read here. */
-export interface State {
-  version: number;
-  deployment: {
-    resources?: StateResource[];
-    pending_operations?: Array<{ type: string; resource: { urn: string } }>;
-  };
-}
-
-function projectFolder(stateDirectory: string, project: string): string {
-  return join(stateDirectory, "projects", project);
-}
-
-/** Where Pulumi's file backend keeps the state of a stack. */
-function checkpointFile(stateDirectory: string, project: string, stack: string): string {
-  return join(stateDirectory, "state", ".pulumi", "stacks", project, `${stack}.json`);
+/** A workspace in which `pulumi stack select` does not happen: it would change which stack the user's own CLI works on. */
+function withoutSelection(workspace: LocalWorkspace): LocalWorkspace {
+  workspace.selectStack = () => Promise.resolve();
+  return workspace;
 }
 
 /** The Automation API runs `bin/pulumi` of a folder. */
@@ -261,91 +224,4 @@ async function commandLine(root: string, pulumi: string): Promise<PulumiCommand>
   await symlink(pulumi, link);
   // The one from the registry of Go modules knows its version only as a development build.
   return PulumiCommand.get({ root, skipVersionCheck: true });
-}
-
-/**
- * The stack is created from a folder of its own, in which Pulumi writes the salt of its encryption: in the
- * project's own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
- */
-async function createStack(options: {
-  stateDirectory: string;
-  project: string;
-  stack: string;
-  pulumiCommand: PulumiCommand;
-  envVars: Record<string, string>;
-}): Promise<void> {
-  const { stateDirectory, project, stack, ...settings } = options;
-  const workDir = projectFolder(stateDirectory, project);
-  const salt = join(workDir, `Pulumi.${stack}.yaml`);
-  const checkpoint = checkpointFile(stateDirectory, project, stack);
-  if ((await isFile(salt)) && (await isFile(checkpoint))) return;
-  if (await isFile(checkpoint)) {
-    throw new UserError(
-      `${salt} is missing, which holds the encryption salt of the stack's state. ` +
-        `Restore it, or remove ${stateDirectory} to begin anew.`,
-    );
-  }
-  await mkdir(workDir, { recursive: true });
-  await rm(salt, { force: true });
-  const projectSettings = { name: project, runtime: "nodejs" as const };
-  const workspace = await LocalWorkspace.create({ workDir, projectSettings, ...settings });
-  await Stack.create(stack, workspace);
-}
-
-/** Who works on a stack, as Pulumi's file backend writes it down. */
-async function locks(
-  stateDirectory: string,
-  project: string,
-  stack: string,
-): Promise<{ file: string; pid: number; hostname: string }[]> {
-  const folder = join(stateDirectory, "state", ".pulumi", "locks", "organization", project, stack);
-  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json"));
-  return Promise.all(
-    files.map(async (name) => {
-      const file = join(folder, name);
-      return {
-        file,
-        ...(JSON.parse(await readFile(file, "utf8")) as { pid: number; hostname: string }),
-      };
-    }),
-  );
-}
-
-/** The backend's lock outlives an engine that was killed. `pulumi cancel` would remove a living run's, too. */
-async function releaseStaleLock(stateDirectory: string, project: string, stack: string): Promise<void> {
-  for (const { file, pid, hostname: host } of await locks(stateDirectory, project, stack)) {
-    if (host === hostname() && isAlive(pid)) {
-      throw new UserError(
-        `Another run (process ${pid}) is working on stack ${stack}. Wait for it, or end it.`,
-      );
-    }
-    await rm(file);
-  }
-}
-
-/** The passphrase of the local state's secrets: made once, readable only by its owner. */
-async function passphrase(stateDirectory: string): Promise<string> {
-  const file = join(stateDirectory, "passphrase");
-  try {
-    await writeFile(file, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  return readFile(file, "utf8");
-}
-
-async function readYaml(path: string): Promise<Record<string, unknown>> {
-  try {
-    return (parse(await readFile(path, "utf8")) ?? {}) as Record<string, unknown>;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return readFile(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import type { State } from "./engine";
+import type { State } from "./backend";
 
 /**
  * A state that version 0.1.0 left, made fit for the real Kubernetes plugin.

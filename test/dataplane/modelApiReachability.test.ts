@@ -10,7 +10,7 @@ import { modelApiComponent, standardLabels } from "../../components/kubernetes/l
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { telegrafRules } from "../../components/telegraf/telegraf";
-import { ApiClient, type KubernetesObject } from "../../local/cluster/apiClient";
+import { ApiClient, type KubernetesObject } from "../support/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
 import { freePort, type Service } from "../../demo/services/service";
 import type { ReceivedMail } from "../../demo/services/smtpSink";

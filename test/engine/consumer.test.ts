@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { newAppFiles, writeNewApp } from "../../cli/newApp";
-import type { KubernetesObject } from "../../local/cluster/apiClient";
+import type { KubernetesObject } from "../support/apiClient";
 import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { resolveTool } from "../../local/tools/resolve";

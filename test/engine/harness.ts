@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { ApiClient } from "../../local/cluster/apiClient";
+import { ApiClient } from "../support/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
 import { Engine, type EngineOptions, type OperationResult } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
@@ -88,7 +88,7 @@ export async function shell(
   stack: string,
   path: string,
 ): Promise<OperationResult> {
-  const folder = join(engine.folder, "shell");
+  const folder = join(dirname(engine.configFile), "shell");
   await mkdir(folder, { recursive: true });
   const eventLog = join(folder, "events.json");
   await rm(eventLog, { force: true });

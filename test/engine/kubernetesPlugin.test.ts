@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Engine } from "../../local/engine/engine";
-import { ApiError, type KubernetesObject } from "../../local/cluster/apiClient";
+import { ApiError, type KubernetesObject } from "../support/apiClient";
 import { repositoryRoot } from "../../local/paths";
 import { endOrphans, isAlive, run as runProgram, sleep } from "../../local/processes";
 import { changingSteps, Fixture, runningEngine, type OperationResult } from "./harness";

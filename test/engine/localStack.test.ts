@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { KubernetesObject } from "../../local/cluster/apiClient";
+import type { KubernetesObject } from "../support/apiClient";
 import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { endOrphans, isAlive, sleep } from "../../local/processes";

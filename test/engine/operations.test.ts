@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import type { KubernetesObject } from "../../local/cluster/apiClient";
+import type { KubernetesObject } from "../support/apiClient";
 import type { Engine } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
 import { sleep } from "../../local/processes";

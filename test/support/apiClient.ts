@@ -1,5 +1,5 @@
 import { request, type RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
+import { readKubeconfig } from "../../local/cluster/cluster";
 
 /** A Kubernetes object as JSON, with the fields that every object has. */
 export interface KubernetesObject {
@@ -27,10 +27,9 @@ export class ApiClient {
     private readonly credentials: RequestOptions,
   ) {}
 
-  /** Read a kubeconfig; its current context names the server and the user. */
+  /** Sign in as client-node does. Its own objects answer with dates and parsed types; tests look at the bare JSON. */
   static async fromKubeconfig(path: string): Promise<ApiClient> {
-    const config = new KubeConfig();
-    config.loadFromFile(path);
+    const config = readKubeconfig(path);
     const credentials: RequestOptions = {};
     await config.applyToHTTPSOptions(credentials);
     return new ApiClient(new URL(config.getCurrentCluster()?.server ?? ""), credentials);
