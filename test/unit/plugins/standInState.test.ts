@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { State } from "../../../local/engine/engine";
+import type { State } from "../../../local/engine/backend";
 import { withPluginInputs } from "../../../local/engine/standInState";
 import { repositoryRoot } from "../../../local/paths";
 
