@@ -6,8 +6,9 @@ import { lock } from "proper-lockfile";
 const staleMs = 10_000;
 
 /**
- * Run `work` while holding the lock `path`, a folder that is there for so long. A lock left by a process that was killed is
- * taken over.
+ * Run `work` while holding the lock `path`. A lock left by a process that was killed is taken over.
+ *
+ * The lock is the folder `<path>ed`: version 0.1.0 had a file at `path`, which may still be there.
  *
  * @param path what is locked; its folder is created
  * @param onWait called once when another process holds the lock
@@ -18,7 +19,7 @@ export async function withLock<T>(
   onWait: () => void = () => undefined,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const settings = { realpath: false, stale: staleMs, lockfilePath: path };
+  const settings = { realpath: false, stale: staleMs, lockfilePath: `${path}ed` };
   const release = await lock(path, settings).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ELOCKED") throw error;
     onWait();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -89,8 +89,10 @@ test("a lock of a process that is gone does not hold a build up", async (t) => {
   const { path } = await resolveTool("etcd", options);
   const entry = join(path, "..");
   await rm(entry, { recursive: true });
-  // The largest process id of Linux and macOS is below this one.
-  await writeFile(`${entry}.lock`, JSON.stringify({ pid: 2 ** 22 + 1, token: "x" }));
+  // Its holder would have refreshed it since.
+  await mkdir(`${entry}.locked`);
+  const minuteAgo = new Date(Date.now() - 60_000);
+  await utimes(`${entry}.locked`, minuteAgo, minuteAgo);
   await resolveTool("etcd", options);
   assert.equal(await runs(bin), 2);
   assert.deepEqual(
