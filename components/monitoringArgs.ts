@@ -61,7 +61,7 @@ export interface MonitoringArgs {
   runbookBaseUrl?: pulumi.Input<string>;
   /**
    * Days that each resolution is kept.
-   * @default { events: 14, minutely: 90, hourly: 365, daily: 730, weekly: 1826 }
+   * @default the days of the table of buckets in docs/metrics.md
    */
   retentionDays?: Partial<RetentionDays>;
   /**

@@ -9,145 +9,9 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity";
 import { Subnet, VirtualNetwork } from "@pulumi/azure-native/network";
 import { ResourceGroup } from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import { type KubeLogin, usableKubeconfig } from "./kubeconfig";
-import {
-  type NodePoolArgs,
-  type UserPoolArgs,
-  checkPools,
-  renderPool,
-  renderUserPool,
-  systemPoolName,
-} from "./nodePools";
-
-/** Address ranges of a cluster; they must not overlap each other, nor any network that it is peered with. */
-export interface ClusterNetworkArgs {
-  /**
-   * Range of the virtual network.
-   * @default "10.100.0.0/16"
-   */
-  addressSpace?: string;
-  /**
-   * Range of the nodes' subnet.
-   * @default "10.100.0.0/20"
-   */
-  nodeRange?: string;
-  /**
-   * Range of the pods, an overlay: only this cluster sees it.
-   * @default "10.244.0.0/16"
-   */
-  podRange?: string;
-  /**
-   * Range of the Services.
-   * @default "10.0.0.0/16"
-   */
-  serviceRange?: string;
-  /**
-   * Address of the cluster's DNS, in `serviceRange`.
-   * @default "10.0.0.10"
-   */
-  dnsServiceIp?: string;
-}
-
-/** Sign-in with Entra (Azure Active Directory). */
-export interface EntraArgs {
-  /** Object ids of the groups whose members administer the cluster. */
-  adminGroupObjectIds: string[];
-  /**
-   * Whether the cluster's own certificates, which no one can revoke for one person, stop working.
-   * @default true
-   */
-  disableLocalAccounts?: boolean;
-  /**
-   * How the kubeconfig signs in.
-   * @default "azurecli"
-   */
-  login?: KubeLogin;
-}
-
-/** When Azure may upgrade the cluster and its nodes. */
-export interface MaintenanceWindowArgs {
-  /**
-   * Day of the week.
-   * @default "Sunday"
-   */
-  day?: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
-  /**
-   * Begin, UTC.
-   * @default "02:00"
-   */
-  startTime?: string;
-  /**
-   * Length in hours, 4 to 24.
-   * @default 4
-   */
-  durationHours?: number;
-}
-
-/** Arguments of {@link AksCluster}. */
-export interface AksClusterArgs {
-  /** Azure region, e.g. `eastus`. */
-  location: string;
-  /** Tags of every resource. The policy pack asks for project, environment, owner and cost-center. */
-  tags: Record<string, string>;
-  /** Nodes for the cluster's own pods. */
-  systemPool: NodePoolArgs;
-  /**
-   * Nodes for workloads, by the name of the pool.
-   * @default {}
-   */
-  userPools?: Record<string, UserPoolArgs>;
-  /**
-   * Tier of the control plane: `Standard` has an uptime guarantee and a price.
-   * @default "Free"
-   */
-  tier?: "Free" | "Standard";
-  /**
-   * Kubernetes version, e.g. `1.34`.
-   * @default what AKS recommends
-   */
-  kubernetesVersion?: string;
-  /**
-   * Address ranges.
-   * @default {}
-   */
-  network?: ClusterNetworkArgs;
-  /**
-   * Sign-in with Entra.
-   * @default sign-in with the cluster's own certificates
-   */
-  entra?: EntraArgs;
-  /**
-   * Give the API server no public address. `pulumi up` must then run inside of the network.
-   * @default false
-   */
-  privateCluster?: boolean;
-  /**
-   * Ranges from which the public API server may be reached.
-   * @default everywhere
-   */
-  authorizedIpRanges?: string[];
-  /**
-   * Install the managed ingress controller (class `webapprouting.kubernetes.azure.com`), which brings a public address.
-   * @default false
-   */
-  ingressController?: boolean;
-  /**
-   * Install the CSI driver of Azure Blob Storage, which brings the storage classes `azureblob-nfs-premium` and
-   * `azureblob-fuse-premium` (`storageProfile.blobCSIDriver`).
-   * @default false
-   */
-  blobCsiDriver?: boolean;
-  /**
-   * When Azure may upgrade the cluster and its nodes.
-   * @default {}
-   */
-  maintenance?: MaintenanceWindowArgs;
-  /**
-   * Refuse to delete or replace the cluster: with it go the disks of all its volumes.
-   * @default true
-   */
-  protect?: boolean;
-}
+import type { AksClusterArgs, ClusterNetworkArgs, EntraArgs, MaintenanceWindowArgs } from "./aksClusterArgs";
+import { usableKubeconfig } from "./kubeconfig";
+import { checkPools, renderPool, renderUserPool, systemPoolName, type UserPoolArgs } from "./nodePools";
 
 /** Built-in role that lets the cluster join its nodes and internal load balancers to the subnet. */
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
@@ -185,22 +49,7 @@ export class AksCluster extends pulumi.ComponentResource {
     const resourceGroupName = group.name;
     const common = { resourceGroupName, location, tags };
 
-    const network = new VirtualNetwork(
-      name,
-      { ...common, addressSpace: { addressPrefixes: [args.network?.addressSpace ?? "10.100.0.0/16"] } },
-      // Azure lists the subnets in the network too, which would look like a change.
-      { parent: this, ignoreChanges: ["subnets"] },
-    );
-    const subnet = new Subnet(
-      `${name}-nodes`,
-      {
-        resourceGroupName,
-        virtualNetworkName: network.name,
-        addressPrefix: args.network?.nodeRange ?? "10.100.0.0/20",
-      },
-      { parent: this },
-    );
-
+    const subnet = this.nodesSubnet(name, common, args.network ?? {});
     const identity = new UserAssignedIdentity(name, common, { parent: this });
     const joinsSubnet = new RoleAssignment(
       `${name}-subnet`,
@@ -261,33 +110,8 @@ export class AksCluster extends pulumi.ComponentResource {
       },
     );
 
-    for (const [poolName, pool] of Object.entries(userPools)) {
-      new AgentPool(
-        `${name}-${poolName}`,
-        {
-          resourceGroupName,
-          resourceName: cluster.name,
-          agentPoolName: poolName,
-          ...renderUserPool(pool),
-          vnetSubnetID: subnet.id,
-          tags,
-        },
-        { parent: this, ignoreChanges: ["count", "orchestratorVersion"] },
-      );
-    }
-
-    for (const configName of ["aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"]) {
-      new MaintenanceConfiguration(
-        `${name}-${configName}`,
-        {
-          resourceGroupName,
-          resourceName: cluster.name,
-          configName,
-          maintenanceWindow: maintenanceWindow(args.maintenance ?? {}),
-        },
-        { parent: this },
-      );
-    }
+    this.userPools(name, common, cluster.name, subnet.id, userPools);
+    this.maintenance(name, resourceGroupName, cluster.name, args.maintenance ?? {});
 
     const login = args.entra?.login ?? "azurecli";
     const credentials = listManagedClusterUserCredentialsOutput(
@@ -313,6 +137,69 @@ export class AksCluster extends pulumi.ComponentResource {
       subnetId: this.subnetId,
     });
   }
+
+  private nodesSubnet(name: string, common: Placement, ranges: ClusterNetworkArgs): Subnet {
+    const network = new VirtualNetwork(
+      name,
+      { ...common, addressSpace: { addressPrefixes: [ranges.addressSpace ?? "10.100.0.0/16"] } },
+      // Azure lists the subnets in the network too, which would look like a change.
+      { parent: this, ignoreChanges: ["subnets"] },
+    );
+    return new Subnet(
+      `${name}-nodes`,
+      {
+        resourceGroupName: common.resourceGroupName,
+        virtualNetworkName: network.name,
+        addressPrefix: ranges.nodeRange ?? "10.100.0.0/20",
+      },
+      { parent: this },
+    );
+  }
+
+  private userPools(
+    name: string,
+    { resourceGroupName, tags }: Placement,
+    resourceName: pulumi.Output<string>,
+    vnetSubnetID: pulumi.Output<string>,
+    pools: Record<string, UserPoolArgs>,
+  ): void {
+    for (const [poolName, pool] of Object.entries(pools)) {
+      new AgentPool(
+        `${name}-${poolName}`,
+        {
+          resourceGroupName,
+          resourceName,
+          agentPoolName: poolName,
+          ...renderUserPool(pool),
+          vnetSubnetID,
+          tags,
+        },
+        { parent: this, ignoreChanges: ["count", "orchestratorVersion"] },
+      );
+    }
+  }
+
+  private maintenance(
+    name: string,
+    resourceGroupName: pulumi.Output<string>,
+    resourceName: pulumi.Output<string>,
+    window: MaintenanceWindowArgs,
+  ): void {
+    for (const configName of ["aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"]) {
+      new MaintenanceConfiguration(
+        `${name}-${configName}`,
+        { resourceGroupName, resourceName, configName, maintenanceWindow: maintenanceWindow(window) },
+        { parent: this },
+      );
+    }
+  }
+}
+
+/** Where the cluster's resources are. */
+interface Placement {
+  resourceGroupName: pulumi.Output<string>;
+  location: string;
+  tags: Record<string, string>;
 }
 
 /** `/subscriptions/…`, the beginning of any resource's id. */

@@ -1,11 +1,11 @@
 // The entry `ds-monitoring/azure`: apart from the rest, so that a stack without AKS needs no @pulumi/azure-native.
+export { AksCluster } from "./aksCluster";
 export {
-  AksCluster,
   type AksClusterArgs,
   type ClusterNetworkArgs,
   type EntraArgs,
   type MaintenanceWindowArgs,
-} from "./aksCluster";
+} from "./aksClusterArgs";
 export { aksIngress } from "./ingress";
 export { type KubeLogin } from "./kubeconfig";
 export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import type { AksCluster, AksClusterArgs } from "../../../components/azure/aksCluster";
+import type { AksCluster } from "../../../components/azure/aksCluster";
+import type { AksClusterArgs } from "../../../components/azure/aksClusterArgs";
 
 interface Made {
   type: string;
