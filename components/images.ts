@@ -15,6 +15,3 @@ export const images = {
   /** Runs the bundled programs: the InfluxDB reconcile Job and the archive of raw events. */
   node: "node:22.22.0-bookworm-slim",
 } as const;
-
-/** A part that runs from a pinned image. */
-export type ImageName = keyof typeof images;
