@@ -1,3 +1,7 @@
+/** Names of the built-in dashboards. */
+export type DashboardName =
+  "home" | "modelApproval" | "modelApiUsage" | "resourcesAndCost" | "platformHealth";
+
 /** Uids of the built-in dashboards. Alert mails and bookmarks lead to `/d/<uid>`: a changed uid breaks them. */
 export const dashboardUids = {
   home: "monitoring-home",
@@ -5,7 +9,4 @@ export const dashboardUids = {
   modelApiUsage: "model-api-usage",
   resourcesAndCost: "resources-and-cost",
   platformHealth: "platform-health",
-} as const;
-
-/** Names of the built-in dashboards. */
-export type DashboardName = keyof typeof dashboardUids;
+} as const satisfies Record<DashboardName, string>;

@@ -26,7 +26,7 @@ export interface PodUser {
 }
 
 /** A pod's security context that passes Pod Security *restricted*. */
-export function restrictedPodSecurityContext(user: PodUser) {
+export function restrictedPodSecurityContext(user: PodUser): inputs.core.v1.PodSecurityContext {
   const gid = user.gid ?? user.uid;
   return {
     runAsNonRoot: true,
@@ -36,7 +36,7 @@ export function restrictedPodSecurityContext(user: PodUser) {
     // Without it a volume of a million files is re-owned file by file at each start.
     fsGroupChangePolicy: "OnRootMismatch",
     seccompProfile: { type: "RuntimeDefault" },
-  } satisfies inputs.core.v1.PodSecurityContext;
+  };
 }
 
 /**
@@ -53,12 +53,12 @@ export function restrictedPod<Name>(options: { serviceAccountName: Name; user: P
 }
 
 /** A container's security context that passes Pod Security *restricted* and, beyond it, may not write to its image. */
-export function restrictedContainerSecurityContext() {
+export function restrictedContainerSecurityContext(): inputs.core.v1.SecurityContext {
   return {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     runAsNonRoot: true,
     capabilities: { drop: ["ALL"] },
     seccompProfile: { type: "RuntimeDefault" },
-  } satisfies inputs.core.v1.SecurityContext;
+  };
 }

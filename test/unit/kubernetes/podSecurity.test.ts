@@ -5,12 +5,12 @@ import {
   restrictedNamespaceLabels,
   restrictedPodSecurityContext,
 } from "../../../components/kubernetes/podSecurity";
-import { restrictedViolations } from "../support/restricted";
+import { restrictedViolations, type PodSecuritySpec } from "../support/restricted";
 
 const restricted = {
   securityContext: restrictedPodSecurityContext({ uid: 1000 }),
   containers: [{ name: "app", securityContext: restrictedContainerSecurityContext() }],
-};
+} as PodSecuritySpec;
 
 test("a namespace enforces, audits and warns at one pinned version", () => {
   assert.deepEqual(restrictedNamespaceLabels(), {
