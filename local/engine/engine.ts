@@ -105,8 +105,18 @@ export class Engine {
     const backend = new Backend(stateDirectory, project, options.stack);
     await backend.createStack({ pulumiCommand, envVars: set });
     await backend.releaseStaleLock();
-    const workspace = await LocalWorkspace.create({ workDir, envVars: set, pulumiCommand });
-    const stack = await Stack.select(options.stack, withoutSelection(workspace));
+    const stackIn = async (folder: string) =>
+      Stack.select(
+        options.stack,
+        withoutSelection(await LocalWorkspace.create({ workDir: folder, envVars: set, pulumiCommand })),
+      );
+    const stack = await stackIn(workDir);
+    // Commands that take no --config-file need the salt of the encryption, which is not in the project's folder.
+    const kept = await stackIn(backend.projectFolder);
+    stack.outputs = () => kept.outputs();
+    stack.info = () => kept.info(false);
+    stack.exportStack = () => kept.exportStack();
+    stack.importStack = (state) => kept.importStack(state);
     const engine = new Engine(options, tools, plugins, set, backend, stack);
     await engine.setConfig(options.config ?? {});
     return engine;
@@ -199,6 +209,8 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       code = 1;
+      // The Automation API runs further commands after the one that was asked for; theirs is not in the output.
+      if (stderr === "") stderr = error.message;
     }
     return { code, stdout, stderr, ...engineRun(events) };
   }

@@ -38,9 +38,11 @@ export function engineRun(events: Iterable<EngineEvent>): EngineRun {
   const run: EngineRun = { changes: {}, steps: [], failed: [], diagnostics: [], policyViolations: [] };
   for (const { resourcePreEvent, resOpFailedEvent, diagnosticEvent, policyEvent, summaryEvent } of events) {
     if (resourcePreEvent !== undefined) {
-      const { op, urn, type, diffs, old, new: after } = resourcePreEvent.metadata;
+      const { op, urn, type, diffs, detailedDiff, keys, old, new: after } = resourcePreEvent.metadata;
+      // The steps of a replacement name no properties in `diffs`.
+      const changed = [diffs, Object.keys(detailedDiff ?? {}), keys].find((names) => names?.length);
       run.steps.push({
-        ...{ op, urn, type, diffs: diffs ?? [], name: urn.slice(urn.lastIndexOf("::") + 2) },
+        ...{ op, urn, type, diffs: changed ?? [], name: urn.slice(urn.lastIndexOf("::") + 2) },
         before: (old ?? undefined) as PlannedState | undefined,
         after: (after ?? undefined) as PlannedState | undefined,
       });

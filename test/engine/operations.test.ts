@@ -69,7 +69,7 @@ async function documented(section: string): Promise<OperationResult> {
   const content = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? "";
   const [block, ...more] = [...content.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1]);
   assert.ok(block !== undefined && more.length === 0, `"${section}" has one block of commands`);
-  return succeeded(await shell(engine, block, "local", kubectl));
+  return succeeded(await shell(engine, block, "operations", kubectl));
 }
 
 function succeeded(result: OperationResult): OperationResult {

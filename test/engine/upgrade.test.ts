@@ -82,7 +82,7 @@ for (const file of files) {
       assert.equal(losses.length, 2, losses.join("\n"));
       assert.match(
         losses[0] ?? "",
-        /^StatefulSet monitoring-alertmanager would be replaced, because spec\S* changed: .*; keep that value/,
+        /^StatefulSet monitoring-alertmanager would be replaced, because spec\S*(, spec\S*)* changed: .*; keep that value/,
       );
       assert.ok(losses[1]?.startsWith("StatefulSet monitoring-database would be deleted: "), losses[1]);
       assert.ok(
