@@ -17,7 +17,7 @@ import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from ".
 import type { StorageArgs } from "../platform/storage";
 import { renderAggregatorConfig } from "./aggregatorConfig";
 import { fluentdArguments } from "./contractFiles";
-import { aggregatorDataPath, configPath } from "./paths";
+import { aggregatorDataPath, configPath, temporaryDirectory } from "./paths";
 
 /** How the aggregator is sized. */
 export interface FluentdAggregatorDeployArgs {
@@ -115,6 +115,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
           env: [
             fromSecret("FLUENTD_SHARED_KEY", secretName, "sharedKey"),
             { name: "INFLUXDB_USERNAME", value: influxDb.username },
+            { name: "TMPDIR", value: temporaryDirectory },
             ...loginVariables(secretName),
           ],
           ports: [
@@ -127,13 +128,9 @@ export class FluentdAggregator extends pulumi.ComponentResource {
           volumeMounts: [
             { name: "buffer", mountPath: aggregatorDataPath },
             { name: "config", mountPath: configPath, readOnly: true },
-            { name: "tmp", mountPath: "/tmp" },
           ],
         },
-        volumes: [
-          { name: "config", configMap: { name: configName } },
-          { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-        ],
+        volumes: [{ name: "config", configMap: { name: configName } }],
       },
       { volumeName: "buffer", storage, replicas, protect: args.protect },
     );

@@ -4,7 +4,7 @@ import { images } from "../images";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
 import { fluentdArguments } from "./contractFiles";
-import { configPath, logDirectory, sidecarBufferPath } from "./paths";
+import { configPath, logDirectory, sidecarBufferPath, temporaryDirectory } from "./paths";
 
 /** What a pod needs to know to send its logs: a {@link Logging} has it. */
 export interface LoggingReferences {
@@ -70,7 +70,7 @@ export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Conta
         },
       },
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: "TMPDIR", value: sidecarBufferPath },
+      { name: "TMPDIR", value: temporaryDirectory },
     ],
     lifecycle: { preStop: { exec: { command: ["sleep", String(discoverySeconds)] } } },
     resources: sidecarResources,

@@ -125,6 +125,10 @@ export class Grafana extends pulumi.ComponentResource {
     });
     objects.clusterRole([readConfigMaps]);
     const serviceName = objects.service({ http: port });
+    const provisioned = [
+      ...provisioning(objects, influxDb, alertmanager),
+      ...dashboardFolders(objects, args.dashboards),
+    ];
     objects.deployment({
       user,
       initContainers: [appDashboardsReader()],
@@ -145,16 +149,14 @@ export class Grafana extends pulumi.ComponentResource {
         volumeMounts: [
           { name: "data", mountPath: "/var/lib/grafana" },
           { name: "tmp", mountPath: "/tmp" },
-          { name: "provisioning", mountPath: "/etc/grafana/provisioning", readOnly: true },
-          { name: "dashboards", mountPath: dashboardsPath, readOnly: true },
+          ...provisioned.map(({ volume: { name }, mountPath }) => ({ name, mountPath, readOnly: true })),
           appDashboardsMount(true),
         ],
       },
       volumes: [
         { name: "data", emptyDir: { sizeLimit: "1Gi" } },
         { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
-        provisioningVolume(objects, influxDb, alertmanager),
-        dashboardsVolume(objects, args.dashboards),
+        ...provisioned.map(({ volume }) => volume),
         appDashboardsVolume,
         tokenVolume,
       ],
@@ -170,12 +172,18 @@ export class Grafana extends pulumi.ComponentResource {
   }
 }
 
+/** A volume and where Grafana mounts it. No file of it is in a sub-folder: there, Kubernetes makes a folder a link. */
+interface MountedVolume {
+  volume: inputs.core.v1.Volume;
+  mountPath: string;
+}
+
 /** The files that name the data sources and the folders of the dashboards. */
-function provisioningVolume(
+function provisioning(
   objects: PartObjects,
   influxDb: InfluxDbEndpoint,
   alertmanager: AlertmanagerEndpoint,
-): inputs.core.v1.Volume {
+): MountedVolume[] {
   const name = objects.configMap("provisioning", {
     "datasources.yaml": pulumi
       .all([influxDb.url, influxDb.username, alertmanager.url])
@@ -189,22 +197,29 @@ function provisioningVolume(
       ),
     "dashboards.yaml": dashboardProviders({ platform: dashboardsPath, apps: appDashboardsPath }),
   });
-  const items = ["datasources", "dashboards"].map((kind) => ({
-    key: `${kind}.yaml`,
-    path: `${kind}/${kind}.yaml`,
-  }));
-  return { name: "provisioning", configMap: { name, items } };
+  return ["datasources", "dashboards"].map((kind) => {
+    const items = [{ key: `${kind}.yaml`, path: `${kind}.yaml` }];
+    return {
+      volume: { name: `provisioning-${kind}`, configMap: { name, items } },
+      mountPath: `/etc/grafana/provisioning/${kind}`,
+    };
+  });
 }
 
-/** A ConfigMap for each dashboard, in a directory for each folder. */
-function dashboardsVolume(objects: PartObjects, dashboards: DashboardDefinition[]): inputs.core.v1.Volume {
+/** A ConfigMap for each dashboard, and a volume for each folder: Grafana does not look for files behind a link. */
+function dashboardFolders(objects: PartObjects, dashboards: DashboardDefinition[]): MountedVolume[] {
   checkConfigMapDashboards(dashboards);
-  const sources = dashboards.map(({ uid, folder, json }) => {
-    const file = `${uid}.json`;
-    const name = objects.configMap(`dashboard-${uid}`, { [file]: json });
-    return { configMap: { name, items: [{ key: file, path: `${folder}/${file}` }] } };
+  const files = dashboards.map(({ uid, folder, json }) => {
+    const name = objects.configMap(`dashboard-${uid}`, { [`${uid}.json`]: json });
+    return { folder, source: { configMap: { name } } };
   });
-  return { name: "dashboards", projected: { sources } };
+  return [...new Set(files.map(({ folder }) => folder))].map((folder, index) => {
+    const sources = files.filter((file) => file.folder === folder).map(({ source }) => source);
+    return {
+      volume: { name: `dashboards-${index}`, projected: { sources } },
+      mountPath: `${dashboardsPath}/${folder}`,
+    };
+  });
 }
 
 function grafanaIngress(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deploy } from "../support/deploy";
-import { wholeStack } from "../support/fixtures";
+import { everyPart } from "../support/fixtures";
 import { containersOf, mountedFiles, workloadsOf } from "../support/pods";
 
 /** Ports that programs open because their configuration says so: Telegraf's outputs, Fluentd's inputs. */
@@ -17,7 +17,7 @@ function portsOf(files: Record<string, string>): number[] {
 const twice = (ports: number[]) => ports.filter((port, index) => ports.indexOf(port) !== index);
 
 test("no two listeners of a pod are on the same port", async () => {
-  const { resources } = await deploy(wholeStack);
+  const { resources } = await deploy(everyPart);
   const configured: Record<string, number[]> = {};
   for (const { title, pod } of workloadsOf(resources)) {
     const exposed = containersOf(pod).flatMap(({ ports = [] }) =>

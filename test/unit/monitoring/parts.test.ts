@@ -196,23 +196,22 @@ test("Grafana is provisioned with both data sources, without the password in the
   assert.deepEqual(datasources[0]?.jsonData, { version: "InfluxQL", dbName: "monitoring", httpMode: "POST" });
 });
 
-test("each dashboard has a ConfigMap of its own and lands in its folder", async () => {
-  const { resources } = await deploy(() => platform());
+test("each dashboard has a ConfigMap of its own, and each folder a volume that holds nothing else", async () => {
+  const own = { uid: "churn", title: "Churn", folder: "Apps", json: '{"uid":"churn"}' };
+  const { resources } = await deploy(() => platform({ dashboards: [own] }));
   const maps = resources.filter(({ name }) => name.startsWith("monitoring-grafana-dashboard-"));
-  assert.equal(maps.length, 5);
+  assert.equal(maps.length, 6);
   const pod = podOf(resources, "Deployment monitoring-grafana");
-  const volume = pod.volumes?.find(({ name }) => name === "dashboards");
-  const { sources } = volume?.["projected"] as {
-    sources: { configMap: { name: string; items: { key: string; path: string }[] } }[];
+  const mounts = pod.containers[0]?.volumeMounts ?? [];
+  const files = (folder: string) => {
+    const mount = mounts.find(({ mountPath }) => mountPath === `/var/lib/dashboards/${folder}`);
+    const volume = pod.volumes?.find(({ name }) => name === mount?.name);
+    const { sources } = volume?.["projected"] as { sources: { configMap: { name: string } }[] };
+    return sources.map(({ configMap }) => configMap.name);
   };
-  assert.deepEqual(
-    sources.map(({ configMap }) => configMap.name),
-    maps.map(({ name }) => `${name}-auto`),
-  );
-  for (const { configMap } of sources) {
-    const [item] = configMap.items;
-    assert.match(item?.path ?? "", new RegExp(`^[^/]+/${item?.key}$`));
-  }
+  const names = maps.map(({ name }) => `${name}-auto`);
+  assert.deepEqual(files("Data science monitoring"), names.slice(0, 5));
+  assert.deepEqual(files("Apps"), names.slice(5));
 });
 
 test("Telegraf may read statistics, and run nothing", async () => {

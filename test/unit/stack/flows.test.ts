@@ -31,7 +31,7 @@ describe("the network policies of the whole stack", () => {
   let namespaceLabels: Map<string, Record<string, string>>;
 
   before(async () => {
-    const { resources } = await deploy(wholeStack);
+    const { resources } = await deploy(() => wholeStack());
     workloads = workloadsOf(resources);
     policies = ofKind(resources, "NetworkPolicy").map(({ inputs }) => ({
       namespace: (inputs["metadata"] as { namespace: string }).namespace,

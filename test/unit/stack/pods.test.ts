@@ -3,7 +3,7 @@ import { before, describe, test } from "node:test";
 import { images } from "../../../components/images";
 import { restrictedViolations } from "../support/restricted";
 import { deploy, type RequestedResource } from "../support/deploy";
-import { wholeStack } from "../support/fixtures";
+import { everyPart } from "../support/fixtures";
 import { containersOf, type Workload, workloadsOf } from "../support/pods";
 
 describe("every pod of the whole stack", () => {
@@ -11,7 +11,7 @@ describe("every pod of the whole stack", () => {
   let workloads: Workload[];
 
   before(async () => {
-    ({ resources } = await deploy(wholeStack));
+    ({ resources } = await deploy(everyPart));
     workloads = workloadsOf(resources);
   });
 
@@ -20,6 +20,8 @@ describe("every pod of the whole stack", () => {
 
   test("is one of these", () => {
     assert.deepEqual(workloads.map(({ title }) => title).sort(), [
+      "CronJob monitoring-influxdb-archive",
+      "CronJob monitoring-influxdb-backup",
       "CronJob penguins-training",
       "Deployment monitoring-grafana",
       "Deployment monitoring-telegraf",

@@ -27,8 +27,8 @@ export function platform(args: Partial<MonitoringArgs> = {}): Monitoring {
 }
 
 /** All that the stack `local` is made of. */
-export function wholeStack(): void {
-  const { connection: monitoring } = platform({ telegraf: { probes: [penguinsProbe] } });
+export function wholeStack(args: Partial<MonitoringArgs> = {}): void {
+  const { connection: monitoring } = platform({ telegraf: { probes: [penguinsProbe] }, ...args });
   penguins(
     {
       monitoring,
@@ -38,4 +38,10 @@ export function wholeStack(): void {
     },
     {},
   );
+}
+
+/** The whole stack with every part that may be left out. */
+export function everyPart(): void {
+  const storage = { size: "1Gi" };
+  wholeStack({ backup: { storage }, archive: { storage }, fluentdAggregator: { replicas: 2 } });
 }
