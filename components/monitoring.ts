@@ -79,6 +79,7 @@ export class Monitoring extends pulumi.ComponentResource {
         ...args.telegraf,
         namespace,
         environment,
+        apiServerPorts: args.apiServerPorts,
         influxDb: users.telegraf,
         influxDbMetrics: influxDb.existing?.credentials === undefined,
         fluentdUrls: aggregator.monitorUrls,

@@ -91,6 +91,12 @@ export interface MonitoringArgs {
    */
   namespace?: pulumi.Input<string>;
   /**
+   * Ports under which Telegraf and the reader of dashboards may reach the Kubernetes API server: that of its Service, and
+   * its own on nodes. Network policies see the one behind the Service's address.
+   * @default [443, 6443]
+   */
+  apiServerPorts?: pulumi.Input<number[]>;
+  /**
    * Refuse to delete or replace what holds data, or a password of its first start.
    * @default true
    */

@@ -215,6 +215,7 @@ export function deployDashboards(
       url: grafanaUrl,
       influxDb: users.grafana,
       alertmanager,
+      apiServerPorts: args.apiServerPorts,
       dashboards: all,
     },
     { parent },

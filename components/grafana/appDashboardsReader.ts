@@ -1,7 +1,6 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import { images } from "../images";
-import { apiServerPorts, tokenMount } from "../kubernetes/apiServer";
-import { anyAddress, tcp } from "../kubernetes/networkPolicies";
+import { tokenMount } from "../kubernetes/apiServer";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -32,9 +31,6 @@ export const readConfigMaps: inputs.rbac.v1.PolicyRule = {
   resources: ["configmaps"],
   verbs: ["get", "list", "watch"],
 };
-
-/** The reader connects to the API server, whose address no selector can name. */
-export const toApiServer = { to: [anyAddress()], ports: tcp(...apiServerPorts) };
 
 const healthPort = 8080;
 

@@ -3,7 +3,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards/definition";
 import { images } from "../images";
-import { tokenVolume } from "../kubernetes/apiServer";
+import { toApiServer, tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
 import { podsOf, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
@@ -23,7 +23,6 @@ import {
   appDashboardsReader,
   appDashboardsVolume,
   readConfigMaps,
-  toApiServer,
 } from "./appDashboardsReader";
 import { dashboardProviders, provisionedDataSources } from "./provisioning";
 
@@ -86,6 +85,11 @@ export interface GrafanaArgs extends GrafanaDeployArgs {
   alertmanager: AlertmanagerEndpoint;
   /** The dashboards. */
   dashboards: DashboardDefinition[];
+  /**
+   * Ports of the API server: of its Service, and of its own on nodes.
+   * @default [443, 6443]
+   */
+  apiServerPorts?: pulumi.Input<number[]>;
 }
 
 /** Uid of `grafana` in the stock image. */
@@ -165,7 +169,7 @@ export class Grafana extends pulumi.ComponentResource {
     const callers = [...(args.callers ?? []), ...(ingress ? [podsOf(ingress.controllerNamespace)] : [])];
     objects.networkPolicy({
       ingress: callers.length === 0 ? [] : [{ from: callers, ports: tcp(port) }],
-      egress: [influxDb.egress, alertmanager.egress, toApiServer],
+      egress: [influxDb.egress, alertmanager.egress, toApiServer(args.apiServerPorts)],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });

@@ -19,6 +19,12 @@ export interface HttpProbeOptions {
   startupSeconds?: number;
 }
 
+/**
+ * How long a pod of a Deployment must have been ready to count as available: some programs answer their probes and end
+ * seconds later, as Telegraf does 15 s after its start where an output can't start.
+ */
+export const minReadySeconds = 15;
+
 const startupPeriodSeconds = 5;
 
 /** Startup, readiness and liveness probes over HTTP. Only the startup probe waits for a slow start. */

@@ -12,6 +12,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { allowSpec } from "../kubernetes/networkPolicies";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { minReadySeconds } from "../kubernetes/probes";
 import type { Part } from "./parts";
 import { claimSpec, type StorageArgs } from "./storage";
 
@@ -154,7 +155,7 @@ export class PartObjects {
   deployment(pod: PodOptions, spec: { strategy?: inputs.apps.v1.DeploymentStrategy } = {}): void {
     new Deployment(
       this.name,
-      { metadata: this.metadata, spec: { replicas: 1, ...spec, ...this.podsOf(pod) } },
+      { metadata: this.metadata, spec: { replicas: 1, minReadySeconds, ...spec, ...this.podsOf(pod) } },
       { parent: this.parent },
     );
   }

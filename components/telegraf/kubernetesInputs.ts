@@ -114,6 +114,6 @@ function modelApiDeployments(
     [inputs.http.xpath.fields_int]
       replicas_desired = "spec/replicas"
       # Left out by Kubernetes where there are none.
-      replicas_available = "number(concat('0', status/availableReplicas))"
+      replicas_available = "number(concat('0', status/readyReplicas))"
 `;
 }

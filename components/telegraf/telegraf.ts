@@ -1,7 +1,7 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { apiServerPorts, kubeletPort, tokenMount, tokenVolume } from "../kubernetes/apiServer";
+import { kubeletPort, toApiServer, tokenMount, tokenVolume } from "../kubernetes/apiServer";
 import { checked } from "../kubernetes/checked";
 import { sendsLogsLabel } from "../kubernetes/labels";
 import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
@@ -50,6 +50,11 @@ export interface TelegrafArgs extends TelegrafDeployArgs {
    * @default true
    */
   influxDbMetrics?: boolean;
+  /**
+   * Ports of the API server: of its Service, and of its own on nodes.
+   * @default [443, 6443]
+   */
+  apiServerPorts?: pulumi.Input<number[]>;
 }
 
 const user = { uid: 999 };
@@ -124,13 +129,16 @@ export class Telegraf extends pulumi.ComponentResource {
       { strategy: { type: "Recreate" } },
     );
     const noProbes = Array.isArray(probes) && probes.length === 0;
+    const toNodes = toApiServer(args.apiServerPorts, kubeletPort);
+    const probed = pulumi.output(checked(probes, portsOf));
     objects.networkPolicy({
       egress: [
         influxDb.egress,
         alertmanager.egress,
         { to: [podsLabelled(parts.fluentdAggregator.podLabels)], ports: tcp(fluentdMonitorPort) },
         toNodes,
-        ...(noProbes ? [] : [pulumi.output(checked(probes, toProbed)).apply(toProbed)]),
+        // A rule without ports would allow all of them.
+        ...(noProbes ? [] : [probed.apply((known) => (known.length === 0 ? toNodes : toProbed(known)))]),
       ],
     });
 
@@ -138,13 +146,13 @@ export class Telegraf extends pulumi.ComponentResource {
   }
 }
 
-/** Kubelets, and the API server, whose addresses no selector can name. */
-const toNodes = { to: [anyAddress()], ports: tcp(...apiServerPorts, kubeletPort) };
-
 /** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
 function toProbed(probes: HttpProbe[]): inputs.networking.v1.NetworkPolicyEgressRule {
-  // A rule without ports would allow all of them.
-  if (probes.length === 0) return toNodes;
-  const ports = [...new Set(probes.map((probe) => portOf(probe.url)))];
-  return { to: [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, anyAddress()], ports: tcp(...ports) };
+  const peers = [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, anyAddress()];
+  return { to: peers, ports: tcp(...portsOf(probes)) };
+}
+
+/** @throws Error naming the probe's URL that is none */
+function portsOf(probes: HttpProbe[]): number[] {
+  return [...new Set(probes.map((probe) => portOf(probe.url)))];
 }

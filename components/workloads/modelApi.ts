@@ -10,7 +10,7 @@ import { fromSecret } from "../kubernetes/environment";
 import { modelApiComponent } from "../kubernetes/labels";
 import { podsOf, tcp } from "../kubernetes/networkPolicies";
 import { spreadOverNodes } from "../kubernetes/podSpreading";
-import { httpProbes } from "../kubernetes/probes";
+import { httpProbes, minReadySeconds } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import { generatedPassword } from "../platform/generatedPassword";
 import { parts } from "../platform/parts";
@@ -63,7 +63,7 @@ export interface ModelApiArgs extends WorkloadArgs, AppContainerArgs {
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
   /**
-   * Who may call the API, besides the platform's probe.
+   * Who may call the API, besides the platform's probe. Callers of another namespace need a policy there that lets them.
    * @default the pods of its own namespace
    */
   callers?: pulumi.Input<pulumi.Input<inputs.networking.v1.NetworkPolicyPeer>[]>;
@@ -146,6 +146,7 @@ export class ModelApi extends pulumi.ComponentResource {
         spec: {
           // Left to the autoscaler when there is one: two writers of one number undo each other.
           replicas: autoscaled ? undefined : replicas.min,
+          minReadySeconds,
           selector: { matchLabels: podLabels },
           strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           template: {

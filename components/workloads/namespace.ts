@@ -2,8 +2,8 @@ import { NamespacePatch, Secret } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionOf, type MonitoringConnection } from "../connection";
-import { partOfLabel, sendsLogsLabel } from "../kubernetes/labels";
-import { allowSpec, podsOf, tcp, toDns } from "../kubernetes/networkPolicies";
+import { modelApiComponent, partOfLabel, sendsLogsLabel } from "../kubernetes/labels";
+import { allowSpec, podsLabelled, podsOf, tcp, toDns } from "../kubernetes/networkPolicies";
 import { RestrictedNamespace } from "../kubernetes/restrictedNamespace";
 import { parts } from "../platform/parts";
 
@@ -91,18 +91,23 @@ export class AppNamespace extends pulumi.ComponentResource {
   }
 }
 
-/** Lets pods reach the aggregator; in an adopted namespace it also does what `default-deny` and `dns` do in a new one. */
+/**
+ * Lets pods reach the aggregator, and the model APIs of their namespace, which say themselves who may call; in an adopted namespace it also does what `default-deny` and `dns` do in a new one.
+ */
 function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: boolean) {
   const toAggregator = {
     to: [podsOf(namespace, parts.fluentdAggregator.podLabels)],
     ports: tcp(fluentdPort),
   };
+  const toModelApis = {
+    to: [podsLabelled({ "app.kubernetes.io/component": modelApiComponent, ...partOfLabel })],
+  };
   return adopted
     ? {
-        ...allowSpec({ podLabels: partOfLabel, egress: [toDns(), toAggregator] }),
+        ...allowSpec({ podLabels: partOfLabel, egress: [toDns(), toAggregator, toModelApis] }),
         policyTypes: ["Ingress", "Egress"],
       }
-    : allowSpec({ podLabels: {}, egress: [toAggregator] });
+    : allowSpec({ podLabels: {}, egress: [toAggregator, toModelApis] });
 }
 
 /** The namespace of a component: a new one of its name, the one that is given, or one that exists and is adopted. */

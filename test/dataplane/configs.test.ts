@@ -76,7 +76,7 @@ const kubernetesAnswers: Record<string, unknown> = {
     apiVersion: "apps/v1",
     metadata: {},
     items: [
-      { name: "churn", replicas: 2, status: { availableReplicas: 1 } },
+      { name: "churn", replicas: 2, status: { readyReplicas: 1 } },
       { name: "fraud", replicas: 1, status: {} },
     ].map(({ name, replicas, status }) => ({
       metadata: { name, namespace: "apps", creationTimestamp: "2026-01-01T00:00:00Z" },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { deploy, type RequestedResource } from "../support/deploy";
+import { deploy, find, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
 import { type Workload, workloadsOf } from "../support/pods";
 
@@ -14,7 +14,7 @@ interface NetworkPolicySpec {
   podSelector: { matchLabels?: Record<string, string> };
   policyTypes: string[];
   ingress?: { from: PolicyPeer[]; ports: { port: number }[] }[];
-  egress?: { to: PolicyPeer[]; ports: { port: number }[] }[];
+  egress?: { to: PolicyPeer[]; ports?: { port: number }[] }[];
 }
 
 interface Policy {
@@ -68,6 +68,7 @@ describe("the network policies of the whole stack", () => {
       "influxdb-reconcile -> influxdb:8086",
       "penguins-api -> fluentd-aggregator:24224",
       "penguins-training -> fluentd-aggregator:24224",
+      "penguins-training -> penguins-api:8080",
       "telegraf -> alertmanager:9093",
       "telegraf -> fluentd-aggregator:24220",
       "telegraf -> influxdb:8086",
@@ -75,11 +76,26 @@ describe("the network policies of the whole stack", () => {
     ]);
   });
 
+  test("allow the API server's ports that are given, and never none", async () => {
+    const { resources } = await deploy(() => wholeStack({ apiServerPorts: [8443] }));
+    for (const name of ["monitoring-telegraf", "monitoring-grafana"]) {
+      const { egress } = find(resources, "NetworkPolicy", name).inputs["spec"] as NetworkPolicySpec;
+      const nodes = egress?.find(
+        ({ to, ports }) => to[0]?.ipBlock !== undefined && ports?.[0]?.port === 8443,
+      );
+      assert.ok(nodes, name);
+    }
+    await assert.rejects(
+      deploy(() => wholeStack({ apiServerPorts: [] })),
+      /apiServerPorts must be at least one port/,
+    );
+  });
+
   test("allow exactly this traffic out of the cluster", () => {
     const flows = workloads.flatMap((from) =>
       rules(from, "egress").flatMap(({ peers, ports }) =>
         peers.some((peer) => peer.ipBlock !== undefined)
-          ? ports.map((port) => `${titleOf(from)}:${port}`)
+          ? (ports ?? ["every port"]).map((port) => `${titleOf(from)}:${port}`)
           : [],
       ),
     );
@@ -106,15 +122,16 @@ describe("the network policies of the whole stack", () => {
           const into = rules(to, "ingress").filter(({ peers }) =>
             peers.some((peer) => selects(peer, to, from)),
           );
-          const outPorts = new Set(out.flatMap(({ ports }) => ports));
-          const ports = new Set(into.flatMap((rule) => rule.ports.filter((port) => outPorts.has(port))));
+          const allowed = (port: number) =>
+            out.some(({ ports }) => ports === undefined || ports.includes(port));
+          const ports = new Set(into.flatMap((rule) => (rule.ports ?? []).filter(allowed)));
           return [...ports].map((port) => `${titleOf(from)} -> ${titleOf(to)}:${port}`);
         }),
     );
     return flows.sort();
   }
 
-  function rules(of: Workload, direction: "ingress" | "egress"): { peers: PolicyPeer[]; ports: number[] }[] {
+  function rules(of: Workload, direction: "ingress" | "egress"): { peers: PolicyPeer[]; ports?: number[] }[] {
     return policies
       .filter(
         ({ namespace, spec }) =>
@@ -126,7 +143,10 @@ describe("the network policies of the whole stack", () => {
               peers: from,
               ports: ports.map(({ port }) => port),
             }))
-          : (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports: ports.map(({ port }) => port) })),
+          : (spec.egress ?? []).map(({ to, ports }) => ({
+              peers: to,
+              ports: ports?.map(({ port }) => port),
+            })),
       );
   }
 

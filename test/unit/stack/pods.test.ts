@@ -91,6 +91,14 @@ describe("every pod of the whole stack", () => {
     }
   });
 
+  test("of a Deployment is not available before it has lived for 15 s", () => {
+    const deployments = resources.filter(({ type }) => type === "kubernetes:apps/v1:Deployment");
+    assert.equal(deployments.length, 3);
+    for (const { name, inputs } of deployments) {
+      assert.equal((inputs["spec"] as { minReadySeconds: number }).minReadySeconds, 15, name);
+    }
+  });
+
   each("carries the recommended labels", ({ title, labels }) => {
     for (const key of ["name", "instance", "component", "part-of", "managed-by"]) {
       assert.match(labels[`app.kubernetes.io/${key}`] ?? "", /./, `${title} ${key}`);

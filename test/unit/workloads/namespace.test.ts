@@ -86,16 +86,22 @@ test("in a namespace that exists, the policy selects the pods of our components,
     spec: {
       podSelector: { matchLabels: Record<string, string> };
       policyTypes: string[];
-      egress: { ports: { port: number }[] }[];
+      egress: { to: object[]; ports?: { port: number }[] }[];
     };
   };
   // Named by Pulumi: three components have one each in this namespace.
   assert.deepEqual(metadata, { namespace: "team-a" });
   assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"]);
   assert.deepEqual(
-    spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port)),
-    [53, 53, 24224],
+    spec.egress.map(({ ports }) => ports?.map(({ port }) => port)),
+    [[53, 53], [24224], undefined],
   );
+  // Without this the default of `callers`, the pods of the namespace, could not call.
+  const modelApis = {
+    "app.kubernetes.io/component": "model-api",
+    "app.kubernetes.io/part-of": "ds-monitoring",
+  };
+  assert.deepEqual(spec.egress[2]?.to, [{ podSelector: { matchLabels: modelApis } }]);
   for (const [kind, name] of [
     ["Deployment", "churn"],
     ["CronJob", "training"],
