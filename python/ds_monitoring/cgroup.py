@@ -137,10 +137,13 @@ class Usage:
         self._process_peak = 0
         self._thread: Optional[threading.Thread] = None
 
-    def start(self) -> None:
-        """Begin measuring; a thread takes a sample each half second."""
-        self._cpu = cpu_seconds(self._root)
-        self._process_peak = _process_peak_bytes()
+    def start(self, of_process: bool = False) -> None:
+        """Begin measuring; a thread takes a sample each half second.
+
+        of_process: count what the process, or its container, has used so far.
+        """
+        self._cpu = 0.0 if of_process else cpu_seconds(self._root)
+        self._process_peak = 0 if of_process else _process_peak_bytes()
         self._sample()
         self._thread = threading.Thread(target=self._work, name="ds_monitoring-usage", daemon=True)
         self._thread.start()

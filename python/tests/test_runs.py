@@ -109,6 +109,31 @@ class RunTest(unittest.TestCase):
         self.assertEqual((names.count("pipeline.run.start"), names.count("pipeline.run.end")), (1, 1))
         self.assertGreaterEqual(found[-1]["duration_s"], 5)
 
+    def test_the_first_task_of_a_step_includes_its_imports(self) -> None:
+        program = (
+            "import time\n"
+            "until = time.process_time() + 0.5\n"
+            "while time.process_time() < until: pass\n"  # as an import of scikit-learn
+            "from ds_monitoring import run\n"
+            "with run('churn') as r:\n"
+            "    with r.task('load'): pass\n"
+            "    with r.task('train'): pass\n"
+            "with run('churn') as r:\n"
+            "    with r.task('again'): pass\n"
+        )
+        for of_step, variables in ((True, {"PIPELINE_RUN_ID": "r4"}), (False, {})):
+            with self.subTest(of_step=of_step), tempfile.TemporaryDirectory() as folder:
+                python(program, folder, **variables)
+                tasks = {
+                    event["cicd.pipeline.task.name"]: (event["duration_s"] >= 0.5, event["cpu_s"] >= 0.5)
+                    for event in events(folder, "pipeline.task.end")
+                }
+                self.assertEqual(
+                    tasks, {"load": (of_step,) * 2, "train": (False,) * 2, "again": (False,) * 2}
+                )
+                runs = [event["duration_s"] >= 0.5 for event in events(folder, "pipeline.run.end")]
+                self.assertEqual(runs, [of_step, False])
+
     def test_a_failing_step_ends_the_run(self) -> None:
         program = "from ds_monitoring import run\nwith run('churn', starts=False, ends=False) as r, r.task('train'):\n    raise ValueError"
         python(program, self.folder, PIPELINE_RUN_ID="r3")
