@@ -1,4 +1,4 @@
-import { CronJob } from "@pulumi/kubernetes/batch/v1";
+import { CronJob, Job } from "@pulumi/kubernetes/batch/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
@@ -43,6 +43,12 @@ export interface PipelineArgs extends WorkloadArgs {
    * @default false
    */
   suspended?: pulumi.Input<boolean>;
+  /**
+   * Whether it also runs once when it is created, besides its schedule: an API that needs a model has one then. `pulumi up`
+   * does not wait for the run, and later changes of the pipeline do not repeat it.
+   * @default false
+   */
+  runOnCreate?: boolean;
   /**
    * Size of the volume that the steps of one run share at /work (also in the variable WORK_DIR), gone with the run.
    * @default "1Gi"
@@ -107,6 +113,23 @@ export class Pipeline extends pulumi.ComponentResource {
     });
     const { metadata, labels } = workload;
     const containers = args.steps.map((step) => stepContainer(workload, name, step));
+    const jobSpec = {
+      backoffLimit: args.retries ?? 0,
+      activeDeadlineSeconds: args.deadlineSeconds ?? 3600,
+      template: {
+        metadata: {
+          labels,
+          // The autoscaler moves pods to save nodes; a run that is moved begins again.
+          annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+        },
+        spec: workload.pod({
+          restartPolicy: "Never",
+          initContainers: containers.slice(0, -1),
+          containers: containers.slice(-1),
+          volumes: [{ name: workVolume, emptyDir: { sizeLimit: args.workVolumeSize ?? "1Gi" } }],
+        }),
+      },
+    };
     const cronJob = new CronJob(
       name,
       {
@@ -119,32 +142,29 @@ export class Pipeline extends pulumi.ComponentResource {
           startingDeadlineSeconds,
           successfulJobsHistoryLimit: historyLimit,
           failedJobsHistoryLimit: historyLimit,
-          jobTemplate: {
-            metadata: { labels },
-            spec: {
-              backoffLimit: args.retries ?? 0,
-              activeDeadlineSeconds: args.deadlineSeconds ?? 3600,
-              template: {
-                metadata: {
-                  labels,
-                  // The autoscaler moves pods to save nodes; a run that is moved begins again.
-                  annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
-                },
-                spec: workload.pod({
-                  restartPolicy: "Never",
-                  initContainers: containers.slice(0, -1),
-                  containers: containers.slice(-1),
-                  volumes: [{ name: workVolume, emptyDir: { sizeLimit: args.workVolumeSize ?? "1Gi" } }],
-                }),
-              },
-            },
-          },
+          jobTemplate: { metadata: { labels }, spec: jobSpec },
         },
       },
       { parent: this },
     );
     if (args.egress !== undefined) {
       new NetworkPolicy(name, { metadata, spec: workload.policySpec() }, { parent: this });
+    }
+    if (args.runOnCreate === true) {
+      new Job(
+        name,
+        {
+          // Named by Pulumi: the name is the run's id, which a pipeline that is made again must not repeat.
+          metadata: {
+            namespace: metadata.namespace,
+            labels,
+            annotations: { "pulumi.com/skipAwait": "true" },
+          },
+          spec: jobSpec,
+        },
+        // A Job can't be changed, only replaced, and that would be another run.
+        { parent: this, ignoreChanges: ["metadata", "spec"] },
+      );
     }
 
     this.cronJobName = cronJob.metadata.name;

@@ -43,6 +43,8 @@ export function penguins(
     "penguins-training",
     {
       schedule: "0 3 * * 1",
+      // The API is not ready without a model, and should not wait for Monday.
+      runOnCreate: true,
       steps: steps.map((step) => ({ name: step, image, args: [step], env: { YEAR: "2009" } })),
       monitoring,
       namespace,

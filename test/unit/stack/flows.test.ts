@@ -128,7 +128,7 @@ describe("the network policies of the whole stack", () => {
           return [...ports].map((port) => `${titleOf(from)} -> ${titleOf(to)}:${port}`);
         }),
     );
-    return flows.sort();
+    return [...new Set(flows)].sort();
   }
 
   function rules(of: Workload, direction: "ingress" | "egress"): { peers: PolicyPeer[]; ports?: number[] }[] {

@@ -27,6 +27,7 @@ describe("every pod of the whole stack", () => {
       "Deployment monitoring-telegraf",
       "Deployment penguins-api",
       "Job monitoring-influxdb-reconcile",
+      "Job penguins-training",
       "StatefulSet monitoring-alertmanager",
       "StatefulSet monitoring-fluentd-aggregator",
       "StatefulSet monitoring-influxdb",

@@ -143,3 +143,16 @@ test("wrong steps and names are refused by key", async () => {
     /longer than the 52 characters of a CronJob/,
   );
 });
+
+test("runOnCreate: a Job from the same template, under a name that is never used again, and never repeated", async () => {
+  const { resources } = await pipeline({ runOnCreate: true, retries: 2 });
+  const { inputs, ignoreChanges } = find(resources, "batch/v1:Job", "churn-training");
+  const { spec } = find(resources, "CronJob", "churn-training").inputs as {
+    spec: { jobTemplate: { spec: object } };
+  };
+  assert.deepEqual(inputs["spec"], spec.jobTemplate.spec);
+  const { name, annotations } = inputs["metadata"] as { name?: string; annotations: object };
+  assert.equal(name, undefined);
+  assert.deepEqual(annotations, { "pulumi.com/skipAwait": "true" });
+  assert.deepEqual(ignoreChanges, ["metadata", "spec"]);
+});
