@@ -12,7 +12,7 @@ const folders = {
   cli: ["contract", "dashboards", "components"],
   examples: ["components"],
   policies: ["contract", "components/kubernetes"],
-  local: ["contract", "policies"],
+  local: ["contract", "policies", "components/images.ts"],
   demo: ["contract", "dashboards", "components", "local"],
   scripts: ["contract", "dashboards", "components", "config", "provider", "local"],
   "index.ts": ["contract", "dashboards", "components", "config", "examples"],

@@ -10,6 +10,7 @@ import { InfluxApi } from "../components/influxdb/influxApi";
 import { reconcile } from "../components/influxdb/reconcile/reconcile";
 import { renderTelegrafConfig } from "../components/telegraf/telegrafConfig";
 import { resolveTools } from "../local/tools/resolve";
+import { workloadPython } from "../local/python";
 import { type AlertmanagerProcess, startAlertmanager } from "./services/alertmanager";
 import { type Influxd, startInfluxd } from "./services/influxd";
 import type { InfluxConnection } from "./services/influxQuery";
@@ -17,7 +18,6 @@ import { freePort } from "./services/service";
 import { type SmtpSink, startSmtpSink } from "./services/smtpSink";
 import { startTelegraf } from "./services/telegraf";
 import { type LogPath, type SkippedLogPath, startLogPath } from "./logPath";
-import { workloadPython } from "./python";
 import { type Api, logDirectoryOf, startApi, workloadNames, type WorkloadSettings } from "./workloads";
 
 /** How a demo is started. */

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../local/processes";
+import { exampleDirectory, helperDirectory } from "../local/python";
 import { answers, freePort, type Service, startService } from "./services/service";
-import { exampleDirectory, helperDirectory } from "./python";
 
 /** Steps of the example pipeline, in their order. */
 export const pipelineSteps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"] as const;

@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const entryPoints = {
   archive: "components/influxdb/archive/main.ts",
   cli: "cli/main.ts",
+  dashboardReader: "local/dashboardReader/main.ts",
+  mail: "local/mail/main.ts",
   plugins: "local/plugins/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
 };

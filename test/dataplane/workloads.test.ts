@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { PythonUnavailableError, workloadPython, helperDirectory, exampleDirectory } from "../../demo/python";
+import {
+  PythonUnavailableError,
+  workloadPython,
+  helperDirectory,
+  exampleDirectory,
+} from "../../local/python";
 import { run } from "../../local/processes";
 
 /** The interpreter with the workloads' pinned packages, or why there is none. */

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../local/lock";
-import { cacheDirectory, repositoryRoot } from "../local/paths";
-import { run } from "../local/processes";
-import { which } from "../local/tools/resolve";
-import { UserError } from "../local/userError";
+import { withLock } from "./lock";
+import { cacheDirectory, repositoryRoot } from "./paths";
+import { run } from "./processes";
+import { which } from "./tools/resolve";
+import { UserError } from "./userError";
 
 /** Folder of the Python programs that the demo monitors. */
 export const exampleDirectory = join(repositoryRoot, "examples", "penguins");
