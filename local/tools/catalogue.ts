@@ -1,71 +1,14 @@
 import { devDependencies } from "../../package.json";
-
-/** How a tool is compiled from a pinned Go module. */
-export interface GoBuild {
-  /** Folder under local/tools/ whose go.mod and go.sum pin the sources. */
-  folder: string;
-  /** Package to build; `.` or `./FOLDER` for our own program in that folder. */
-  package: string;
-  /** Module in go.mod whose version is the tool's. */
-  versionedBy: string;
-  /** Folders of modules that are put beside our own sources, which go before them: by folder, where they are. */
-  sources?: Readonly<Record<string, { module: string; path: string }>>;
-  /** Files of that module that the program needs beside itself, by their path in the module. */
-  besideIt?: readonly string[];
-  /** Go variables that are set to the version (with its `v`), or to `reports`, so that the tool can report it. */
-  versionVariables?: readonly string[];
-  /** The version that the tool reports in place of the module's. */
-  reports?: string;
-  /** Build tags. */
-  tags?: readonly string[];
-  /** Extra environment of the build. */
-  env?: Readonly<Record<string, string>>;
-  /** Tools whose folders come first on PATH while building. */
-  needsTools?: readonly "pkg-config"[];
-  /** Other programs that the build runs, with the way to get them. */
-  needsPrograms?: Readonly<Record<string, string>>;
-  /** Roughly how long a first build takes on two cores, in seconds; only shown to the user. */
-  seconds: number;
-}
-
-/** A program that a local run or a test may need. */
-export interface Tool {
-  /** What it is for, in a few words. */
-  purpose: string;
-  /** Present: one found on PATH may be used when its version, which it prints with `args`, is in the range. */
-  onPath?: { range: string; args?: readonly string[] };
-  /** Absent: the tool comes from PATH only; `install` says how to get it. */
-  build?: GoBuild;
-  install?: string;
-}
+import { kubernetes, kubernetesVersion, nodeTools } from "./nodeTools";
+import { command, type GoBuild, type Tool } from "./tool";
 
 const pulumi = "github.com/pulumi/pulumi";
 const kubernetesProvider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
-/** A program of a module that keeps it in `cmd/NAME`, as most do. */
-function command(module: string, name: string): Pick<GoBuild, "package" | "versionedBy"> {
-  return { package: `${module}/cmd/${name}`, versionedBy: module };
-}
-
-const kubernetesVersion = ["k8s.io/component-base/version.gitVersion"];
 const alertmanager = {
   folder: "alertmanager",
   versionVariables: ["github.com/prometheus/common/version.Version"],
 };
-
-/** A part of the control plane. All come from one minor version: upstream supports no mixture. */
-function controlPlane(name: string, seconds: number): Tool {
-  return {
-    purpose: "part of the embedded Kubernetes control plane",
-    onPath: { range: ">=1.34 <1.35" },
-    build: {
-      folder: "kubernetes",
-      ...command("k8s.io/kubernetes", name),
-      versionVariables: kubernetesVersion,
-      seconds,
-    },
-  };
-}
 
 /** The engine's host for programs in a language, from the last version that is a Go module. */
 function languageHost(name: string, language: string, build: Omit<GoBuild, "folder">): Tool {
@@ -75,6 +18,8 @@ function languageHost(name: string, language: string, build: Omit<GoBuild, "fold
     build: { folder: `pulumi-language-${name}`, ...build },
   };
 }
+
+const controlPlane = "part of the embedded Kubernetes control plane";
 
 const tools = {
   pulumi: {
@@ -145,9 +90,10 @@ const tools = {
     onPath: { range: ">=0.7 <1" },
     build: { folder: "kwok", ...command("sigs.k8s.io/kwok", "kwokctl"), seconds: 15 },
   },
-  "kube-apiserver": controlPlane("kube-apiserver", 190),
-  "kube-controller-manager": controlPlane("kube-controller-manager", 60),
-  "kube-scheduler": controlPlane("kube-scheduler", 10),
+  "kube-apiserver": kubernetes("kube-apiserver", 190, controlPlane),
+  "kube-controller-manager": kubernetes("kube-controller-manager", 60, controlPlane),
+  "kube-scheduler": kubernetes("kube-scheduler", 10, controlPlane),
+  ...nodeTools,
   kubectl: {
     purpose: "runs the commands of docs/operations.md on the embedded cluster",
     onPath: { range: ">=1.30 <2", args: ["version", "--client"] },
@@ -233,38 +179,3 @@ export type ToolName = keyof typeof tools;
 
 /** Every tool by its name. */
 export const catalogue: Readonly<Record<ToolName, Tool>> = tools;
-
-/**
- * The version that a go.mod requires of a module, for example `v3.259.0`.
- *
- * @throws when the module is not required there
- */
-export function requiredVersion(goMod: string, module: string): string {
-  for (const line of goMod.split("\n")) {
-    const words = line
-      .trim()
-      .replace(/^require\s+/, "")
-      .split(/\s+/);
-    if (words[0] === module && words[1]?.startsWith("v")) return words[1];
-  }
-  throw new Error(`go.mod does not require ${module}`);
-}
-
-/** Arguments of `go build` that make the tool at `output`. `version` is the pinned one. */
-export function goBuildArguments(build: GoBuild, version: string, output: string): string[] {
-  const variables = (build.versionVariables ?? [])
-    .map((variable) => ` -X ${variable}=${build.reports ?? version}`)
-    .join("");
-  const tags = build.tags === undefined ? [] : ["-tags", build.tags.join(",")];
-  return [
-    "build",
-    "-trimpath",
-    "-mod=readonly",
-    "-ldflags",
-    `-s -w${variables}`,
-    ...tags,
-    "-o",
-    output,
-    build.package,
-  ];
-}

@@ -7,14 +7,10 @@ import { withLock } from "../lock";
 import { cacheDirectory, repositoryRoot } from "../paths";
 import { run } from "../processes";
 import { UserError } from "../userError";
-import {
-  catalogue,
-  goBuildArguments,
-  requiredVersion,
-  type GoBuild,
-  type Tool,
-  type ToolName,
-} from "./catalogue";
+import { catalogue, type ToolName } from "./catalogue";
+
+import { libraryEnvironment, unpackDebian, unpackTool } from "./debian";
+import { goBuildArguments, requiredVersion, type DebianPackages, type GoBuild, type Tool } from "./tool";
 
 export type { ToolName } from "./catalogue";
 
@@ -23,8 +19,8 @@ export interface ResolvedTool {
   name: ToolName;
   /** Absolute path of the executable. */
   path: string;
-  /** Where it came from: found on PATH, or compiled from the pinned module (now or earlier). */
-  source: "path" | "built";
+  /** Where it came from: found on PATH, or compiled from the pinned module, or unpacked from packages (now or earlier). */
+  source: "path" | "built" | "unpacked";
   /** As the tool itself or its go.mod says; undefined when neither does. */
   version: string | undefined;
 }
@@ -56,6 +52,7 @@ export async function resolveTool(name: ToolName, options: ResolveOptions = {}):
   const tool: Tool = catalogue[name];
   const found = await findOnPath(name, tool, settings);
   if (found.tool !== undefined) return found.tool;
+  if (tool.debian !== undefined) return unpackOnce(name, tool.debian, found.reason, settings);
   if (tool.build === undefined) {
     throw new ToolUnavailableError(
       `${name} (${tool.purpose}) is needed and ${found.reason}. Install it: ${tool.install}.`,
@@ -155,6 +152,37 @@ async function buildOnce(
   );
 }
 
+async function unpackOnce(
+  name: ToolName,
+  debian: DebianPackages,
+  reason: string,
+  settings: Settings,
+): Promise<ResolvedTool> {
+  const key = createHash("sha256")
+    .update(JSON.stringify([debian, process.arch]))
+    .digest("hex")
+    .slice(0, 12);
+  const entry = join(settings.toolsDirectory, `${name}-${key}`);
+  const resolved: ResolvedTool = { name, path: join(entry, name), source: "unpacked", version: undefined };
+  await withLock(`${entry}.lock`, async () => {
+    if (await isExecutable(resolved.path)) return;
+    const install = `Install ${catalogue[name].install}.`;
+    if (!settings.build) throw new ToolUnavailableError(`${name} ${reason}. ${install}`);
+    settings.log(`${name} ${reason}: unpacking it from Debian packages into the cache`);
+    const temporary = `${entry}.${randomUUID()}`;
+    try {
+      await unpackTool(debian, temporary);
+      await rm(entry, { recursive: true, force: true });
+      await rename(temporary, entry);
+    } catch (error) {
+      throw new ToolUnavailableError(`${name} ${reason}. ${install} (${(error as Error).message})`);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  });
+  return resolved;
+}
+
 /** The text of all our own Go files in a folder. */
 async function ownProgram(folder: string): Promise<string> {
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".go")).sort();
@@ -186,9 +214,10 @@ async function compile(
   const started = Date.now();
   const elapsed = () => Math.round((Date.now() - started) / 1000);
   const progress = setInterval(() => settings.log(`  still building ${what} (${elapsed()} s)`), 20_000);
+  const library = join(temporary, "library");
   const go = async (args: readonly string[], cwd: string): Promise<string> => {
     const path = [...helperFolders, settings.env.PATH ?? ""].join(delimiter);
-    const env = { ...settings.env, ...build.env, GOWORK: "off", PATH: path };
+    const env = { ...settings.env, ...build.env, ...libraryEnv, GOWORK: "off", PATH: path };
     const { code, stdout, stderr } = await run("go", args, { cwd, env });
     if (code === 0) return stdout;
     const end = (stdout + stderr).trim().split("\n").slice(-15).join("\n");
@@ -200,7 +229,11 @@ async function compile(
     const { Dir } = JSON.parse(await go(["mod", "download", "-json", pinned], temporary)) as { Dir: string };
     return Dir;
   };
+  let libraryEnv: NodeJS.ProcessEnv = {};
   try {
+    if (build.needsLibrary !== undefined) {
+      libraryEnv = await findLibrary(what, build.needsLibrary, library, settings.env);
+    }
     const sources = build.sources === undefined ? folder : join(temporary, "sources");
     if (build.sources !== undefined) await cp(folder, sources, { recursive: true });
     for (const [to, { module, path }] of Object.entries(build.sources ?? {})) {
@@ -217,6 +250,7 @@ async function compile(
       await copyFile(join(await moduleFolder(build.versionedBy), file), copy);
       await chmod(copy, 0o755);
     }
+    await rm(library, { recursive: true, force: true });
     // A broken entry (no executable in it) may be in the way of the rename.
     await rm(entry, { recursive: true, force: true });
     await rename(temporary, entry);
@@ -224,6 +258,25 @@ async function compile(
   } finally {
     clearInterval(progress);
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** The environment with which a build finds a C library: the system's, or that of a Debian package, put into `folder`. */
+async function findLibrary(
+  what: string,
+  { name, debian }: NonNullable<GoBuild["needsLibrary"]>,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<NodeJS.ProcessEnv> {
+  const known = await run("pkg-config", ["--exists", name], { env }).catch(() => ({ code: 1 }));
+  if (known.code === 0) return {};
+  try {
+    await unpackDebian([debian], folder);
+    return await libraryEnvironment(name, folder);
+  } catch (error) {
+    throw new ToolUnavailableError(
+      `building ${what} needs the C library ${name}. Install its development files. (${(error as Error).message})`,
+    );
   }
 }
 

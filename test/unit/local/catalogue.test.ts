@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { satisfies, validRange } from "semver";
 import { repositoryRoot } from "../../../local/paths";
 import { devDependencies } from "../../../package.json";
-import { catalogue, goBuildArguments, requiredVersion, type ToolName } from "../../../local/tools/catalogue";
+import { catalogue, type ToolName } from "../../../local/tools/catalogue";
+import { goBuildArguments, requiredVersion } from "../../../local/tools/tool";
 
 function goModOf(name: ToolName): string {
   const folder = catalogue[name].build?.folder;

@@ -1,0 +1,72 @@
+import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../processes";
+import type { DebianPackages } from "./tool";
+
+/**
+ * Unpack Debian packages into `folder`. Nothing is installed: the system's own list of packages is read, and where it is
+ * empty, one is fetched that is kept in `folder` only.
+ *
+ * @throws where apt-get does not run or has no such package
+ */
+export async function unpackDebian(packages: readonly string[], folder: string): Promise<void> {
+  const downloads = join(folder, "downloads");
+  await mkdir(join(downloads, "lists", "partial"), { recursive: true });
+  // apt-get would drop its rights, and then can't write into the folder.
+  const unsandboxed = ["-q", "-o", "APT::Sandbox::User=root"];
+  const ownList = ["-o", `Dir::State::lists=${join(downloads, "lists")}`, "-o", `Dir::Cache=${downloads}`];
+  try {
+    await attempt("apt-get", [...unsandboxed, "download", ...packages], downloads).catch(async () => {
+      await attempt("apt-get", [...unsandboxed, ...ownList, "update"], downloads);
+      await attempt("apt-get", [...unsandboxed, ...ownList, "download", ...packages], downloads);
+    });
+    for (const file of (await readdir(downloads)).filter((name) => name.endsWith(".deb"))) {
+      await attempt("dpkg-deb", ["-x", join(downloads, file), folder], downloads);
+    }
+  } finally {
+    await rm(downloads, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Unpack a tool into `entry`, beside scripts with the names of its programs that find its libraries. The folder can be
+ * renamed afterwards.
+ */
+export async function unpackTool({ packages, programs }: DebianPackages, entry: string): Promise<void> {
+  await unpackDebian(packages, join(entry, "root"));
+  const libraries = join("usr", "lib", await librariesFolder(join(entry, "root", "usr", "lib")));
+  for (const [name, path] of Object.entries(programs)) {
+    const script = [
+      "#!/bin/sh",
+      'root="${0%/*}/root"',
+      `export LD_LIBRARY_PATH="$root/${libraries}" XTABLES_LIBDIR="$root/${libraries}/xtables"`,
+      `exec "$root/${path}" "$@"`,
+    ];
+    await writeFile(join(entry, name), `${script.join("\n")}\n`);
+    await chmod(join(entry, name), 0o755);
+  }
+}
+
+/** The environment with which cgo finds a C library in unpacked packages, and links it in. */
+export async function libraryEnvironment(name: string, root: string): Promise<NodeJS.ProcessEnv> {
+  const lib = join(root, "usr", "lib");
+  return {
+    // Answers nothing: the flags below say it.
+    PKG_CONFIG: "true",
+    CGO_CFLAGS: `-I${join(root, "usr", "include")}`,
+    CGO_LDFLAGS: `-L${join(lib, await librariesFolder(lib))} -l:${name}.a`,
+  };
+}
+
+/** The folder of a system's libraries, for example `x86_64-linux-gnu`. */
+async function librariesFolder(lib: string): Promise<string> {
+  const folder = (await readdir(lib)).find((name) => name.includes("-linux-"));
+  if (folder === undefined) throw new Error(`${lib} has no libraries`);
+  return folder;
+}
+
+async function attempt(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const { code, stdout, stderr } = await run(command, args, { cwd, timeoutMs: 300_000 });
+  if (code !== 0)
+    throw new Error(`${command} ${args.at(-1)} failed: ${(stdout + stderr).trim().slice(-300)}`);
+}
