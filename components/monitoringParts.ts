@@ -14,7 +14,12 @@ import { InfluxDbArchive } from "./influxdb/influxDbArchive";
 import { InfluxDbBackup } from "./influxdb/influxDbBackup";
 import { InfluxDbReconcile } from "./influxdb/influxDbReconcile";
 import { partOfLabel } from "./kubernetes/labels";
-import { denyByDefault, RestrictedNamespace } from "./kubernetes/restrictedNamespace";
+import {
+  denyByDefault,
+  existingNamespace,
+  requireOneNamespace,
+  RestrictedNamespace,
+} from "./kubernetes/restrictedNamespace";
 import type { MonitoringArgs } from "./monitoringArgs";
 import type { AlertmanagerEndpoint, Endpoint, InfluxDbEndpoint } from "./platform/endpoints";
 import { generatedPassword } from "./platform/generatedPassword";
@@ -40,18 +45,14 @@ export function namespaceOf(
   parent: pulumi.Resource,
 ): pulumi.Input<string> {
   const { namespace, namespaceName, protect = true } = args;
+  requireOneNamespace(`Monitoring "${name}"`, args);
   if (namespace === undefined) {
     const created = { namespaceName: namespaceName ?? "monitoring", protect };
     return new RestrictedNamespace(name, created, { parent }).namespaceName;
   }
-  if (namespaceName !== undefined) {
-    throw new Error(
-      "Monitoring: namespace and namespaceName exclude each other: give the name of a namespace that exists as " +
-        "namespace, or that of a new one as namespaceName",
-    );
-  }
-  denyByDefault(name, { namespace, podLabels: partOfLabel }, parent);
-  return namespace;
+  const existing = existingNamespace(name, namespace, parent);
+  denyByDefault(name, { namespace: existing, podLabels: partOfLabel }, parent);
+  return existing;
 }
 
 /** Each user of InfluxDB with its password: a generated one, or that of the existing InfluxDB. */

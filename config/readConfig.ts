@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import Ajv, { type ErrorObject } from "ajv";
+import { parse } from "yaml";
 import { nearest } from "../contract/nearest";
 import { entriesOf, type Schema } from "./kinds";
 import { renamedKeys } from "./renamedKeys";
@@ -12,9 +15,13 @@ const validate = new Ajv({ strict: false, verbose: true }).compile(schema);
 /**
  * Reads and checks the config of the stack, before anything is created.
  *
+ * @param directory folder of the stack's file
  * @throws Error that names the key, what is allowed and an example
  */
-export function readConfig({ name: project }: pulumi.Config): StackConfig {
+export function readConfig(
+  { name: project }: pulumi.Config,
+  directory = pulumi.getRootDirectory(),
+): StackConfig {
   const prefix = `${project}:`;
   const given = Object.fromEntries(
     Object.entries(pulumi.runtime.allConfig())
@@ -28,7 +35,8 @@ export function readConfig({ name: project }: pulumi.Config): StackConfig {
     }
   }
   if (!validate(given)) throw new Error(problemOf(prefix, validate.errors?.[0]));
-  return withSecrets(schema, given, "", encryptedKeys(prefix)) as StackConfig;
+  const read = { encryptedKeys: encryptedKeys(prefix), plainTexts: plainTexts(stackFile(directory), prefix) };
+  return withSecrets(schema, given, "", read) as StackConfig;
 }
 
 /** A value as YAML wrote it: the engine hands over everything as text. */
@@ -85,37 +93,63 @@ function joined(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
+/** What is known of how the secrets are written in the stack's file. */
+interface ReadSecrets {
+  /** Keys in which the engine decrypted something. */
+  encryptedKeys: ReadonlySet<string>;
+  /** Texts of the file by their paths. */
+  plainTexts: ReadonlyMap<string, string>;
+}
+
 /** The value with its secrets as outputs, so that the engine encrypts them in the state; all else stays plain. */
-function withSecrets(
-  schema: Schema,
-  value: unknown,
-  path: string,
-  encrypted: (key: string) => boolean,
-): unknown {
+function withSecrets(schema: Schema, value: unknown, path: string, read: ReadSecrets): unknown {
   if (schema.secret === true) {
-    if (!encrypted(path)) {
-      const fix = `encrypt it with \`pulumi config set --secret --path ${path}\``;
-      void pulumi.log.warn(`${path} is in plain text in the stack's config: ${fix}`);
-    }
+    requireEncrypted(path, String(value), read);
     return pulumi.secret(String(value));
   }
   if (Array.isArray(schema.type)) return String(value);
   if (Array.isArray(value)) {
-    return value.map((entry, index) =>
-      withSecrets(schema.items ?? {}, entry, `${path}[${index}]`, encrypted),
-    );
+    return value.map((entry, index) => withSecrets(schema.items ?? {}, entry, `${path}[${index}]`, read));
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => {
       const inner = schema.properties?.[key] ?? entriesOf(schema) ?? {};
-      return [key, withSecrets(inner, entry, joined(path, key), encrypted)];
+      return [key, withSecrets(inner, entry, joined(path, key), read)];
     }),
   );
 }
 
-/** Whether the engine decrypted something in the key of the config that the path begins with. */
-function encryptedKeys(prefix: string): (path: string) => boolean {
+/** @throws Error with the fix, where another secret of the same key is encrypted: this one was forgotten */
+function requireEncrypted(path: string, value: string, { encryptedKeys, plainTexts }: ReadSecrets): void {
+  const key = path.split(".")[0] ?? "";
+  const fix = `encrypt it with \`pulumi config set --secret --path ${path}\``;
+  if (!encryptedKeys.has(key)) {
+    void pulumi.log.warn(`${path} is in plain text in the stack's config: ${fix}`);
+  } else if (plainTexts.get(path) === value) {
+    throw new Error(`${path} is in plain text in the stack's config, beside encrypted secrets: ${fix}`);
+  }
+}
+
+/** The keys of the config in which the engine decrypted something; of the values in them it does not say which. */
+function encryptedKeys(prefix: string): Set<string> {
   const keys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-  return (path) => keys.includes(prefix + path.split(".")[0]);
+  return new Set(keys.map((key) => key.slice(prefix.length)));
+}
+
+/** The stack's file, where Pulumi has it by default; another one (`--config-file`) is not looked at. */
+function stackFile(directory: string): unknown {
+  const file = join(directory, `Pulumi.${pulumi.getStack()}.yaml`);
+  return existsSync(file) ? (parse(readFileSync(file, "utf8")) as unknown) : undefined;
+}
+
+function plainTexts(file: unknown, prefix: string): Map<string, string> {
+  const texts = new Map<string, string>();
+  const { config = {} } = (file ?? {}) as { config?: Record<string, unknown> };
+  const collect = (path: string, value: unknown): void => {
+    if (typeof value !== "object" || value === null) texts.set(path, String(value));
+    else for (const [key, inner] of Object.entries(value)) collect(joined(path, key), inner);
+  };
+  for (const [key, value] of Object.entries(config)) collect(key.slice(prefix.length), value);
+  return texts;
 }

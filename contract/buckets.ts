@@ -24,9 +24,12 @@ export const database = "monitoring";
 /** How long each bucket keeps its points, in days. */
 export type RetentionDays = Record<BucketName, number>;
 
-/** Raw events for two weeks, so that a whole week's uniques and percentiles can still be computed from them. */
+/** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
+export const minimumEventsDays = 14;
+
+/** Raw events as short as they may be kept. */
 export const defaultRetentionDays: RetentionDays = {
-  events: 14,
+  events: minimumEventsDays,
   minutely: 90,
   hourly: 365,
   daily: 730,

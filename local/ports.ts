@@ -1,6 +1,8 @@
 import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 
+// Not the package get-port: it remembers what it gave within one process, and test files run in several at a time.
+
 // Below the range from which systems take the local ports of outgoing connections, so that a port that is
 // remembered for the next start is seldom taken in the meantime.
 const firstPort = 20_000;

@@ -184,6 +184,6 @@ pulumi config set --path monitoring.alertmanager.deploy.email.login.username mai
 pulumi config set --secret --path monitoring.alertmanager.deploy.email.login.password
 \`\`\`
 
-Only the keys that are marked secret here stay secret in the state and in previews; a plain value for one of them is
-taken with a warning.
+Only the keys that are marked secret here stay secret in the state and in previews. A plain value for one of them is
+taken with a warning; beside an encrypted one of the same key it is refused.
 `;

@@ -8,7 +8,7 @@ import { resources } from "../kubernetes/resources";
 import { PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
-import { renderAlertmanagerConfig } from "./alertmanagerConfig";
+import { mailServerPort, renderAlertmanagerConfig } from "./alertmanagerConfig";
 
 /** The mail server that alerts go out through, and the recipients. */
 export interface EmailArgs {
@@ -137,15 +137,4 @@ export class Alertmanager extends pulumi.ComponentResource {
 
     this.registerOutputs();
   }
-}
-
-/** @throws Error with an example when it has no port */
-function mailServerPort(smarthost: string): number {
-  const match = /^[^\s:]+:(\d{1,5})$/.exec(smarthost);
-  if (match === null) {
-    throw new Error(
-      `Alertmanager: email.smarthost "${smarthost}" must be host:port, e.g. "smtp.example.com:587"`,
-    );
-  }
-  return Number(match[1]);
 }

@@ -177,12 +177,17 @@ function named(rules: readonly string[]): string {
   return rules.length === 1 ? `alertname="${rules[0]}"` : `alertname=~"${rules.join("|")}"`;
 }
 
+/** @throws RangeError with an example when it has no port */
+export function mailServerPort(smarthost: string): number {
+  const port = patterns.hostAndPort.exec(smarthost)?.[1];
+  if (port !== undefined) return Number(port);
+  throw new RangeError(
+    `Alertmanager: email.smarthost must be host:port, e.g. "smtp.example.com:587", got ${JSON.stringify(smarthost)}`,
+  );
+}
+
 function checkEmail(email: AlertEmailOptions): void {
-  if (!patterns.hostAndPort.test(email.smarthost)) {
-    throw new RangeError(
-      `email.smarthost must be host:port, e.g. "smtp.example.com:587", got ${JSON.stringify(email.smarthost)}`,
-    );
-  }
+  mailServerPort(email.smarthost);
   for (const [option, addresses] of [
     ["to", email.to],
     ["criticalTo", email.criticalTo ?? email.to],

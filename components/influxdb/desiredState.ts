@@ -4,6 +4,7 @@ import {
   database,
   defaultOrganization,
   defaultRetentionDays,
+  minimumEventsDays,
   type RetentionDays,
   secondsPerDay,
   shardGroupSeconds,
@@ -123,9 +124,6 @@ export const credentials = {
   /** The archive of raw events, where there is one: reads these, writes nothing. */
   archive: { username: "archive", passwordVariable: "INFLUXDB_ARCHIVE_PASSWORD" },
 } as const;
-
-/** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
-export const minimumEventsDays = 14;
 
 /**
  * What InfluxDB shall hold: buckets, InfluxQL names, least-privilege credentials, downsampling and alert tasks.

@@ -21,8 +21,8 @@ export interface InfluxDbArchiveDeployArgs {
    */
   keepDays?: pulumi.Input<number>;
   /**
-   * Volume of the archive. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`) bills
-   * what is stored, and grows by itself or by raising `size`.
+   * Volume of the archive. A storage class of a file share or of an object store bills what is stored, and grows by
+   * itself or by raising `size`.
    */
   storage: StorageArgs;
 }

@@ -22,8 +22,8 @@ export interface InfluxDbBackupDeployArgs {
    */
   keep?: pulumi.Input<number>;
   /**
-   * Volume of the backups. A class of a file share or of blobs (on AKS `azurefile-csi`, `azureblob-nfs-premium`)
-   * outlives the zone that the database's disk is in; one disk more does not.
+   * Volume of the backups. A storage class of a file share or of an object store outlives the zone that the
+   * database's disk is in; one disk more does not.
    */
   storage: StorageArgs;
 }

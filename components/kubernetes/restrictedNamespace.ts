@@ -43,6 +43,32 @@ export class RestrictedNamespace extends pulumi.ComponentResource {
   }
 }
 
+/** @throws Error with the fix, when a namespace is both new and one that exists */
+export function requireOneNamespace(
+  component: string,
+  args: { namespace?: pulumi.Input<string>; namespaceName?: pulumi.Input<string> },
+): void {
+  if (args.namespace === undefined || args.namespaceName === undefined) return;
+  throw new Error(
+    `${component}: namespace and namespaceName exclude each other: give the name of a namespace that exists as ` +
+      "namespace, or that of a new one as namespaceName",
+  );
+}
+
+/**
+ * The name of a namespace that exists. It is read, because nothing else refuses a wrong name early: a patch would create
+ * the namespace.
+ *
+ * @throws Error in the preview, when there is none of that name
+ */
+export function existingNamespace(
+  name: string,
+  namespace: pulumi.Input<string>,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  return Namespace.get(`${name}-existing-namespace`, namespace, { parent }).id;
+}
+
 /**
  * Denies all traffic but DNS that no other policy allows.
  *

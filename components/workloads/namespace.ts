@@ -4,7 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectionOf, type MonitoringConnection } from "../connection";
 import { modelApiComponent, partOfLabel, sendsLogsLabel } from "../kubernetes/labels";
 import { allowSpec, podsLabelled, podsOf, tcp, toDns } from "../kubernetes/networkPolicies";
-import { RestrictedNamespace } from "../kubernetes/restrictedNamespace";
+import {
+  existingNamespace,
+  requireOneNamespace,
+  RestrictedNamespace,
+} from "../kubernetes/restrictedNamespace";
 import { parts } from "../platform/parts";
 
 /** Arguments of {@link AppNamespace}. */
@@ -22,7 +26,7 @@ export interface AppNamespaceArgs {
    * other pods keep the network access that they have.
    * @default none: a new namespace is created
    */
-  existing?: pulumi.Input<string>;
+  namespace?: pulumi.Input<string>;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface AppNamespaceArgs {
  * new ModelApi("churn", { image, model, monitoring, namespace });
  * new Pipeline("churn-training", { schedule, steps, monitoring, namespace });
  *
- * @throws Error when both `namespaceName` and `existing` are given
+ * @throws Error when both `namespaceName` and `namespace` are given, and in the preview when `namespace` does not exist
  */
 export class AppNamespace extends pulumi.ComponentResource {
   /** Name of the namespace. */
@@ -45,22 +49,21 @@ export class AppNamespace extends pulumi.ComponentResource {
   constructor(name: string, args: AppNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:AppNamespace", name, {}, opts);
 
-    const { existing, namespaceName } = args;
-    if (existing !== undefined && namespaceName !== undefined) {
-      throw new Error(
-        `AppNamespace "${name}": leave out namespaceName or existing; existing is the name of a namespace that exists`,
-      );
-    }
+    const { namespace, namespaceName } = args;
+    requireOneNamespace(`AppNamespace "${name}"`, args);
     const monitoring = connectionOf(args.monitoring, `AppNamespace "${name}": monitoring`);
     this.namespaceName =
-      existing === undefined
+      namespace === undefined
         ? new RestrictedNamespace(
             name,
             { namespaceName: namespaceName ?? name, labels: sendsLogsLabel },
             { parent: this },
           ).namespaceName
-        : new NamespacePatch(name, { metadata: { name: existing, labels: sendsLogsLabel } }, { parent: this })
-            .metadata.name;
+        : new NamespacePatch(
+            name,
+            { metadata: { name: existingNamespace(name, namespace, this), labels: sendsLogsLabel } },
+            { parent: this },
+          ).metadata.name;
 
     const secret = new Secret(
       `${name}-fluentd-shared-key`,
@@ -73,7 +76,7 @@ export class AppNamespace extends pulumi.ComponentResource {
     );
     this.sharedKeySecretName = secret.metadata.name;
 
-    const adopted = existing !== undefined;
+    const adopted = namespace !== undefined;
     new NetworkPolicy(
       `${name}-logs`,
       {
@@ -118,5 +121,5 @@ export function appNamespace(
   parent: pulumi.Resource,
 ): AppNamespace {
   if (pulumi.Resource.isInstance(given)) return given as AppNamespace;
-  return new AppNamespace(name, { monitoring, existing: given as pulumi.Input<string> }, { parent });
+  return new AppNamespace(name, { monitoring, namespace: given as pulumi.Input<string> }, { parent });
 }

@@ -27,7 +27,7 @@ export interface ModelVolumeArgs extends ModelStorageArgs {
  * A volume that outlives runs: a {@link Pipeline} leaves its approved models there, a {@link ModelApi} serves them.
  *
  * @example
- * const models = new ModelVolume("churn-models", { namespace, size: "10Gi", storageClassName: "azurefile-csi" });
+ * const models = new ModelVolume("churn-models", { namespace, size: "10Gi", storageClassName: "nfs" });
  * new Pipeline("churn-training", { schedule, steps, monitoring, namespace, models });
  * new ModelApi("churn", { image, model, monitoring, namespace, models });
  */

@@ -7,6 +7,7 @@ import {
   Pipeline,
   type StorageArgs,
 } from "../../components";
+import { version } from "../../package.json";
 
 /** Arguments of {@link penguins}. */
 export interface PenguinsArgs {
@@ -20,7 +21,6 @@ export interface PenguinsArgs {
   protect: boolean;
 }
 
-const version = "0.1.0";
 const namespaceName = "penguins";
 const steps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"];
 

@@ -243,6 +243,22 @@ test("pods of every kind, also those of a component from elsewhere, reach the AP
   );
 });
 
+test("a namespace that does not exist is refused in the preview, and not created", async () => {
+  const program = `
+import * as ds from "ds-monitoring";
+const monitoring = ds.Monitoring.fromStack("${platformStack}");
+new ds.AppNamespace("typo", { monitoring, namespace: "chrun" });
+`;
+  await writeFile(join(project, "index.ts"), program);
+  const stack = await fixture.stack({ project, stack: "typo", env: transpileOnly });
+  for (const result of [await stack.preview(), await stack.up()]) {
+    assert.notEqual(result.code, 0);
+    assert.match(result.stdout + result.stderr, /typo-existing-namespace/);
+    assert.match(result.stdout + result.stderr, /resource 'chrun' does not exist/);
+  }
+  assert.equal(await fixture.api.get("/api/v1/namespaces/chrun"), undefined);
+});
+
 // Other languages: the library as a provider, in a project of YAML without a line of TypeScript.
 
 /** The block of docs/packaging.md in that language which matches. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Engine } from "../../local/engine/engine";
+import type { KubernetesObject } from "../support/apiClient";
 import { changingSteps, Fixture, type OperationResult } from "./harness";
 
 // Each swap as the stack's config asks for it, previewed by the real engine against the real API server, and compared
@@ -263,22 +264,40 @@ test("a cluster of its own instead of the existing one: it is added, and holds t
   );
 });
 
-test("a stack of nothing but existing parts comes up, and changes nothing when it is brought up again", async () => {
-  await engine.setConfig({
-    "ds-monitoring:monitoring": { ...common, ...influxDb, ...grafana, ...alertmanager, ...archive },
-  });
+test("a stack of nothing but existing parts comes up in a namespace that exists, and changes nothing when it is brought up again", async () => {
+  const monitoring = { ...common, ...influxDb, ...grafana, ...alertmanager, ...archive };
+  const namespace = "team-observability";
+  await engine.setConfig({ "ds-monitoring:monitoring": { ...monitoring, namespace } });
+  const refused = await engine.preview();
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout + refused.stderr, /monitoring-existing-namespace/);
+  assert.match(refused.stdout + refused.stderr, /resource 'team-observability' does not exist/);
+
+  // Pods of others in it keep their labels and their network access.
+  const labels = { team: "observability" };
+  const path = `/api/v1/namespaces/${namespace}`;
+  await fixture.api.send("POST", "/api/v1/namespaces", { metadata: { name: namespace, labels } });
   succeeded(await engine.up());
+  const { metadata } = (await fixture.api.get(path)) as KubernetesObject;
+  assert.deepEqual(metadata.labels, { ...labels, "kubernetes.io/metadata.name": namespace });
+  const policies = await fixture.api.list<KubernetesObject & { spec: { podSelector: object } }>(
+    `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+  );
+  assert.ok(policies.length > 4, `${policies.length} policies`);
+  for (const { spec } of policies) assert.notDeepEqual(spec.podSelector, {});
   const cronJobs = await fixture.api.list("/apis/batch/v1/cronjobs");
   assert.deepEqual(
-    cronJobs.map(({ metadata }) => metadata.name),
-    ["influxdb-archive"],
+    cronJobs.map(({ metadata: { name, namespace: of } }) => [of, name]),
+    [[namespace, "influxdb-archive"]],
   );
   const sets = await fixture.api.list("/apis/apps/v1/statefulsets");
   assert.deepEqual(
-    sets.map(({ metadata }) => metadata.name),
-    ["fluentd-aggregator"],
+    sets.map(({ metadata: { name, namespace: of } }) => [of, name]),
+    [[namespace, "fluentd-aggregator"]],
   );
   const again = await engine.preview();
   succeeded(again);
   assert.deepEqual(changingSteps(again), []);
+  succeeded(await engine.destroy());
+  assert.ok(await fixture.api.get(path), "the namespace is not ours to delete");
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { readConfig } from "../../../config/readConfig";
 import { renamedKeys } from "../../../config/renamedKeys";
 import type { Schema } from "../../../config/kinds";
@@ -19,7 +20,7 @@ const alertmanager = { deploy: { email } };
 const least = { environment: "dev", alertmanager };
 
 /** The config as the engine hands it over: each key as text. */
-function read(values: Record<string, unknown>): StackConfig {
+function read(values: Record<string, unknown>, directory?: string): StackConfig {
   const texts = Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => [
@@ -27,7 +28,7 @@ function read(values: Record<string, unknown>): StackConfig {
       typeof value === "string" ? value : JSON.stringify(value),
     ]);
   pulumi.runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>);
-  return readConfig(new pulumi.Config("ds-monitoring"));
+  return readConfig(new pulumi.Config("ds-monitoring"), directory);
 }
 
 function refuses(cases: readonly (readonly [Record<string, unknown>, RegExp])[]): void {
@@ -344,6 +345,34 @@ describe("secrets", () => {
     context.after(() => delete process.env.PULUMI_CONFIG_SECRET_KEYS);
     read({ monitoring: existing });
     assert.equal(warn.mock.callCount(), 0);
+  });
+
+  test("in plain text beside encrypted ones are refused by their key", (context) => {
+    const directory = mkdtempSync(join(tmpdir(), "ds-monitoring-config-"));
+    process.env.PULUMI_CONFIG_SECRET_KEYS = '["ds-monitoring:monitoring"]';
+    context.after(() => {
+      delete process.env.PULUMI_CONFIG_SECRET_KEYS;
+      rmSync(directory, { recursive: true });
+    });
+    const fileWith = (auth: unknown) =>
+      stringify({
+        config: {
+          "ds-monitoring:monitoring": {
+            ...existing,
+            grafana: { existing: { ...existing.grafana.existing, auth } },
+            influxDb: { existing: { url: "https://i.example.com", operatorToken: { secure: "v1:x" } } },
+            alertmanager: { existing: { authorization: { secure: "v1:y" } } },
+          },
+        },
+      });
+    const file = join(directory, `Pulumi.${pulumi.getStack()}.yaml`);
+    writeFileSync(file, fileWith(existing.grafana.existing.auth));
+    assert.throws(
+      () => read({ monitoring: existing }, directory),
+      /^Error: monitoring\.grafana\.existing\.auth is in plain text .*beside encrypted secrets: encrypt it with `pulumi config set --secret --path monitoring\.grafana\.existing\.auth`/,
+    );
+    writeFileSync(file, fileWith({ secure: "v1:z" }));
+    read({ monitoring: existing }, directory);
   });
 
   test("are not shown when they are wrong", () => {

@@ -175,7 +175,7 @@ test("a mail server without a port is refused with an example", async () => {
     deploy(() =>
       platform({ alertmanager: { deploy: { email: { ...email, smarthost: "smtp.example.com" } } } }),
     ),
-    /"smtp.example.com" must be host:port, e.g. "smtp.example.com:587"/,
+    /email.smarthost must be host:port, e.g. "smtp.example.com:587", got "smtp.example.com"/,
   );
 });
 

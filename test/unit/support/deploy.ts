@@ -73,7 +73,11 @@ export async function deploy<T>(
   };
   await pulumi.runtime.setMocks(
     {
-      newResource: (args) => ({ id: `${args.name}-id`, state: stateOf(args) }),
+      // What exists is read by its id.
+      newResource: (args) => ({
+        id: args.id === "" ? `${args.name}-id` : (args.id ?? `${args.name}-id`),
+        state: stateOf(args),
+      }),
       call: (args) => args.inputs as Record<string, unknown>,
     },
     "ds-monitoring",

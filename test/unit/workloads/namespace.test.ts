@@ -130,7 +130,7 @@ test("a volume may live in a namespace that exists; a new name and an existing o
   assert.deepEqual(metadata, { name: "models", namespace: "team-a" });
   assert.deepEqual(spec, { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } });
   await assert.rejects(
-    deploy(() => new AppNamespace("a", { monitoring, namespaceName: "b", existing: "c" })),
-    /AppNamespace "a": leave out namespaceName or existing/,
+    deploy(() => new AppNamespace("a", { monitoring, namespaceName: "b", namespace: "c" })),
+    /AppNamespace "a": namespace and namespaceName exclude each other/,
   );
 });
