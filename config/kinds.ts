@@ -40,6 +40,11 @@ const count: Schema = { type: "integer", minimum: 1, allowed: "a whole number, a
 const email = text(patterns.emailAddress, "an e-mail address", "team@example.com");
 const name = text(patterns.dnsLabel, 'lower-case letters, digits and "-"', "dev");
 const nodeCount = integer(0, 1000, "3");
+const objectId = text(
+  /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+  "an Entra object id",
+  "11111111-2222-3333-4444-555555555555",
+);
 const objectName = text(patterns.dnsSubdomain, "the name of a Kubernetes object", "managed-csi");
 const price: Schema = { type: "number", exclusiveMinimum: 0, allowed: "a price above 0", example: "0.08" };
 const quantity = text(quantityPattern, "a Kubernetes quantity above 0", "256Mi");
@@ -90,13 +95,10 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   },
   ...{ authorizedIpRanges: addressRange, minCount: nodeCount, maxCount: nodeCount },
   ...{ durationHours: integer(4, 24, "4"), osDiskSizeGiB: integer(30, 2048, "64") },
-  adminGroupObjectIds: text(
-    /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
-    "an Entra object id",
-    "11111111-2222-3333-4444-555555555555",
-  ),
+  ...{ adminGroupObjectIds: objectId, deployerObjectIds: objectId },
   dnsServiceIp: text(/^\d{1,3}(\.\d{1,3}){3}$/, "an IPv4 address", "10.0.0.10"),
-  kubernetesVersion: text(/^\d+\.\d+(\.\d+)?$/, "a Kubernetes version in quotes", '"1.34"'),
+  // Without the patch, which the cluster upgrades by itself.
+  kubernetesVersion: text(/^\d+\.\d+$/, "a minor version of Kubernetes in quotes", '"1.36"'),
   location: text(/^[a-z]+[a-z0-9]*$/, "an Azure region", "eastus"),
   startTime: text(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day in quotes, UTC", '"02:00"'),
   taints: text(

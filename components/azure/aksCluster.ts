@@ -11,10 +11,14 @@ import { ResourceGroup } from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import type { AksClusterArgs, ClusterNetworkArgs, EntraArgs, MaintenanceWindowArgs } from "./aksClusterArgs";
 import { usableKubeconfig } from "./kubeconfig";
+import { rolesInForce } from "./roles";
 import { checkPools, renderPool, renderUserPool, systemPoolName, type UserPoolArgs } from "./nodePools";
 
 /** Built-in role that lets the cluster join its nodes and internal load balancers to the subnet. */
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
+
+/** Built-in role "Azure Kubernetes Service RBAC Cluster Admin": every permission inside of Kubernetes. */
+const rbacClusterAdmin = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
 
 /**
  * A Kubernetes cluster on Azure (AKS) in a network of its own: Azure CNI overlay with Cilium network policies, workload
@@ -40,6 +44,11 @@ export class AksCluster extends pulumi.ComponentResource {
   constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const userPools = args.userPools ?? {};
     checkPools(args.systemPool, userPools);
+    if (args.privateCluster === true && args.authorizedIpRanges !== undefined) {
+      throw new RangeError(
+        "authorizedIpRanges is for a public API server, and privateCluster is true: set one of the two",
+      );
+    }
     super("ds-monitoring:index:AksCluster", name, {}, opts);
 
     const { location, tags } = args;
@@ -56,10 +65,7 @@ export class AksCluster extends pulumi.ComponentResource {
       {
         principalId: identity.principalId,
         principalType: "ServicePrincipal",
-        roleDefinitionId: subscriptionOf(group.id).apply(
-          (subscription) =>
-            `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
-        ),
+        roleDefinitionId: roleIn(group.id, networkContributor),
         scope: subnet.id,
       },
       { parent: this },
@@ -80,6 +86,8 @@ export class AksCluster extends pulumi.ComponentResource {
             ...renderPool(args.systemPool),
             name: systemPoolName,
             mode: "System",
+            // Pods of ours stay away: only those of the cluster itself tolerate it.
+            nodeTaints: ["CriticalAddonsOnly=true:NoSchedule"],
             vnetSubnetID: subnet.id,
             tags,
           },
@@ -99,7 +107,7 @@ export class AksCluster extends pulumi.ComponentResource {
         storageProfile:
           args.blobCsiDriver === undefined ? undefined : { blobCSIDriver: { enabled: args.blobCsiDriver } },
         ingressProfile: { webAppRouting: { enabled: args.ingressController ?? false } },
-        autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
+        autoUpgradeProfile: { upgradeChannel: "stable", nodeOSUpgradeChannel: "NodeImage" },
       },
       {
         parent: this,
@@ -110,16 +118,32 @@ export class AksCluster extends pulumi.ComponentResource {
       },
     );
 
-    this.userPools(name, common, cluster.name, subnet.id, userPools);
-    this.maintenance(name, resourceGroupName, cluster.name, args.maintenance ?? {});
+    const pools = this.userPools(name, common, cluster.name, subnet.id, userPools, protect);
+    this.maintenance(name, resourceGroupName, cluster.name, args.maintenance ?? {}, pools);
 
-    const login = args.entra?.login ?? "azurecli";
+    const admins = (args.entra?.deployerObjectIds ?? []).map(
+      (principalId) =>
+        new RoleAssignment(
+          `${name}-deployer-${principalId}`,
+          {
+            principalId,
+            principalType: "ServicePrincipal",
+            roleDefinitionId: roleIn(group.id, rbacClusterAdmin),
+            scope: cluster.id,
+          },
+          { parent: this },
+        ),
+    );
     const credentials = listManagedClusterUserCredentialsOutput(
       { resourceGroupName, resourceName: cluster.name },
       { parent: this },
     );
+    const since = pulumi.all(admins.map(({ createdOn }) => createdOn));
     this.kubeconfig = pulumi.secret(
-      credentials.kubeconfigs.apply((kubeconfigs) => usableKubeconfig(kubeconfigs[0]?.value ?? "", login)),
+      pulumi.all([credentials.kubeconfigs, since]).apply(async ([kubeconfigs, times]) => {
+        await rolesInForce(times);
+        return usableKubeconfig(kubeconfigs[0]?.value ?? "");
+      }),
     );
     // Azure fills in the URL once the cluster is there: without the id a preview would take it for empty.
     this.oidcIssuerUrl = pulumi
@@ -162,9 +186,11 @@ export class AksCluster extends pulumi.ComponentResource {
     resourceName: pulumi.Output<string>,
     vnetSubnetID: pulumi.Output<string>,
     pools: Record<string, UserPoolArgs>,
-  ): void {
+    protect: boolean,
+  ): AgentPool[] {
+    const made: AgentPool[] = [];
     for (const [poolName, pool] of Object.entries(pools)) {
-      new AgentPool(
+      const agentPool = new AgentPool(
         `${name}-${poolName}`,
         {
           resourceGroupName,
@@ -174,9 +200,17 @@ export class AksCluster extends pulumi.ComponentResource {
           vnetSubnetID,
           tags,
         },
-        { parent: this, ignoreChanges: ["count", "orchestratorVersion"] },
+        {
+          parent: this,
+          protect,
+          ignoreChanges: ["count", "orchestratorVersion"],
+          // One after another: AKS answers 409 OperationNotAllowed to a change while another is under way.
+          dependsOn: made.slice(-1),
+        },
       );
+      made.push(agentPool);
     }
+    return made;
   }
 
   private maintenance(
@@ -184,13 +218,16 @@ export class AksCluster extends pulumi.ComponentResource {
     resourceGroupName: pulumi.Output<string>,
     resourceName: pulumi.Output<string>,
     window: MaintenanceWindowArgs,
+    after: pulumi.Resource[],
   ): void {
+    let dependsOn = after;
     for (const configName of ["aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"]) {
-      new MaintenanceConfiguration(
+      const configuration = new MaintenanceConfiguration(
         `${name}-${configName}`,
         { resourceGroupName, resourceName, configName, maintenanceWindow: maintenanceWindow(window) },
-        { parent: this },
+        { parent: this, dependsOn },
       );
+      dependsOn = [configuration];
     }
   }
 }
@@ -202,9 +239,12 @@ interface Placement {
   tags: Record<string, string>;
 }
 
-/** `/subscriptions/…`, the beginning of any resource's id. */
-function subscriptionOf(id: pulumi.Output<string>): pulumi.Output<string> {
-  return id.apply((text) => text.split("/").slice(0, 3).join("/"));
+/** The id of a built-in role in the subscription of the resource with this id. */
+function roleIn(resourceId: pulumi.Output<string>, role: string): pulumi.Output<string> {
+  const subscription = (id: string) => id.split("/").slice(0, 3).join("/");
+  return resourceId.apply(
+    (id) => `${subscription(id)}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+  );
 }
 
 function entraInputs(entra: EntraArgs | undefined) {

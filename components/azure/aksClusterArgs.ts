@@ -1,4 +1,3 @@
-import type { KubeLogin } from "./kubeconfig";
 import type { NodePoolArgs, UserPoolArgs } from "./nodePools";
 
 /** Address ranges of a cluster; they must not overlap each other, nor any network that it is peered with. */
@@ -35,15 +34,16 @@ export interface EntraArgs {
   /** Object ids of the groups whose members administer the cluster. */
   adminGroupObjectIds: string[];
   /**
+   * Object ids of the service principals that deploy to the cluster without being members of those groups. Each gets
+   * the role "Azure Kubernetes Service RBAC Cluster Admin" on the cluster, without which Kubernetes answers 403.
+   * @default none
+   */
+  deployerObjectIds?: string[];
+  /**
    * Whether the cluster's own certificates, which no one can revoke for one person, stop working.
    * @default true
    */
   disableLocalAccounts?: boolean;
-  /**
-   * How the kubeconfig signs in.
-   * @default "azurecli"
-   */
-  login?: KubeLogin;
 }
 
 /** When Azure may upgrade the cluster and its nodes. */
@@ -84,7 +84,7 @@ export interface AksClusterArgs {
    */
   tier?: "Free" | "Standard";
   /**
-   * Kubernetes version, e.g. `1.34`.
+   * Kubernetes version, e.g. `1.36`, without the patch: the cluster upgrades that by itself, in the window.
    * @default what AKS recommends
    */
   kubernetesVersion?: string;
@@ -95,7 +95,7 @@ export interface AksClusterArgs {
   network?: ClusterNetworkArgs;
   /**
    * Sign-in with Entra.
-   * @default sign-in with the cluster's own certificates
+   * @default none: the kubeconfig is then a certificate of a cluster administrator (`system:masters`), for dev only
    */
   entra?: EntraArgs;
   /**

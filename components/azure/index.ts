@@ -7,5 +7,4 @@ export {
   type MaintenanceWindowArgs,
 } from "./aksClusterArgs";
 export { aksIngress } from "./ingress";
-export { type KubeLogin } from "./kubeconfig";
 export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

@@ -130,9 +130,21 @@ export function checkPools(
   systemPool: NodePoolArgs,
   userPools: Readonly<Record<string, UserPoolArgs>>,
 ): void {
-  if (systemPool.minCount < 1) {
+  // Both limits: learn.microsoft.com/azure/aks/use-system-pools
+  if (systemPool.minCount < 2) {
     throw new RangeError(
-      `systemPool.minCount is ${systemPool.minCount}: the cluster's own pods need at least 1 node, e.g. minCount: 2`,
+      `systemPool.minCount is ${systemPool.minCount}: the cluster's own pods need at least 2 nodes, e.g. minCount: 2`,
+    );
+  }
+  const vcpus = Number(/^Standard_[A-Z]+(?:\d+-)?(\d+)/.exec(systemPool.vmSize)?.[1] ?? Infinity);
+  if (vcpus < 4) {
+    throw new RangeError(
+      `systemPool.vmSize is ${systemPool.vmSize}, with ${vcpus} vCPUs: a system pool needs at least 4, e.g. vmSize: Standard_D4s_v5`,
+    );
+  }
+  if (!Object.values(userPools).some(({ spot, minCount }) => spot !== true && minCount > 0)) {
+    throw new RangeError(
+      "userPools has no pool for the platform: the system pool takes only the cluster's own pods; add one without spot and with minCount above 0, e.g. apps: { vmSize: Standard_D2s_v5, minCount: 1, maxCount: 3 }",
     );
   }
   checkPool("systemPool", systemPool);

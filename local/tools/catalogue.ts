@@ -114,6 +114,17 @@ const tools = {
     onPath: { range: ">=0.27 <1" },
     build: { ...alertmanager, ...command("github.com/prometheus/alertmanager", "amtool"), seconds: 5 },
   },
+  kubelogin: {
+    purpose: "signs in to AKS clusters with Entra",
+    onPath: { range: ">=0.2.18 <0.3" },
+    build: {
+      folder: "kubelogin",
+      package: "github.com/Azure/kubelogin",
+      versionedBy: "github.com/Azure/kubelogin",
+      versionVariables: ["main.gitTag"],
+      seconds: 70,
+    },
+  },
   actionlint: {
     purpose: "checks GitHub Actions workflows",
     onPath: { range: ">=1.7 <2", args: ["-version"] },

@@ -16,7 +16,7 @@ const kubeconfig = "users:\n  - name: u\n    user: {}\n";
 const args: AksClusterArgs = {
   location: "eastus",
   tags: { project: "ds-monitoring", environment: "dev", owner: "data", "cost-center": "1" },
-  systemPool: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 },
+  systemPool: { vmSize: "Standard_D4s_v5", minCount: 2, maxCount: 2 },
   userPools: {
     apps: { vmSize: "Standard_D4s_v5", minCount: 1, maxCount: 3 },
     pipelines: { vmSize: "Standard_D4s_v5", minCount: 0, maxCount: 2, spot: true },
@@ -42,8 +42,11 @@ describe("AksCluster", () => {
       newResource: ({ type, name, inputs }) => {
         made.push({ type, name, inputs });
         const id = `/subscriptions/s/resourceGroups/g/${type}/${name}`;
-        const oidcIssuerProfile = { issuerURL: "https://issuer.example/" };
-        return { id, state: { name, principalId: "principal", ...inputs, oidcIssuerProfile } };
+        const computed = {
+          oidcIssuerProfile: { issuerURL: "https://issuer.example/" },
+          createdOn: "2026-01-01T00:00:00Z",
+        };
+        return { id, state: { name, principalId: "principal", ...inputs, ...computed } };
       },
       call: ({ token }) => {
         assert.equal(token, "azure-native:containerservice:listManagedClusterUserCredentials");
@@ -54,17 +57,19 @@ describe("AksCluster", () => {
     cluster = new module.AksCluster("aks", args);
     await valueOf(cluster.kubeconfig);
     await valueOf(cluster.oidcIssuerUrl);
+    await pulumi.runtime.disconnect();
     const first = made.splice(0);
     entraCluster = new module.AksCluster("entra", {
       ...args,
-      userPools: {},
+      userPools: { apps: { vmSize: "Standard_D4s_v5", minCount: 1, maxCount: 3 } },
       tier: "Standard",
-      entra: { adminGroupObjectIds: ["group"] },
+      entra: { adminGroupObjectIds: ["group"], deployerObjectIds: ["deployer"] },
       privateCluster: true,
       ingressController: true,
       blobCsiDriver: true,
     });
     await valueOf(entraCluster.kubeconfig);
+    await pulumi.runtime.disconnect();
     made.unshift(...first);
   });
 
@@ -106,6 +111,29 @@ describe("AksCluster", () => {
       inputs.roleDefinitionId,
       "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7",
     );
+  });
+
+  test("the deployer may do everything inside of Kubernetes, on this cluster alone", () => {
+    const { inputs } = find("azure-native:authorization:RoleAssignment", "entra-deployer-deployer");
+    assert.equal(inputs.principalId, "deployer");
+    assert.equal(
+      inputs.scope,
+      "/subscriptions/s/resourceGroups/g/azure-native:containerservice:ManagedCluster/entra",
+    );
+    // "Azure Kubernetes Service RBAC Cluster Admin" in Microsoft's list of built-in roles.
+    assert.match(String(inputs.roleDefinitionId), /b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b$/);
+  });
+
+  test("the cluster's own pods have the system pool for themselves", () => {
+    const { inputs } = find("azure-native:containerservice:ManagedCluster", "aks");
+    const [pool] = inputs.agentPoolProfiles as { nodeTaints: string[] }[];
+    assert.deepEqual(pool?.nodeTaints, ["CriticalAddonsOnly=true:NoSchedule"]);
+  });
+
+  test("a private API server has no ranges of public addresses", async () => {
+    const { AksCluster } = await import("../../../components/azure/aksCluster");
+    const both = { ...args, privateCluster: true, authorizedIpRanges: ["203.0.113.0/24"] };
+    assert.throws(() => new AksCluster("both", both), /authorizedIpRanges.*privateCluster.*set one/);
   });
 
   test("workload identity, OIDC and weekly upgrades are on", () => {

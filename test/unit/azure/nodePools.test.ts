@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { checkPools, renderPool, renderUserPool, spotTolerations } from "../../../components/azure/nodePools";
 
 const pool = { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 3 };
+const system = { vmSize: "Standard_D4s_v5", minCount: 2, maxCount: 3 };
 
 describe("renderPool", () => {
   test("a pool with room between its bounds is autoscaled", () => {
@@ -43,29 +44,44 @@ describe("checkPools", () => {
   const cases: [string, () => void, RegExp][] = [
     [
       "no system node",
-      () => checkPools({ ...pool, minCount: 0 }, {}),
-      /systemPool\.minCount is 0.*e\.g\. minCount: 2/,
+      () => checkPools({ ...system, minCount: 1 }, { apps: pool }),
+      /systemPool\.minCount is 1.*e\.g\. minCount: 2/,
+    ],
+    [
+      "a system node of 2 vCPUs",
+      () => checkPools({ ...system, vmSize: "Standard_D2s_v5" }, { apps: pool }),
+      /systemPool\.vmSize is Standard_D2s_v5, with 2 vCPUs.*e\.g\. vmSize: Standard_D4s_v5/,
+    ],
+    [
+      "a system node of 4 vCPUs, of which 2 are on",
+      () => checkPools({ ...system, vmSize: "Standard_E4-2ds_v5" }, { apps: pool }),
+      /with 2 vCPUs/,
+    ],
+    [
+      "no node for the platform but spot nodes",
+      () => checkPools(system, { pipelines: { ...pool, spot: true } }),
+      /userPools has no pool for the platform.*e\.g\. apps:/,
     ],
     [
       "bounds crossed",
-      () => checkPools(pool, { apps: { ...pool, minCount: 4 } }),
+      () => checkPools(system, { apps: { ...pool, minCount: 4 } }),
       /userPools\.apps has minCount 4 and maxCount 3/,
     ],
-    ["a fraction", () => checkPools(pool, { apps: { ...pool, maxCount: 2.5 } }), /whole numbers/],
+    ["a fraction", () => checkPools(system, { apps: { ...pool, maxCount: 2.5 } }), /whole numbers/],
     [
       "a name too long",
-      () => checkPools(pool, { machinelearning: pool }),
+      () => checkPools(system, { machinelearning: pool }),
       /userPools\.machinelearning: .* 1 to 12/,
     ],
-    ["the system pool's name", () => checkPools(pool, { system: pool }), /not be "system"/],
+    ["the system pool's name", () => checkPools(system, { system: pool }), /not be "system"/],
     [
       "a disk too small",
-      () => checkPools({ ...pool, osDiskSizeGiB: 16 }, {}),
+      () => checkPools({ ...system, osDiskSizeGiB: 16 }, { apps: pool }),
       /osDiskSizeGiB is 16: .*30 to 2048/,
     ],
     [
       "a spot price without spot",
-      () => checkPools(pool, { apps: { ...pool, spotMaxPrice: 0.1 } }),
+      () => checkPools(system, { apps: { ...pool, spotMaxPrice: 0.1 } }),
       /set spot: true/,
     ],
   ];
@@ -74,6 +90,6 @@ describe("checkPools", () => {
   }
 
   test("good pools pass", () => {
-    checkPools(pool, { apps: pool, pipelines: { ...pool, minCount: 0, spot: true, spotMaxPrice: 0.1 } });
+    checkPools(system, { apps: pool, pipelines: { ...pool, minCount: 0, spot: true, spotMaxPrice: 0.1 } });
   });
 });
