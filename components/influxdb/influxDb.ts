@@ -1,6 +1,7 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
+import { fromSecret } from "../kubernetes/environment";
 import { podsLabelled, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -87,6 +88,9 @@ export class InfluxDb extends pulumi.ComponentResource {
             { name: "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN_FILE", value: `${credentialsPath}/operatorToken` },
             { name: "DOCKER_INFLUXDB_INIT_ORG", value: args.organization },
             { name: "DOCKER_INFLUXDB_INIT_BUCKET", value: args.bucket },
+            // For the program `influx` in the pod: what the setup wrote into /etc/influxdb2 is gone after a restart.
+            fromSecret("INFLUX_TOKEN", secretName, "operatorToken"),
+            { name: "INFLUX_ORG", value: args.organization },
             { name: "INFLUXD_BOLT_PATH", value: "/var/lib/influxdb2/influxd.bolt" },
             { name: "INFLUXD_SQLITE_PATH", value: "/var/lib/influxdb2/influxd.sqlite" },
             { name: "INFLUXD_ENGINE_PATH", value: "/var/lib/influxdb2/engine" },

@@ -48,7 +48,7 @@ const backupsPath = "/backups";
 const tokenKey = "operatorToken";
 
 /**
- * Backs InfluxDB up on a schedule, and keeps the scripts to restore it beside the backups.
+ * Backs InfluxDB up on a schedule. A suspended CronJob, `influxdb-restore`, puts a backup back when somebody runs it.
  *
  * @throws Error when `keep` is no whole number from 1
  */
@@ -63,16 +63,11 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
     const secretName = objects.secret("credentials", { [tokenKey]: pulumi.secret(args.operatorToken) });
     const scripts = objects.configMap("scripts", { "backup.sh": backupScript, "restore.sh": restoreScript });
     objects.networkPolicy({ egress: [influxDb.egress] });
-    scheduledJob(objects, {
-      schedule: args.schedule ?? "30 2 * * *",
-      // A control plane that was away for an hour still makes the night's backup.
-      startingDeadlineSeconds: 3600,
-      activeDeadlineSeconds: 4 * 3600,
-      backoffLimit: 2,
+    const program = (name: string) => ({
       container: {
-        name: "backup",
+        name,
         image: images.influxdb,
-        command: ["sh", `${scriptsPath}/backup.sh`],
+        command: ["sh", `${scriptsPath}/${name}.sh`],
         env: [
           { name: "INFLUX_HOST", value: influxDb.url },
           fromSecret("INFLUX_TOKEN", secretName, tokenKey),
@@ -92,6 +87,16 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
         { name: "scripts", configMap: { name: scripts } },
         { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
       ],
+      // A control plane that was away for an hour still makes the night's backup.
+      startingDeadlineSeconds: 3600,
+      activeDeadlineSeconds: 4 * 3600,
+    });
+    scheduledJob(objects, { ...program("backup"), schedule: args.schedule ?? "30 2 * * *", backoffLimit: 2 });
+    scheduledJob(objects, {
+      ...program("restore"),
+      names: { logical: `${name}-restore`, inCluster: "influxdb-restore" },
+      // What is half restored is not made whole by another try.
+      backoffLimit: 0,
     });
 
     this.registerOutputs();

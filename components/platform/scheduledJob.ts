@@ -6,8 +6,16 @@ import type { PartObjects } from "./partObjects";
 
 /** What a part does on a schedule. */
 export interface ScheduledJobOptions {
-  /** Schedule in the form of cron, UTC. */
-  schedule: pulumi.Input<string>;
+  /**
+   * Schedule in the form of cron, UTC.
+   * @default never: it is suspended, and `kubectl create job --from=cronjob/…` runs it
+   */
+  schedule?: pulumi.Input<string>;
+  /**
+   * Logical name and name in the cluster.
+   * @default those of the part
+   */
+  names?: { logical: string; inCluster: string };
   /** How late a run may still begin, after the control plane was away. */
   startingDeadlineSeconds: number;
   /** Longest that a run may take, with all its retries. */
@@ -27,16 +35,18 @@ export interface ScheduledJobOptions {
 
 const user = { uid: 1000 };
 
-/** A CronJob with the part's own name. */
+/** A CronJob of the part. */
 export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions): CronJob {
-  const { container, volumes, finalExitCodes } = options;
+  const { container, volumes, finalExitCodes, schedule } = options;
+  const { logical, inCluster } = options.names ?? { logical: objects.name, inCluster: objects.part.name };
   const onExitCodes = { containerName: container.name, operator: "In", values: finalExitCodes ?? [] };
   return new CronJob(
-    objects.name,
+    logical,
     {
-      metadata: objects.metadata,
+      metadata: { ...objects.metadata, name: inCluster },
       spec: {
-        schedule: options.schedule,
+        schedule: schedule ?? "0 0 1 1 *",
+        suspend: schedule === undefined,
         timeZone: "Etc/UTC",
         concurrencyPolicy: "Forbid",
         startingDeadlineSeconds: options.startingDeadlineSeconds,

@@ -59,7 +59,7 @@ export interface ModelApiArgs extends WorkloadArgs, AppContainerArgs {
   replicas?: ReplicaArgs;
   /**
    * Compute of one replica.
-   * @default 100m to 1 CPU, 256Mi to 512Mi memory
+   * @default 100m to 1 CPU, 384Mi to 512Mi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
   /**
@@ -131,7 +131,7 @@ export class ModelApi extends pulumi.ComponentResource {
           fromSecret("PSEUDONYM_KEY", pseudonymKey.metadata.name, "key"),
         ],
         resources:
-          args.resources ?? resources({ cpu: "100m", cpuLimit: "1", memory: "256Mi", memoryLimit: "512Mi" }),
+          args.resources ?? resources({ cpu: "100m", cpuLimit: "1", memory: "384Mi", memoryLimit: "512Mi" }),
         ports: [{ name: "http", containerPort: port }],
         ...httpProbes({ port: "http", readyPath: args.healthPath ?? "/healthz" }),
       },

@@ -10,6 +10,7 @@ import { placeAppDashboards } from "../grafana/appDashboards";
 import { checked } from "../kubernetes/checked";
 import { selectorLabels, standardLabels } from "../kubernetes/labels";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
+import { captureMount, capturedCommand, captureVolume } from "./capturedOutput";
 import { Logging } from "./logging";
 import { type AppNamespace, appNamespace } from "./namespace";
 import { modelsClaim, type ModelStorageArgs, type ModelVolume } from "./volume";
@@ -87,6 +88,12 @@ export interface AppContainerArgs {
    * @default {}
    */
   env?: Record<string, pulumi.Input<string>> | inputs.core.v1.EnvVar[];
+  /**
+   * Copy what it prints to log files, for a program that writes none: each line becomes an event. Needs `command`, and
+   * `sh` in the image.
+   * @default false
+   */
+  captureStdout?: boolean;
 }
 
 const modelDirectory = "/models";
@@ -107,6 +114,7 @@ export class Workload {
   public readonly metadata: inputs.meta.v1.ObjectMeta & { name: string };
   private readonly logging: Logging;
   private readonly serviceAccount: ServiceAccount;
+  private captureVolume: inputs.core.v1.Volume | undefined;
 
   constructor(
     private readonly name: string,
@@ -161,7 +169,12 @@ export class Workload {
     container: LoggedContainer & { env: inputs.core.v1.EnvVar[] },
     attributes: Record<string, pulumi.Input<string>> = {},
   ): LoggedContainer {
-    const { image, command, args, env = {} } = own;
+    const { image, args, env = {}, captureStdout = false } = own;
+    const title = `${this.options.kind} "${this.name}"`;
+    const command = captureStdout ? capturedCommand(title, own.command) : own.command;
+    if (captureStdout) {
+      this.captureVolume ??= captureVolume(this.name, this.namespace.namespaceName, this.options.parent);
+    }
     const given = Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => ({ name, value }));
     const ours = [
       ...this.identity(attributes),
@@ -181,6 +194,7 @@ export class Workload {
         { name: "tmp", mountPath: "/tmp" },
         ...(container.volumeMounts ?? []),
         ...(this.models ? [models] : []),
+        ...(captureStdout ? [captureMount] : []),
       ],
     };
   }
@@ -200,6 +214,7 @@ export class Workload {
         volumes: [
           { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
           ...(spec.volumes ?? []),
+          ...(this.captureVolume ? [this.captureVolume] : []),
           ...(this.models
             ? [{ name: "models", persistentVolumeClaim: { claimName: this.models, readOnly } }]
             : []),

@@ -361,9 +361,9 @@ describe("the archive of a real InfluxDB's raw events", () => {
     const stranger = await archive({ INFLUXDB_PASSWORD: "wrong" });
     assert.equal(stranger.code, 1);
     assert.match(stranger.stderr, /status 401.*made by the Job influxdb-reconcile/);
-    const absent = await archive({ INFLUXDB_URL: "http://127.0.0.1:9" });
+    const absent = await archive({ INFLUXDB_URL: "http://127.0.0.1:9", INFLUXDB_READY_SECONDS: "2" });
     assert.equal(absent.code, 1);
-    assert.match(absent.stderr, /InfluxDB at http:\/\/127\.0\.0\.1:9\/query does not answer: /);
+    assert.match(absent.stderr, /InfluxDB at http:\/\/127\.0\.0\.1:9 was not ready within 2 s \(/);
     await writeFile(join(folder(day(2)), "manifest.json"), "{");
     const broken = await archive();
     assert.equal(broken.code, 1);

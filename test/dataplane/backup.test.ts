@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { backupScript, restoreScript } from "../../components/influxdb/backupScripts";
-import { type Finished, run } from "../../local/processes";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
+import { freePort } from "../../demo/services/service";
+import { type Finished, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+import { waitFor } from "./support/waitFor";
 
 describe("backup and restore of a real InfluxDB", () => {
   let directory: string;
@@ -42,7 +46,24 @@ describe("backup and restore of a real InfluxDB", () => {
   const lines = (count: number, measurement: string): string[] =>
     Array.from({ length: count }, (_, i) => `${measurement},service=s duration_s=${i / 10} ${now - i}000000`);
 
-  it("restores every point, credential and task into an empty InfluxDB", async () => {
+  it("restores every point, credential and task into an empty InfluxDB, and the tasks run", async () => {
+    const beat = (name: string) => ({
+      name,
+      flux: `import "array"
+option task = {name: "${name}", every: 1s}
+array.from(rows: [{_time: now(), _measurement: "${name}", _field: "f", _value: 1.0}]) |> to(bucket: "minutely")`,
+    });
+    const desired = influxDesiredState({ tasks: [beat("beat")] });
+    const byHand = { orgID: await organizationOf(database), flux: beat("off").flux, status: "inactive" };
+    await database.reconcile(desired);
+    await database.api.request({ method: "POST", path: "/api/v2/tasks", body: byHand });
+    const beats = async (of: TestDatabase, name: string) =>
+      (await of.client.influxql(`SELECT count("f") AS n FROM "minutely"."${name}"`))[0]?.n ?? 0;
+    await waitFor(
+      "the task runs before the backup",
+      20_000,
+      async () => (await beats(database, "beat")) || undefined,
+    );
     await database.client.write(lines(5000, "http.server.request"));
     await database.client.write(lines(10, "http.server.request"), "daily");
     const backup = await script(backupScript, database);
@@ -53,6 +74,15 @@ describe("backup and restore of a real InfluxDB", () => {
     try {
       const restore = await script(restoreScript, other);
       assert.equal(restore.code, 0, restore.stderr);
+      // Without the script's last lines no task would ever run.
+      const restored = Number(await beats(other, "beat"));
+      const restoredOff = await beats(other, "off");
+      await waitFor("the restored task runs", 20_000, async () =>
+        Number(await beats(other, "beat")) > restored + 1 ? true : undefined,
+      );
+      assert.equal(await beats(other, "off"), restoredOff, "a task that was off stays so");
+      const active = influxDesiredState({ tasks: [beat("beat")] }).tasks.length;
+      assert.match(restore.stdout, new RegExp(`^activated ${active} tasks$`, "m"));
       const grafana = other.client.as({ username: "grafana", password: passwords.INFLUXDB_GRAFANA_PASSWORD });
       for (const [bucket, count, sum] of [
         ["events", 5000, 1_249_750],
@@ -65,7 +95,7 @@ describe("backup and restore of a real InfluxDB", () => {
         assert.ok(Math.abs(Number(rows[0]?.sum) - sum) < 1e-6, `${bucket}: ${String(rows[0]?.sum)}`);
       }
       assert.deepEqual(
-        await other.reconcile(),
+        await other.reconcile(desired),
         [],
         "nothing is missing: buckets, mappings, credentials, tasks",
       );
@@ -107,6 +137,31 @@ describe("backup and restore of a real InfluxDB", () => {
     }
   });
 
+  it("waits for InfluxDB, and says when it gave up", async () => {
+    const port = await freePort();
+    const host = { INFLUX_HOST: `http://127.0.0.1:${port}` };
+    for (const text of [backupScript, restoreScript]) {
+      const result = await script(text, database, { ...host, INFLUX_READY_SECONDS: "2" });
+      assert.equal(result.code, 1);
+      assert.match(result.stderr, /InfluxDB at http:\S+ was not ready within 2 s \(.*refused.*\): look at/);
+    }
+    // As a network policy that learns of the pod's address a second late.
+    const waiting = script(backupScript, database, { ...host, BACKUP_KEEP: "9" });
+    await sleep(1500);
+    const proxy = createServer((client) => {
+      const server = connect(database.influxd.port, "127.0.0.1");
+      client.on("error", () => server.destroy()).pipe(server);
+      server.on("error", () => client.destroy()).pipe(client);
+    });
+    await new Promise<void>((resolve) => proxy.listen(port, "127.0.0.1", resolve));
+    try {
+      const { code, stderr } = await waiting;
+      assert.equal(code, 0, stderr);
+    } finally {
+      proxy.close();
+    }
+  });
+
   it("fails, keeps what there is, and names no backup that is none, when InfluxDB does not answer", async () => {
     const before = await backups();
     const result = await script(backupScript, database, { INFLUX_TOKEN: "wrong" });
@@ -127,3 +182,8 @@ describe("backup and restore of a real InfluxDB", () => {
     assert.match(absent.stderr, /no backup 2000-01-01T00-00-00Z in .*there are: 20/);
   });
 });
+
+async function organizationOf({ api }: TestDatabase): Promise<string> {
+  const { orgs } = await api.request<{ orgs: [{ id: string }] }>({ path: "/api/v2/orgs" });
+  return orgs[0].id;
+}

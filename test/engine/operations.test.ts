@@ -13,7 +13,10 @@ import { changingSteps, Fixture, shell, type OperationResult } from "./harness";
 // begins where the one before it ended.
 
 interface Workload extends KubernetesObject {
-  spec: { resources?: { requests?: { storage?: string } } };
+  spec: {
+    resources?: { requests?: { storage?: string } };
+    template?: { spec: { containers: [{ env: { name: string; value?: string }[] }] } };
+  };
   status: { readyReplicas?: number; phase?: string };
 }
 
@@ -35,6 +38,7 @@ before(async () => {
         influxDb: { deploy: { storage: { size: "1Gi" } } },
         fluentdAggregator: { storage: { size: "1Gi" } },
         archive: { storage: { size: "1Gi" } },
+        backup: { storage: { size: "1Gi" } },
         alertmanager: {
           deploy: {
             email: {
@@ -218,6 +222,21 @@ test("the archive is run by hand, and its volume grows in place", limit, async (
   const { spec } = await claim("influxdb-archive");
   assert.equal(spec.resources?.requests?.storage, "100Gi");
 });
+
+test(
+  "a backup and a restore are run by hand, the restore of the newest or of one that is named",
+  limit,
+  async () => {
+    await documented("Backup and restore");
+    const variables = async (name: string) => {
+      const { spec } = await object(`/apis/batch/v1/namespaces/monitoring/jobs/${name}`);
+      return spec.template?.spec.containers[0].env.find((variable) => variable.name === "BACKUP_NAME")?.value;
+    };
+    assert.equal(await variables("backup-now"), undefined);
+    assert.equal(await variables("restore-newest"), undefined);
+    assert.equal(await variables("restore-one"), "2026-11-24T02-30-00Z");
+  },
+);
 
 test("a lost volume of InfluxDB: an empty one with a pod, set up by a new reconcile Job", limit, async () => {
   const earlier = await uids(pod("influxdb-0"), claim("data-influxdb-0"));

@@ -1,5 +1,5 @@
 import { InfluxApi } from "../influxApi";
-import { ConfigurationError, exitCodes, required, runProgram } from "../program";
+import { ConfigurationError, exitCodes, required, runProgram, waitForInfluxDb } from "../program";
 import { archive } from "./archive";
 import { ArchiveFolder } from "./archiveFolder";
 import { EventsReader } from "./eventsReader";
@@ -9,7 +9,8 @@ const daysLost = 3;
 
 /**
  * Reads INFLUXDB_URL, INFLUXDB_USERNAME, INFLUXDB_PASSWORD, ARCHIVE_DIRECTORY, ARCHIVE_RETENTION_DAYS (days that InfluxDB
- * keeps the events), ARCHIVE_KEEP_DAYS (days that the archive keeps; all when left out).
+ * keeps the events), ARCHIVE_KEEP_DAYS (days that the archive keeps; all when left out), INFLUXDB_READY_SECONDS (how long
+ * it waits for InfluxDB, default 300).
  */
 async function main(): Promise<number> {
   // Only the archive may read what was logged.
@@ -19,11 +20,16 @@ async function main(): Promise<number> {
     username: required("INFLUXDB_USERNAME", "a user that may read the bucket events"),
     password: required("INFLUXDB_PASSWORD", "the password of INFLUXDB_USERNAME"),
   });
+  const folder = new ArchiveFolder(required("ARCHIVE_DIRECTORY", "folder of the archive"));
+  const retentionDays = days("ARCHIVE_RETENTION_DAYS", "days that InfluxDB keeps the events, e.g. 14");
+  const keepDays =
+    process.env.ARCHIVE_KEEP_DAYS === undefined ? undefined : days("ARCHIVE_KEEP_DAYS", "e.g. 365");
+  await waitForInfluxDb(api);
   const report = await archive({
     reader: new EventsReader(api),
-    folder: new ArchiveFolder(required("ARCHIVE_DIRECTORY", "folder of the archive")),
-    retentionDays: days("ARCHIVE_RETENTION_DAYS", "days that InfluxDB keeps the events, e.g. 14"),
-    ...(process.env.ARCHIVE_KEEP_DAYS !== undefined && { keepDays: days("ARCHIVE_KEEP_DAYS", "e.g. 365") }),
+    folder,
+    retentionDays,
+    ...(keepDays !== undefined && { keepDays }),
     now: Math.floor(Date.now() / 1000),
     log: (line) => console.log(line),
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { InfluxDesiredState } from "../desiredState";
 import { InfluxApi, reasonOf } from "../influxApi";
-import { ConfigurationError, exitCodes, required, runProgram } from "../program";
+import { ConfigurationError, exitCodes, required, runProgram, waitForInfluxDb } from "../program";
 import { reconcile } from "./reconcile";
 
 /**
@@ -15,7 +15,7 @@ async function main(): Promise<number> {
     token: required("INFLUXDB_TOKEN", "the operator token that InfluxDB was set up with"),
   });
   const passwords = readPasswords(desired);
-  await api.waitUntilReady(readySeconds(process.env.INFLUXDB_READY_SECONDS) * 1000);
+  await waitForInfluxDb(api);
   const changes = await reconcile({ api, desired, passwords });
   for (const { action, what, detail } of changes) {
     console.log(`${action} ${what}${detail === undefined ? "" : ` (${detail})`}`);
@@ -36,12 +36,6 @@ function readPasswords({ credentials, secrets = [] }: InfluxDesiredState): Recor
     ]),
   ];
   return Object.fromEntries(meanings.map(([variable, meaning]) => [variable, required(variable, meaning)]));
-}
-
-function readySeconds(text = "300"): number {
-  const seconds = Number(text);
-  if (seconds > 0) return seconds;
-  throw new ConfigurationError(`INFLUXDB_READY_SECONDS must be a number of seconds above 0, got "${text}"`);
 }
 
 function readDesiredState(file: string | undefined): InfluxDesiredState {

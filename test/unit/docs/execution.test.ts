@@ -167,11 +167,6 @@ const elsewhere: readonly { command: RegExp; test: string; shows: string }[] = [
     shows: 'join(directory, "reconcile.js")',
   },
   {
-    command: /sh \/opt\/backup\/restore\.sh$/,
-    test: "test/dataplane/backup.test.ts",
-    shows: "await script(restoreScript, other)",
-  },
-  {
     command: /^npm install ds-monitoring @pulumi/,
     test: "test/engine/consumer.test.ts",
     shows: 'execFileSync("npm", ["install"',

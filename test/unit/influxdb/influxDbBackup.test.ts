@@ -13,6 +13,7 @@ test("backups are a CronJob with a protected volume, and only where they are ask
   assert.deepEqual(listed(own), [
     "ConfigMap monitoring-influxdb-backup-scripts < InfluxDbBackup monitoring-influxdb-backup",
     "CronJob monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
+    "CronJob monitoring-influxdb-backup-restore < InfluxDbBackup monitoring-influxdb-backup",
     "InfluxDbBackup monitoring-influxdb-backup < Monitoring monitoring",
     "NetworkPolicy monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
     "PersistentVolumeClaim monitoring-influxdb-backup < InfluxDbBackup monitoring-influxdb-backup",
@@ -43,6 +44,30 @@ test("the backup's pod is restricted and says how many backups it keeps", async 
     undefined,
     "from the Secret",
   );
+});
+
+test("a restore is a CronJob that never runs by itself, with the backups and the way to InfluxDB", async () => {
+  const { resources } = await deploy(() => platform({ backup: { storage } }));
+  const of = (name: string) => {
+    const { inputs } = find(resources, "CronJob", name);
+    const { suspend } = inputs["spec"] as { suspend: boolean };
+    const workload = workloadsOf(resources).find(({ title }) => title === `CronJob ${name}`);
+    assert.ok(workload);
+    const { labels, pod } = workload;
+    return {
+      name: (inputs["metadata"] as { name: string }).name,
+      suspend,
+      labels,
+      volumes: pod.volumes,
+      pod,
+    };
+  };
+  const [backup, restore] = [of("monitoring-influxdb-backup"), of("monitoring-influxdb-backup-restore")];
+  assert.deepEqual([backup.name, backup.suspend], ["influxdb-backup", false]);
+  assert.deepEqual([restore.name, restore.suspend], ["influxdb-restore", true]);
+  assert.deepEqual(restore.labels, backup.labels);
+  assert.deepEqual(restore.volumes, backup.volumes);
+  assert.deepEqual(restore.pod.containers[0]?.command, ["sh", "/opt/backup/restore.sh"]);
 });
 
 test("backups of an existing InfluxDB, and of no number, are refused", async () => {

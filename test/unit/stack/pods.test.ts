@@ -22,6 +22,7 @@ describe("every pod of the whole stack", () => {
     assert.deepEqual(workloads.map(({ title }) => title).sort(), [
       "CronJob monitoring-influxdb-archive",
       "CronJob monitoring-influxdb-backup",
+      "CronJob monitoring-influxdb-backup-restore",
       "CronJob penguins-training",
       "Deployment monitoring-grafana",
       "Deployment monitoring-telegraf",

@@ -194,3 +194,20 @@ test("a log format whose sample does not match fails before anything is deployed
   ];
   await assert.rejects(api({ logs }), /logs\[0\].format: samples\[0\] does not match/);
 });
+
+test("captureStdout runs the command under the script that copies what it prints, and needs a command", async () => {
+  const command = ["python", "-m", "app"];
+  const { resources } = await api({ captureStdout: true, command, args: ["--port", "8080"] });
+  const pod = podOf(resources, "Deployment churn");
+  const [container] = pod.containers;
+  assert.deepEqual(container?.command, ["sh", "/opt/ds-monitoring/capture-stdout.sh", ...command]);
+  assert.deepEqual(container?.args, ["--port", "8080"]);
+  const mount = container?.volumeMounts?.find(({ mountPath }) => mountPath === "/opt/ds-monitoring");
+  const volume = pod.volumes?.find(({ name }) => name === mount?.name);
+  assert.deepEqual(volume?.["configMap"], { name: "churn-capture-stdout-auto" });
+  const { data } = find(resources, "ConfigMap", "churn-capture-stdout").inputs as {
+    data: Record<string, string>;
+  };
+  assert.match(data["capture-stdout.sh"] ?? "", /^#!\/bin\/sh\n/);
+  await assert.rejects(api({ captureStdout: true }), /ModelApi "churn": captureStdout needs `command`/);
+});
