@@ -4,7 +4,7 @@ STACK ?= local
 CLI = node --import tsx local/cli.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview demo tools clean-tools build lint typecheck test test-unit test-engine \
+.PHONY: help up down open preview demo tools clean-tools build lint typecheck test test-unit test-engine \
   test-policies test-dataplane bench node
 
 help: ## Show this list
@@ -15,6 +15,9 @@ up: build ## Deploy the whole stack, to an embedded cluster unless KUBECONFIG is
 
 down: build ## Remove everything that `make up` created
 	@$(CLI) down
+
+open: build ## Open or print the pages of what `make up` brought up; ARGS=--passwords prints the logins
+	@$(CLI) open $(ARGS)
 
 preview: build ## Changes, cost and policy results of STACK (default local); REPORT=FILE for Markdown, BASE=REF to compare
 	@$(CLI) preview $(STACK) "$(REPORT)" "$(BASE)"

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sleep } from "../local/processes";
+import { type PlannedTotals, planRequests, sendRequest, sendRequests, totalsOf } from "../local/sample/traffic";
 import { influxQl, influxQlNumber } from "./services/influxQuery";
 import type { ReceivedMail } from "./services/smtpSink";
 import type { Demo } from "./stack";
-import { type PlannedTotals, planRequests, sendRequest, sendRequests, totalsOf } from "./traffic";
 import { waitFor } from "./waiting";
 import { type Api, type PipelineResult, type PipelineRun, runPipeline, workloadNames } from "./workloads";
 

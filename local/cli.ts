@@ -1,4 +1,5 @@
 import { down } from "./commands/down";
+import { open } from "./commands/open";
 import { preview } from "./commands/preview";
 import { cleanTools, tools } from "./commands/tools";
 import { up } from "./commands/up";
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
       report: report === "" ? undefined : report,
       base: base === "" ? undefined : base,
     }),
+  open,
   tools,
   "clean-tools": cleanTools,
 };

@@ -1,7 +1,9 @@
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
+import { endForwarding, forwarded, kubeConfigOf } from "../forward/forward";
 import { withLock } from "../lock";
+import { removeMailServer } from "../mail/deploy";
 import { repositoryRoot, stateDirectory } from "../paths";
 import { endOrphans } from "../processes";
 import { UserError } from "../userError";
@@ -29,7 +31,9 @@ export async function down(): Promise<void> {
 async function takeDown(state: string): Promise<void> {
   const target = await recordedTarget(state);
   const directory = clusterDirectory(state);
+  await endForwarding(state);
   if (target?.kind === "own") {
+    await removeMailServer(kubeConfigOf({ ...target, ...(await forwarded(state)) }));
     await destroy(state, target.kubeconfig, describe(target));
   } else if ((await clusterStatus(directory)) === "running") {
     // What fails to be destroyed one by one goes with the cluster; the user still learns of it.

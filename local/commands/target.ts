@@ -7,7 +7,7 @@ import { UserError } from "../userError";
 export type Target =
   | { kind: "embedded" }
   /** `because` says where the user chose it, for messages. */
-  | { kind: "own"; kubeconfig?: string; because: string };
+  | { kind: "own"; kubeconfig?: string; context?: string; because: string };
 
 /**
  * The user's own cluster when KUBECONFIG or the stack's config names one, else the embedded one.
@@ -20,7 +20,8 @@ export function chooseTarget(config: Readonly<Record<string, unknown>>, env: Nod
   const key = ["context", "kubeconfig"].find((name) => cluster?.existing?.[name] !== undefined);
   if (key !== undefined) {
     const because = `config ds-monitoring:cluster.existing.${key}`;
-    return { kind: "own", kubeconfig: env.KUBECONFIG, because };
+    const context = cluster?.existing?.context as string | undefined;
+    return { kind: "own", kubeconfig: env.KUBECONFIG, context, because };
   }
   if (env.KUBECONFIG !== undefined && env.KUBECONFIG !== "") {
     return { kind: "own", kubeconfig: env.KUBECONFIG, because: `KUBECONFIG=${env.KUBECONFIG}` };

@@ -6,6 +6,9 @@ import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
 import { endOrphans } from "../processes";
 import { UserError } from "../userError";
+import { deployMailServer } from "../mail/deploy";
+import { withProgress } from "./progress";
+import { realCluster, show } from "./show";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
 import {
   countChanges,
@@ -42,6 +45,9 @@ async function bringUp(state: string, started: number): Promise<void> {
       ? await startCluster({ directory: clusterDirectory(state), log: say })
       : undefined;
   const kubeconfig = cluster?.kubeconfig;
+  const access = { kubeconfig, context: target.kind === "own" ? target.context : undefined };
+  const real = await realCluster(access);
+  if (real !== undefined) await deployMailServer(real);
 
   const engine = await openEngine({ stateDirectory: state, stack: localStack, kubeconfig });
   for (const line of describeTools(engine)) say(line);
@@ -58,7 +64,8 @@ async function bringUp(state: string, started: number): Promise<void> {
   const options = { ...(await policies(localStack)), onOutput: engineOutput() };
   // Policies that look at the whole stack judge the preview, before anything is created.
   const preview = await engine.preview(options);
-  const result = preview.code === 0 ? await engine.up(options) : preview;
+  const bring = preview.code === 0 ? engine.up(options) : Promise.resolve(preview);
+  const result = await (real === undefined ? bring : withProgress(real, say, bring));
   if (result.code !== 0) {
     throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
   }
@@ -75,11 +82,17 @@ async function bringUp(state: string, started: number): Promise<void> {
   say("Outputs:");
   for (const [name, value] of Object.entries(await engine.outputs()))
     say(`  ${name}: ${JSON.stringify(value)}`);
+  if (real !== undefined) {
+    say("");
+    await show(real, state, access);
+  }
   say("");
   say("Next:");
   if (kubeconfig !== undefined) {
     say(`  KUBECONFIG=${shellPath(kubeconfig)} kubectl get all --all-namespaces   look around`);
-    say("    (the nodes are simulated: objects and controllers are real, containers do not run)");
+    if (real === undefined) {
+      say("    (the nodes are simulated: objects and controllers are real, containers do not run)");
+    }
   }
   say("  make demo      the same configuration with real processes, data, alerts and mail");
   say("  make up        again, after changing the program: only what differs is touched");

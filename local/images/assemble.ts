@@ -15,16 +15,6 @@ import { pythonEntries } from "./recipes/python";
 import type { SharedLayer } from "./recipes/recipe";
 import { recipes } from "./recipes/recipes";
 
-/** The mail server of the local stack, with a page to read the mails. */
-export const mailImage = "axllent/mailpit:v1.33.1";
-
-/** The images of the local stack: the platform's, the sample's, and the mail server's. */
-export const localImages: readonly string[] = [
-  ...Object.values(images),
-  ...["pipeline", "api"].map((name) => `localhost:5000/penguins-${name}:0.1.0`),
-  mailImage,
-];
-
 /** An image as a file that a container runtime imports. */
 export interface ImageArchive {
   /** As it was asked for, e.g. `influxdb:2.9.1`. */

@@ -7,10 +7,11 @@ import { after, before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { images } from "../../../components/images";
 import { writeArchive } from "../../../local/images/archive";
-import { fullName, localImages } from "../../../local/images/assemble";
+import { fullName } from "../../../local/images/assemble";
 import { accounts } from "../../../local/images/base";
 import { type Entry, file, folder, libraries, link, text, tree } from "../../../local/images/entries";
 import { type Layer, layerOf } from "../../../local/images/layer";
+import { localImages } from "../../../local/images/localImages";
 import { recipes } from "../../../local/images/recipes/recipes";
 import { run } from "../../../local/processes";
 

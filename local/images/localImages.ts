@@ -1,0 +1,11 @@
+import { images } from "../../components/images";
+
+/** The mail server of the local stack, with a page to read the mails. */
+export const mailImage = "axllent/mailpit:v1.33.1";
+
+/** The images of the local stack: the platform's, the sample's, and the mail server's. */
+export const localImages: readonly string[] = [
+  ...Object.values(images),
+  ...["pipeline", "api"].map((name) => `localhost:5000/penguins-${name}:0.1.0`),
+  mailImage,
+];
