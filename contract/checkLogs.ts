@@ -31,6 +31,8 @@ export interface LogReport {
 /** Where people look for what an event says. */
 const shownOn: Readonly<Record<EventName, string>> = {
   "http.server.request": "Model API usage: requests, errors, response times",
+  "ml.features":
+    "no dashboard: compared with the training by Run.production_drift, whose ml.drift events are shown",
   "pipeline.run.start": "Model approval: runs; the alert PipelineRunOverdue",
   "pipeline.run.end": "Model approval: verdict of the run; the alert TrainingRunFailed",
   "pipeline.task.start": "Model approval: steps of the run",
@@ -38,7 +40,8 @@ const shownOn: Readonly<Record<EventName, string>> = {
   "ml.run.summary": "Model approval: the run against the champion",
   "ml.class": "Model approval: class balance",
   "ml.outliers": "Model approval: removed outliers per feature",
-  "ml.drift": "Model approval: drift per feature; the alert DataDriftDetected",
+  "ml.drift":
+    "Model approval and Model API usage: drift per feature; the alerts DataDriftDetected and ProductionDriftDetected",
   "ml.metric": "Model approval: scores by version",
   "ml.confusion": "Model approval: confusion",
   "ml.decision": "Model approval: decisions with their reasons",

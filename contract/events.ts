@@ -1,4 +1,6 @@
+import { type Attribute, type EventDefinition, number, required, tag, text } from "./attributes";
 import { measurements } from "./measurements";
+import { driftComparisons, results, severities } from "./values";
 
 /**
  * The log contract: what an application's log line can say, and what of it becomes a tag.
@@ -6,35 +8,6 @@ import { measurements } from "./measurements";
  * One flat JSON object a line, with OpenTelemetry's names where they exist. This table is the only source: the JSON
  * Schema, docs/log-contract.md, Fluentd's normalisation and the `check-logs` command are made from it.
  */
-
-/** Type of an attribute. Numbers are floats always: InfluxDB refuses points of a field whose type varies. */
-export type AttributeType = "string" | "float";
-
-/** One key of an event. */
-export interface Attribute {
-  type: AttributeType;
-  description: string;
-  /** Unit as in UCUM, e.g. `s`, `By`, `1` for a ratio. */
-  unit?: string;
-  /** @default false */
-  required?: boolean;
-  /** The only values allowed. */
-  values?: readonly string[];
-  /** Short name of the InfluxDB tag that it becomes. Without it, it is a field of its own name. */
-  tag?: string;
-}
-
-/** One kind of event; its name is also its measurement in InfluxDB. */
-export interface EventDefinition {
-  description: string;
-  attributes: Readonly<Record<string, Attribute>>;
-}
-
-/** Severities, as OpenTelemetry's short names. Source: https://opentelemetry.io/docs/specs/otel/logs/data-model/ */
-export const severities = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
-
-/** How a pipeline run or task ended. Source: OpenTelemetry's `cicd.pipeline.result`. */
-export const results = ["success", "failure", "error", "timeout", "cancellation", "skip"] as const;
 
 /** Attributes that every event may have. The sidecar fills in service and environment where they are missing. */
 export const commonAttributes = {
@@ -55,11 +28,6 @@ export const commonAttributes = {
   },
   trace_id: { type: "string", description: "Trace that it belongs to, 32 hexadecimal digits" },
 } as const satisfies Record<string, Attribute>;
-
-const text = (description: string): Attribute => ({ type: "string", description });
-const number = (description: string, unit?: string): Attribute => ({ type: "float", description, unit });
-const required = (attribute: Attribute): Attribute => ({ ...attribute, required: true });
-const tag = (name: string, attribute: Attribute): Attribute => ({ ...attribute, tag: name });
 
 const exception = {
   "exception.type": text("Class of the exception"),
@@ -100,6 +68,15 @@ const definitions = {
       "prediction.score": number("Score of the prediction", "1"),
       ...model,
       ...exception,
+    },
+  },
+  [measurements.features]: {
+    description: "What a model was given for a prediction: a sample of them, without user, request and trace",
+    attributes: { ...model, features: required(number("Number of features that have a value")) },
+    own: {
+      name: "feature.NAME",
+      pattern: "^feature\\..",
+      description: "Value of a feature: a number, or a category that the training knows; never free text",
     },
   },
   [measurements.runStart]: {
@@ -149,6 +126,7 @@ const definitions = {
       git_revision: text("Revision of the training code"),
       data_version: text("Version of the training data"),
     },
+    own: { name: "param.NAME", pattern: "^param\\..", description: "A parameter of the training" },
   },
   [measurements.mlClass]: {
     description: "How often a class occurs",
@@ -181,7 +159,7 @@ const definitions = {
       feature: ofFeature,
       comparison: {
         ...required(tag("comparison", text("What is compared"))),
-        values: ["train_vs_val", "new_vs_old"],
+        values: driftComparisons,
       },
       verdict: {
         ...required(tag("verdict", text("What it means"))),
@@ -215,6 +193,15 @@ const definitions = {
       roc_auc: number("Area under the ROC curve", "1"),
       log_loss: number("Log loss"),
       brier: number("Brier score", "1"),
+      rmse: number("Root mean squared error, in the target's unit"),
+      mae: number("Mean absolute error, in the target's unit"),
+      r2: number("Coefficient of determination", "1"),
+    },
+    own: {
+      name: "NAME",
+      pattern: "^[A-Za-z][A-Za-z0-9_@./-]*$",
+      description:
+        "Any other metric, a number: `ndcg@10`, `mape`, `pinball_p90`. The approval dashboard shows it",
     },
   },
   [measurements.confusion]: {
@@ -281,6 +268,12 @@ export function isEventName(name: string): name is EventName {
 /** The attributes of an event, the common ones first; an event may narrow a common one. */
 export function attributesOf(name: EventName): Readonly<Record<string, Attribute>> {
   return { ...commonAttributes, ...events[name].attributes };
+}
+
+/** Whether an event may have an attribute of that name that applications choose. */
+export function isOwnAttribute(name: EventName, key: string): boolean {
+  const { own } = events[name];
+  return own !== undefined && new RegExp(own.pattern).test(key);
 }
 
 /** The tags of an event's measurement. */

@@ -1,4 +1,4 @@
-import type { severities } from "./events";
+import type { severities } from "./values";
 
 /**
  * The text formats that are understood, as regular expressions that mean the same in Ruby (Fluentd) and JavaScript:

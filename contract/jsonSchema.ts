@@ -1,8 +1,10 @@
-import { type Attribute, attributesOf, type EventName, events } from "./events";
+import type { Attribute } from "./attributes";
+import { attributesOf, type EventName, events } from "./events";
 import { measurements } from "./measurements";
 
 /** A JSON Schema of one event: an object with `type`, `properties`, `required`. */
 function eventSchema(name: EventName): object {
+  const { own } = events[name];
   const attributes = Object.entries(attributesOf(name)).filter(([, attribute]) => attribute !== undefined);
   return {
     title: name,
@@ -14,6 +16,7 @@ function eventSchema(name: EventName): object {
         key === "event_name" ? { const: name } : attributeSchema(key, attribute),
       ]),
     ),
+    ...(own === undefined ? {} : { patternProperties: { [own.pattern]: { description: own.description } } }),
     required: attributes.flatMap(([key, attribute]) => (attribute.required ? [key] : [])),
   };
 }
@@ -60,6 +63,9 @@ export function logContractTables(): string {
         const values = attribute.values === undefined ? "" : `: ${attribute.values.join(", ")}`;
         return `| \`${key}\` | ${type}${unit} | ${attribute.required ? "yes" : ""} | ${attribute.tag ?? ""} | ${attribute.description}${values} |`;
       });
+      const chosen = events[name].own;
+      if (chosen !== undefined)
+        rows.push(`| \`${chosen.name}\` | number or text |  |  | ${chosen.description} |`);
       return [
         `### ${name}`,
         "",

@@ -2,6 +2,7 @@
 export const measurements = {
   // Events of the log contract
   httpRequest: "http.server.request",
+  features: "ml.features",
   runStart: "pipeline.run.start",
   runEnd: "pipeline.run.end",
   taskStart: "pipeline.task.start",

@@ -1,4 +1,5 @@
-import { type Attribute, attributesOf, customEventName, type EventName, events, isEventName } from "./events";
+import type { Attribute } from "./attributes";
+import { attributesOf, customEventName, type EventName, events, isEventName, isOwnAttribute } from "./events";
 import { builtInFormats, jsonAliases, type LogFormat, renderedFormat, severityNames } from "./formats";
 import { measurements } from "./measurements";
 import { nearest } from "./nearest";
@@ -180,7 +181,8 @@ function isTime(text: string): boolean {
 
 function unknownKeys(name: EventName, attributes: Record<string, unknown>): RecordProblem[] {
   const known = Object.keys(attributesOf(name));
-  return Object.entries(attributes).map(([key, value]) => {
+  const others = Object.entries(attributes).filter(([key]) => !isOwnAttribute(name, key));
+  return others.map(([key, value]) => {
     const meant = misnomers[key.toLowerCase()];
     const near = meant !== undefined && known.includes(meant) ? meant : nearest(key, known);
     if (near !== undefined) return error(`${name}: "${key}" is not of the contract: rename it to "${near}"`);

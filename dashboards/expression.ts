@@ -21,6 +21,11 @@ export class Expression {
     return new Expression(identifier(name), false);
   }
 
+  /** Each field: an aggregate of it is a column for each number, `mean_f1` of `f1`. */
+  static everyField(): Expression {
+    return new Expression("*", false);
+  }
+
   static number(value: number): Expression {
     if (!Number.isFinite(value)) {
       throw new Error(`InfluxQL has no number ${value}: give a finite one`);
@@ -115,6 +120,9 @@ export class Expression {
     return new Expression(`${wrap(this)} ${operator} ${wrap(right)}`, true);
   }
 }
+
+/** Shorthand for {@link Expression.everyField}. */
+export const everyField = (): Expression => Expression.everyField();
 
 /** Shorthand for {@link Expression.field}. */
 export const field = (name: string): Expression => Expression.field(name);

@@ -8,7 +8,7 @@
 
 import { Expression, identifier, literal } from "./expression";
 
-export { Expression, field } from "./expression";
+export { everyField, Expression, field } from "./expression";
 
 /** A condition of a WHERE clause, rendered. */
 export type Condition = { readonly condition: string };

@@ -5,6 +5,7 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { fixedColours, unitOf } from "./fieldOptions";
 import { field, select, tag, timeFilter } from "./influxql";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
+import { productionDrift } from "./productionDrift";
 import {
   chosen,
   day,
@@ -276,7 +277,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
           tagsColumn: "api",
         },
       ],
-      rows: [verdict, trend, byRouteAndVersion, predictions, byDayAndWeek],
+      rows: [verdict, trend, byRouteAndVersion, predictions, productionDrift, byDayAndWeek],
     },
     options,
   );

@@ -3,7 +3,7 @@ import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { fixedColours } from "./fieldOptions";
 import { fieldMatrix } from "./fieldQueries";
-import { equals, field, select, tag } from "./influxql";
+import { equals, everyField, field, select, tag } from "./influxql";
 import { modelApprovalDetails } from "./modelApprovalDetails";
 import {
   candidate,
@@ -20,8 +20,8 @@ import {
   singleClass,
   summaries,
 } from "./modelEvents";
-import { barChart, stat } from "./panels";
-import { withoutTime } from "./transformations";
+import { barChart, stat, table } from "./panels";
+import { columns, withoutAggregate, withoutTime } from "./transformations";
 import { chained, fieldVariable, textVariable } from "./variables";
 import { decisionColours, driftColours } from "./verdicts";
 
@@ -97,12 +97,13 @@ const verdict = row("Verdict: may ${model} ${version} go to production?", [
 
 const trend = row("Trend: versions of ${model}, oldest first", [
   barChart("Scores by version", {
-    description: "Scores over all classes on the chosen split; higher is better.",
+    description:
+      "Scores over all classes on the chosen split, R² of a regression among them; 1 is best, higher is better.",
     ...score,
     max: 1,
     xField: "model_version",
     size: [10, 9],
-    query: select(...["model_version", "accuracy", "precision", "recall", "f1", "roc_auc"].map(field))
+    query: select(...["model_version", "accuracy", "precision", "recall", "f1", "roc_auc", "r2"].map(field))
       .from(metrics)
       .where(...model, onSplit, overall),
     transformations: [withoutTime()],
@@ -131,6 +132,31 @@ const trend = row("Trend: versions of ${model}, oldest first", [
       column: "class",
       value: "f1",
     }),
+  }),
+  barChart("Errors by version", {
+    description:
+      "Of a regression or a forecast: root mean squared and mean absolute error on the chosen split, in the target's unit; lower is better.",
+    ...score,
+    noValue: "no regression",
+    xField: "model_version",
+    size: [10, 8],
+    query: select(field("model_version"), field("rmse").as("RMSE"), field("mae").as("MAE"))
+      .from(metrics)
+      .where(...model, onSplit, overall),
+    transformations: [withoutTime()],
+  }),
+  table("Every metric by version", {
+    description:
+      "All metrics over all classes on the chosen split that the runs reported, those of your own too; of several runs of a version their mean.",
+    unit: "none",
+    decimals: 3,
+    size: [14, 8],
+    sortBy: { column: "Version", descending: true },
+    query: select(everyField().mean())
+      .from(metrics)
+      .where(...model, onSplit, overall)
+      .groupBy(tag("model_version")),
+    transformations: [withoutAggregate("mean"), columns({ model_version: "Version" })],
   }),
 ]);
 

@@ -1,6 +1,5 @@
-import { thresholds } from "../contract/thresholds";
 import { row } from "./buildDashboard";
-import { colouredCell, higherIsWorse, renamed, unitOf } from "./fieldOptions";
+import { colouredCell, renamed, unitOf } from "./fieldOptions";
 import { fieldMatrix, fieldTable } from "./fieldQueries";
 import {
   equals,
@@ -18,6 +17,7 @@ import {
   confusion,
   decisions,
   drift,
+  driftThresholds,
   eitherVersion,
   metrics,
   model,
@@ -45,7 +45,6 @@ const classShares = fieldMatrix({
   column: "split",
   value: "share",
 });
-const driftThresholds = higherIsWorse(thresholds.driftPsiWarn, thresholds.driftPsiDrift);
 
 /**
  * The PSI that two samples of one distribution stay below in 95 of 100 cases: χ²₀.₉₅(bins − 1) · (1/n_ref + 1/n_cur).

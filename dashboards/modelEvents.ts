@@ -1,3 +1,4 @@
+import { thresholds } from "../contract/thresholds";
 import { measurements, type Measurement } from "../contract/measurements";
 import {
   equals,
@@ -8,6 +9,7 @@ import {
   type Condition,
   type Source,
 } from "./influxql";
+import { higherIsWorse } from "./fieldOptions";
 import { source } from "./sources";
 
 /** The machine-learning events, which are few and compared over years: kept as they are. */
@@ -36,5 +38,7 @@ export const eitherVersion = matchesEitherVariable("model_version", "version", "
 export const onSplit = matchesVariable("split", "split");
 /** Scores, and what else is read in thousandths. */
 export const score = { unit: "none", decimals: 3, min: 0 } as const;
+/** Colours of a population stability index. */
+export const driftThresholds = higherIsWorse(thresholds.driftPsiWarn, thresholds.driftPsiDrift);
 export const overall = equals("class", "_all");
 export const singleClass = notEquals("class", "_all");

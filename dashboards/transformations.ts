@@ -20,6 +20,11 @@ export function withoutTime(): DataTransformerConfig {
   return columns({});
 }
 
+/** Columns without the aggregate that InfluxQL puts before the names of fields: `f1` for `mean_f1`. */
+export function withoutAggregate(aggregate: "mean"): DataTransformerConfig {
+  return { id: "renameByRegex", options: { regex: `^${aggregate}_(.*)$`, renamePattern: "$1" } };
+}
+
 /** One table of several: rows with the same values in the columns that they share become one. */
 export function mergeTables(): DataTransformerConfig {
   return { id: "merge", options: {} };

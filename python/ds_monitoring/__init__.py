@@ -15,11 +15,15 @@ from .drift import compare
 from .events import emit, flush
 from .failures import report_uncaught_exceptions
 from .handler import EventHandler
-from .middleware import RequestLogging, prediction
+from .middleware import RequestLogging
+from .profiles import Profile
+from .request import prediction
 from .runs import Run, Task, run
+from .served import served_features
 
 __all__ = [
     "EventHandler",
+    "Profile",
     "RequestLogging",
     "Run",
     "Task",
@@ -29,4 +33,5 @@ __all__ = [
     "prediction",
     "report_uncaught_exceptions",
     "run",
+    "served_features",
 ]

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any, Iterable, Sequence
 
 from .divergence import chi_square_p_value, jensen_shannon, ks_p_value, psi, wasserstein_and_ks
-from .samples import MISSING_TEXTS, Column, label, read_column
+from .samples import MISSING_TEXTS, Column, Sizes, label, read_column
 
 #: From these population stability indices on a feature counts as moved a little, and as drifted.
 PSI_WARN = 0.1
@@ -53,17 +53,33 @@ def compare(
     if bins < 2:
         raise ValueError(f"bins: must be 2 or more, got {bins}")
     ref, cur = _same_kind(read_column(reference), read_column(current))
-    n_ref, n_cur = _present(ref), _present(cur)
+    counts = _histograms(ref, cur, bins) if ref.present and cur.present else None
+    fields = judge(ref.sizes, cur.sizes, counts, significance)
+    if ref.odd_types or cur.odd_types:
+        fields["odd_types"] = sorted(ref.odd_types | cur.odd_types)
+    if ref.numbers and cur.numbers and not ref.texts and not cur.texts:
+        distance, statistic = wasserstein_and_ks(ref.numbers, cur.numbers)
+        p_value = ks_p_value(statistic, len(ref.numbers), len(cur.numbers))
+        fields.update(wasserstein_norm=distance, ks=statistic, p_value=p_value)
+    return fields
+
+
+def judge(
+    ref: Sizes, cur: Sizes, counts: tuple[list[float], list[float]] | None, significance: float
+) -> dict[str, Any]:
+    """The fields of an `ml.drift` event that sizes and histograms give.
+
+    counts: of both samples, over the same bins; None where one of them has no values.
+    """
     fields: dict[str, Any] = {
-        "n_ref": n_ref,
-        "n_cur": n_cur,
+        "n_ref": ref.present,
+        "n_cur": cur.present,
         "missing_rate_ref": ref.missing_rate,
         "missing_rate": cur.missing_rate,
         "infinite_ref": ref.infinite,
         "infinite": cur.infinite,
+        "bins": 0,
     }
-    if ref.odd_types or cur.odd_types:
-        fields["odd_types"] = sorted(ref.odd_types | cur.odd_types)
     any_missing = ref.missing > 0 or cur.missing > 0
     # Two questions share the accepted rate of false alarms.
     level = significance / 2 if any_missing else significance
@@ -71,16 +87,10 @@ def compare(
     if any_missing:
         of_missing = ([ref.missing, ref.size - ref.missing], [cur.missing, cur.size - cur.missing])
         verdicts.append(verdict(*of_missing, level) if ref.size and cur.size else "insufficient_data")
-    if n_ref == 0 or n_cur == 0:
-        fields["bins"] = 0
+    if counts is None:
         verdicts.append("insufficient_data")
     else:
-        counts = _histograms(ref, cur, bins)
         fields.update(psi=psi(*counts), js=jensen_shannon(*counts), bins=len(counts[0]))
-        if ref.numbers and cur.numbers and not ref.texts and not cur.texts:
-            distance, statistic = wasserstein_and_ks(ref.numbers, cur.numbers)
-            p_value = ks_p_value(statistic, len(ref.numbers), len(cur.numbers))
-            fields.update(wasserstein_norm=distance, ks=statistic, p_value=p_value)
         verdicts.append(verdict(*counts, level))
     fields["verdict"] = next(
         name for name in ("drift", "warn", "insufficient_data", "none") if name in verdicts
@@ -117,10 +127,6 @@ def significance_of(position: int, features: int | None = None) -> float:
         size = first
         share /= 2
     return FALSE_ALARM_RATE * share / size
-
-
-def _present(column: Column) -> int:
-    return len(column.numbers) + len(column.texts) + column.infinite
 
 
 def _same_kind(ref: Column, cur: Column) -> tuple[Column, Column]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence, Union
 
 from .drift import compare, significance_of
 from .events import emit, exception_fields
 from .faults import faults, never_raises
+from .profiles import OTHER, Profile
 from .samples import MISSING, is_missing, label, labels
+from .served import served_features
 
 #: More classes than these are reported as one, `_other`: each class is a series in the database.
 MAX_CLASSES = 50
-OTHER = "_other"
+_SAME: Mapping[str, Any] = {}
 
 
 class Facts:
@@ -88,15 +90,72 @@ class Facts:
         try:
             fields = compare(reference, current, bins, significance_of(position, features))
         except (TypeError, ValueError) as error:
-            message = f"the drift of {feature} was not computed: {error}"
-            emit("log", {**self.identity(), **exception_fields(error)}, "WARN", message)
-            warnings.warn(message, RuntimeWarning, stacklevel=3)
+            self._not_computed(f"the drift of {feature}", error)
             return None
         odd = fields.pop("odd_types", None)
         if odd:
             faults.add(f"drift: values of type {', '.join(odd)} compared by their text")
-        self._emit_fact("ml.drift", {"feature": feature, "comparison": comparison, **_floats(fields)})
+        return self._emit_drift(feature, comparison, fields)
+
+    @never_raises
+    def profile(self, columns: Any, path: Union[str, os.PathLike[str]]) -> None:
+        """Write the reference profile of the training data to `path`, a few KB, to be kept beside the model.
+
+        columns: a data frame, or a mapping of names to columns, of the model's features only.
+        """
+        try:
+            Profile.of(columns, self.model, self.model_version).save(path)
+        except (TypeError, ValueError, OSError) as error:
+            self._not_computed("the reference profile", error)
+
+    @never_raises
+    def production_drift(
+        self,
+        profile: Union[str, os.PathLike[str], Profile],
+        service: str,
+        *,
+        hours: float = 24,
+        served: Any = None,
+        bins: int = 10,
+    ) -> Optional[dict[str, str]]:
+        """Compare the features that the API `service` has served with the profile of the model's training.
+
+        The samples of the last `hours` of the profile's model and version are read from InfluxDB, see
+        `served_features`; `served` are others, by name. The events (`production_vs_training`) have the API's
+        `service.name`, so that they are on its dashboard. Returns the verdict of each feature; None, reported by an
+        event and a warning, where there is no profile or InfluxDB does not answer.
+        """
+        try:
+            reference = profile if isinstance(profile, Profile) else Profile.load(profile)
+            model, version = reference.model, reference.model_version
+            if served is None:
+                served = served_features(service, model=model, model_version=version, hours=hours)
+            significance = significance_of(0, max(len(reference.features), 1))
+            found = {
+                name: feature.compare(served[name] if name in served else [], bins, significance)
+                for name, feature in reference.features.items()
+            }
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            self._not_computed(f"the production drift of {service}", error)
+            return None
+        identity = {"service.name": service, "ml.model.name": model, "ml.model.version": version}
+        return {
+            name: self._emit_drift(name, "production_vs_training", fields, identity)
+            for name, fields in found.items()
+        }
+
+    def _emit_drift(
+        self, feature: str, comparison: str, fields: Mapping[str, Any], identity: Mapping[str, Any] = _SAME
+    ) -> str:
+        figures = {key: float(value) if isinstance(value, int) else value for key, value in fields.items()}
+        self._emit_fact("ml.drift", {**identity, "feature": feature, "comparison": comparison, **figures})
         return str(fields["verdict"])
+
+    def _not_computed(self, what: str, error: Exception) -> None:
+        message = f"{what} was not computed: {type(error).__name__}: {error}"
+        emit("log", {**self.identity(), **exception_fields(error)}, "WARN", message)
+        # The caller of the method, behind this function and the decorator.
+        warnings.warn(message, RuntimeWarning, stacklevel=4)
 
     @never_raises
     def confusion(self, actual: Iterable[Any], predicted: Iterable[Any], split: str = "test") -> None:
@@ -166,10 +225,6 @@ def _joined(names: Any) -> str:
     if isinstance(names, str):
         return names
     return ", ".join(str(name) for name in names if name is not None)
-
-
-def _floats(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: float(value) if isinstance(value, int) else value for key, value in fields.items()}
 
 
 def _bounded(counts: Counter[str]) -> dict[str, int]:

@@ -21,6 +21,22 @@ _MISSING_TYPES = frozenset({"NAType", "NaTType"})
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 
+class Sizes(NamedTuple):
+    """How many values a feature has."""
+
+    #: Values that are there, infinite ones included.
+    present: int
+    infinite: int
+    missing: int
+    #: All of them, `missing` included. Above `present + missing` where a random part was read.
+    size: int
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing values, 0 to 1."""
+        return self.missing / self.size if self.size else 0.0
+
+
 class Column(NamedTuple):
     """The values of one feature."""
 
@@ -38,9 +54,14 @@ class Column(NamedTuple):
     odd_types: frozenset[str]
 
     @property
-    def missing_rate(self) -> float:
-        """Share of missing values, 0 to 1."""
-        return self.missing / self.size if self.size else 0.0
+    def present(self) -> int:
+        """How many values were read that are there, infinite ones included."""
+        return len(self.numbers) + len(self.texts) + self.infinite
+
+    @property
+    def sizes(self) -> Sizes:
+        """How many values there are of each kind."""
+        return Sizes(self.present, self.infinite, self.missing, self.size)
 
 
 def label(value: Any) -> str:

@@ -252,6 +252,35 @@ describe("alert rules in a real InfluxDB", () => {
     assert.deepEqual(services(await evaluate("DataDriftDetected", now, tolerant)), []);
   });
 
+  it("ProductionDriftDetected: what an API serves, in the last comparison", async () => {
+    const drift = (
+      service: string,
+      id: string,
+      comparison: string,
+      feature: string,
+      verdict: string,
+    ): string =>
+      `ml.drift,service=${service},environment=test,pipeline=check,feature=${feature},comparison=${comparison},verdict=${verdict} psi=0.3,cicd.pipeline.run.id="${id}" ${now - (id === "p-1" ? 20 : 10) * minute}000000`;
+    await write([
+      drift("api", "p-1", "production_vs_training", "a", "none"),
+      drift("api", "p-2", "production_vs_training", "a", "drift"),
+      drift("api", "p-2", "production_vs_training", "b", "warn"),
+      drift("api-better", "p-1", "production_vs_training", "a", "drift"),
+      drift("api-better", "p-2", "production_vs_training", "a", "none"),
+      drift("trains", "p-2", "new_vs_old", "a", "drift"),
+    ]);
+    const alerts = await evaluate("ProductionDriftDetected");
+    assert.deepEqual(services(alerts), ["api"]);
+    const alert = alerts.get("api") as PostedAlert;
+    assert.equal(alert.annotations.summary, "api: 1 of the features that it serves have drifted");
+    assert.equal(
+      alert.annotations.dashboard_url,
+      "https://grafana.example.com/d/model-api-usage?var-service=api&var-environment=test",
+    );
+    const training = await evaluate("DataDriftDetected");
+    assert.ok(training.has("trains") && !training.has("api"), "each comparison has one alert");
+  });
+
   it("MemoryNearLimit and VolumeFillingUp: use by what there is, for minutes", async () => {
     const lines = every(now - 10 * minute, now, 30 * second).flatMap((time) =>
       [

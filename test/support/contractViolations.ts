@@ -1,5 +1,5 @@
 import Ajv, { type ValidateFunction } from "ajv";
-import { attributesOf, type EventName, events } from "../../contract/events";
+import { attributesOf, type EventName, events, isOwnAttribute } from "../../contract/events";
 import { logContractSchema } from "../../contract/jsonSchema";
 
 let validate: ValidateFunction | undefined;
@@ -32,6 +32,8 @@ function violationOf(line: string): string | undefined {
   if (!check(event)) return JSON.stringify(check.errors);
   const name = event.event_name as EventName;
   if (!(name in events)) return `no event is called ${name}`;
-  const unknown = Object.keys(event).filter((key) => !(key in attributesOf(name)));
+  const unknown = Object.keys(event).filter(
+    (key) => !(key in attributesOf(name) || isOwnAttribute(name, key)),
+  );
   return unknown.length === 0 ? undefined : `the contract does not know ${unknown.join(", ")}`;
 }

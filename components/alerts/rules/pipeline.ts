@@ -1,6 +1,7 @@
+import type { driftComparisons } from "../../../contract/values";
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
-import { fluxDuration, fluxFloat } from "../../influxdb/flux";
+import { fluxDuration, fluxFloat, fluxString } from "../../influxdb/flux";
 import { ago, type RuleDefinition, samplesOf } from "./define";
 
 /** What the rules about single runs share. */
@@ -13,6 +14,21 @@ const ofRun = {
 
 const runId = "cicd.pipeline.run.id";
 const lastRuns = ago(fluxDuration(thresholds.runAlertSeconds));
+
+const production: (typeof driftComparisons)[number] = "production_vs_training";
+
+/** How many features have drifted in the last run of each pipeline, in comparisons that are or are not of production. */
+function driftOfLastRun(ofProduction: "==" | "!="): string {
+  return `${samplesOf(measurements.drift, [runId], lastRuns)}
+    |> filter(fn: (r) => r.comparison ${ofProduction} ${fluxString(production)})
+    |> map(fn: (r) => ({r with run: r._value, drifted: if r.verdict == "drift" then 1.0 else 0.0}))
+    |> group(columns: ["service", "environment", "pipeline", "run"])
+    |> sort(columns: ["_time"])
+    |> reduce(identity: {_time: 1970-01-01T00:00:00Z, _value: 0.0}, fn: (r, accumulator) => ({_time: r._time, _value: accumulator._value + r.drifted}))
+    |> group(columns: ["service", "environment", "pipeline"])
+    |> sort(columns: ["_time"])
+    |> tail(n: 1)`;
+}
 
 /** Do the training pipelines run, end and succeed, and does their data stay as it was? */
 export const pipelineRules: readonly RuleDefinition[] = [
@@ -70,19 +86,26 @@ union(tables: [started, ended])
     ...ofRun,
     name: "DataDriftDetected",
     severity: "warning",
-    query: `${samplesOf(measurements.drift, [runId], lastRuns)}
-    |> map(fn: (r) => ({r with run: r._value, drifted: if r.verdict == "drift" then 1.0 else 0.0}))
-    |> group(columns: ["service", "environment", "pipeline", "run"])
-    |> sort(columns: ["_time"])
-    |> reduce(identity: {_time: 1970-01-01T00:00:00Z, _value: 0.0}, fn: (r, accumulator) => ({_time: r._time, _value: accumulator._value + r.drifted}))
-    |> group(columns: ["service", "environment", "pipeline"])
-    |> sort(columns: ["_time"])
-    |> tail(n: 1)`,
+    query: driftOfLastRun("!="),
     threshold: thresholds.driftedFeatures,
     appThreshold: "driftedFeatures",
     unit: "count",
     summary: "{pipeline}: the data has drifted in {value} comparisons",
     description:
       "In the last run of {pipeline}, the distribution of {value} features (per comparison) moved beyond the limit and beyond noise. Its model may not fit the data that it will see.",
+  },
+  {
+    ...ofRun,
+    name: "ProductionDriftDetected",
+    severity: "warning",
+    query: driftOfLastRun("=="),
+    threshold: thresholds.driftedFeatures,
+    appThreshold: "driftedFeatures",
+    unit: "count",
+    summary: "{service}: {value} of the features that it serves have drifted",
+    description:
+      "The last comparison by {pipeline} found {value} features of the requests to {service} distributed otherwise than in the training of its model, beyond the limit and beyond noise. Its answers may be wrong.",
+    dashboard: "modelApiUsage",
+    dashboardVariables: { service: "service", environment: "environment" },
   },
 ];

@@ -36,6 +36,7 @@ describe("alertRules", () => {
       "MemoryNearLimit",
       "MetricsMissing",
       "PipelineRunOverdue",
+      "ProductionDriftDetected",
       "SeriesCardinalityHigh",
       "TaskFailures",
       "TrainingRunFailed",

@@ -10,17 +10,20 @@ const helperFolder = resolve(__dirname, "../../../python");
 
 /** Calls each function of the helper that writes an event. */
 const program = `
-import io, logging
+import io, logging, os
 from ds_monitoring import EventHandler, RequestLogging, prediction, run
 
+LOG_DIR = os.environ["LOG_DIR"]
+
 def app(environ, start_response):
-    prediction("Adelie", 0.9)
+    prediction("Adelie", 0.9, features={"age": 39, "island": "Dream"})
     start_response("200 OK", [])
     return [b""]
 
 environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/predict", "wsgi.input": io.BytesIO(b""), "HTTP_X_USER_ID": "ann",
            "HTTP_TRACEPARENT": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
-api = RequestLogging(app, service="api", model="churn", model_version="7", key="k", route=lambda _: "/predict")
+api = RequestLogging(app, service="api", model="churn", model_version="7", key="k", route=lambda _: "/predict",
+                     feature_rate=1)
 api(environ, lambda *_: None).close()
 
 logging.getLogger("app").addHandler(EventHandler())
@@ -32,6 +35,9 @@ try:
         r.drift("age", range(1000), range(500, 1500))
         r.drift("age", range(3), [], comparison="train_vs_val")
         r.drift("kind", ["a"] * 9, ["b"] * 9)
+        r.metric("test", rmse=2.5, mae=2, r2=0.9, mape=0.1, **{"ndcg@10": 0.8})
+        r.profile({"age": range(100)}, LOG_DIR + "/profile.json")
+        r.production_drift(LOG_DIR + "/profile.json", "api", served={"age": range(50, 150)})
         r.metric("test", accuracy=1, precision=1, recall=1, f1=1, roc_auc=1, log_loss=0, brier=0)
         r.confusion(["a", "b"], ["a", "a"])
         r.summary(rows=9, features=3, imbalance_ratio=2, decision="reject", failed_checks=["f1"],
@@ -60,6 +66,7 @@ test("every event that the helper can write fits the log contract", (t) => {
   });
   assert.equal(run.status, 0, run.stderr);
   const lines = readdirSync(directory)
+    .filter((name) => name.endsWith(".log"))
     .flatMap((name) => readFileSync(join(directory, name), "utf8").split("\n"))
     .filter((line) => line !== "");
   assert.deepEqual(contractViolations(lines), []);
@@ -71,6 +78,7 @@ test("every event that the helper can write fits the log contract", (t) => {
     "ml.confusion",
     "ml.decision",
     "ml.drift",
+    "ml.features",
     "ml.metric",
     "ml.outliers",
     "ml.run.summary",
