@@ -17,24 +17,24 @@ export type DeployedOrExisting<Deploy, Existing> =
       deploy?: never;
     };
 
-/** The login of one user of an existing InfluxDB at its 1.x-compatible API. */
-export interface ExistingCredential {
+/** A login at a server that somebody else runs. */
+export interface Login {
   /** User name; InfluxDB Cloud takes the e-mail address of the account. */
   username: pulumi.Input<string>;
   /** Password; for InfluxDB Cloud an API token. Secret. */
   password: pulumi.Input<string>;
 }
 
-/** The credentials of all users of an existing InfluxDB. */
+/** The credentials of all users of an existing InfluxDB, at its 1.x-compatible API. */
 export interface ExistingCredentials {
   /** Writes the bucket `events`. */
-  fluentd: ExistingCredential;
+  fluentd: Login;
   /** Writes the bucket `events`. */
-  telegraf: ExistingCredential;
+  telegraf: Login;
   /** Reads every bucket. */
-  grafana: ExistingCredential;
+  grafana: Login;
   /** Reads the bucket `events`; needed for `archive`. */
-  archive?: ExistingCredential;
+  archive?: Login;
 }
 
 /** An InfluxDB that somebody else runs: 2.x with the API of 1.x, such as InfluxDB OSS or InfluxDB Cloud (TSM). */

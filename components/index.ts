@@ -3,14 +3,14 @@ export { type MonitoringConnection } from "./connection";
 export {
   type DeployedOrExisting,
   type ExistingAlertmanager,
-  type ExistingCredential,
   type ExistingCredentials,
   type ExistingGrafana,
   type ExistingInfluxDb,
+  type Login,
 } from "./existing";
 export { Monitoring } from "./monitoring";
 export { type MonitoringArgs } from "./monitoringArgs";
-export { type AlertmanagerDeployArgs, type EmailArgs, type EmailLogin } from "./alertmanager/alertmanager";
+export { type AlertmanagerDeployArgs, type EmailArgs } from "./alertmanager/alertmanager";
 export { type AlertRulesOptions, type AppAlertOptions } from "./alerts/rules";
 export { type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
 export { type GrafanaDeployArgs, type GrafanaIngressArgs } from "./grafana/grafana";
@@ -20,9 +20,8 @@ export { type InfluxDbBackupDeployArgs } from "./influxdb/influxDbBackup";
 export { type StorageArgs } from "./platform/storage";
 export { type TelegrafDeployArgs } from "./telegraf/telegraf";
 export { type HttpProbe } from "./telegraf/telegrafConfig";
-export { type BucketName, type RetentionDays } from "../contract/buckets";
+export { type RetentionDays } from "../contract/buckets";
 export { type Rollup } from "../contract/rollups";
-export { type ComputePrices, type DashboardDefinition } from "../dashboards";
 
 // Applications
 export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
@@ -32,13 +31,9 @@ export { type ModelStorageArgs, ModelVolume, type ModelVolumeArgs } from "./work
 export { type AppContainerArgs, type WorkloadArgs } from "./workloads/workload";
 
 // Pods of your own, and a Grafana of your own
-export {
-  type PodUser,
-  restrictedContainerSecurityContext,
-  restrictedPodSecurityContext,
-} from "./kubernetes/podSecurity";
+export { type PodUser } from "./kubernetes/podSecurity";
 export { Logging, type LoggingArgs } from "./workloads/logging";
-export { type LoggingSelector, loggingTransform } from "./workloads/loggingTransform";
+export { loggingTransform } from "./workloads/loggingTransform";
 export {
   type LoggedContainer,
   type LoggedPodSpec,

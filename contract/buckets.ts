@@ -13,7 +13,7 @@ export const buckets = {
 } as const satisfies { readonly [Name in BucketName]: Name };
 
 /** A bucket's name: the resolution of its points. */
-export type BucketName = "events" | "minutely" | "hourly" | "daily" | "weekly";
+export type BucketName = keyof RetentionDays;
 
 /** Organization that owns the buckets. */
 export const defaultOrganization = "ds-monitoring";
@@ -22,7 +22,7 @@ export const defaultOrganization = "ds-monitoring";
 export const database = "monitoring";
 
 /** How long each bucket keeps its points, in days. */
-export type RetentionDays = Record<BucketName, number>;
+export type RetentionDays = Record<"events" | "minutely" | "hourly" | "daily" | "weekly", number>;
 
 /** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
 export const minimumEventsDays = 14;

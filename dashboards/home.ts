@@ -37,7 +37,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
       description: "What needs attention now, and where to look?",
       from: "now-24h",
       variables: chained({ measurement: measurements.httpRequest }, [
-        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
+        { name: "environment", description: "Where the apps run" },
       ]),
       rows: [
         row("Verdict: does anything need attention?", [

@@ -12,13 +12,7 @@ import { resourcesAndCost } from "./resourcesAndCost";
 
 export { dashboardIdentities, dashboardTag, dataSources } from "./catalogue";
 export type { DashboardIdentity, DashboardName, DataSourceIdentity } from "./catalogue";
-export {
-  checkConfigMapDashboards,
-  checkDashboardDefinitions,
-  defaultFolder,
-  defaultPrices,
-  maxDashboardBytes,
-} from "./definition";
+export { checkDashboardDefinitions, defaultFolder, defaultPrices } from "./definition";
 export type { ComputePrices, DashboardDefinition, DashboardOptions } from "./definition";
 
 /**

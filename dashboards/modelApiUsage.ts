@@ -3,7 +3,7 @@ import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { fixedColours, unitOf } from "./fieldOptions";
-import { field, select, tag, timeFilter } from "./influxql";
+import { field, select, tag, timeFilter, type Dimension } from "./influxql";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
 import { productionDrift } from "./productionDrift";
 import {
@@ -22,7 +22,14 @@ import {
   uniquesPerWeek,
   week,
 } from "./requestQueries";
-import { countOverTime, meanOf, overRollups, totalCount, weightedPercentiles } from "./rollupQueries";
+import {
+  countOverTime,
+  meanOf,
+  overRollups,
+  overTime,
+  totalCount,
+  weightedPercentiles,
+} from "./rollupQueries";
 import { interval, source } from "./sources";
 import { columns, countBy, highestFirst } from "./transformations";
 import { chained } from "./variables";
@@ -112,15 +119,13 @@ const byRouteAndVersion = row("Detail: by route and by version of the model", [
     description: "95th percentile of each route template.",
     ...latencyOverTime,
     size: [8, 8],
-    query: latency(["p95"], interval, tag("route")).fill("null"),
-    alias: "$tag_route",
+    ...overTime(latency(["p95"]), "route"),
   }),
   timeSeries("Latency (p95) by model version", {
     description: "95th percentile of each version of the model: did the new one become slower?",
     ...latencyOverTime,
     size: [8, 8],
-    query: latency(["p95"], interval, tag("model"), tag("model_version")).fill("null"),
-    alias: "$tag_model $tag_model_version",
+    ...overTime(latency(["p95"]), "model", "model_version"),
   }),
   timeSeries("Requests by status class", {
     description: "Requests in each window, by class of their status: 4xx are the callers' errors, 5xx ours.",
@@ -201,6 +206,20 @@ const predictions = row("Detail: what the model answers", [
   }),
 ]);
 
+/** Bars of the unique users and requests of each finished day or week. */
+const uniquesOverTime = (from: typeof uniquesPerDay, window: Dimension, timeFrom: string) =>
+  ({
+    unit: "short",
+    min: 0,
+    draw: "bars",
+    size: [8, 8],
+    timeFrom,
+    targets: [
+      { query: uniques("users", from, window), alias: "users" },
+      { query: uniques("requests", from, window), alias: "requests" },
+    ],
+  }) as const;
+
 const byDayAndWeek = row("Usage by day and week (UTC)", [
   timeSeries("Requests by day", {
     description: "Requests of each finished day, from the daily rollups.",
@@ -216,27 +235,11 @@ const byDayAndWeek = row("Usage by day and week (UTC)", [
   }),
   timeSeries("Unique users and requests by day", {
     description: "Different users and different requests of each finished day.",
-    unit: "short",
-    min: 0,
-    draw: "bars",
-    size: [8, 8],
-    timeFrom: "30d",
-    targets: [
-      { query: uniques("users", uniquesPerDay, day), alias: "users" },
-      { query: uniques("requests", uniquesPerDay, day), alias: "requests" },
-    ],
+    ...uniquesOverTime(uniquesPerDay, day, "30d"),
   }),
   timeSeries("Unique users and requests by week", {
     description: "Different users and different requests of each finished week; weeks start on Monday.",
-    unit: "short",
-    min: 0,
-    draw: "bars",
-    size: [8, 8],
-    timeFrom: "180d",
-    targets: [
-      { query: uniques("users", uniquesPerWeek, week), alias: "users" },
-      { query: uniques("requests", uniquesPerWeek, week), alias: "requests" },
-    ],
+    ...uniquesOverTime(uniquesPerWeek, week, "180d"),
   }),
 ]);
 
@@ -248,12 +251,11 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
       description: "Is the model's API used, is it well, and by whom?",
       from: "now-24h",
       variables: chained({ measurement: measurements.httpRequest }, [
-        { name: "environment", label: "Environment", description: "Where the API runs", tag: "environment" },
-        { name: "service", label: "Service", description: "The API", tag: "service" },
-        { name: "model", label: "Model", description: "The model that answers", tag: "model" },
+        { name: "environment", description: "Where the API runs" },
+        { name: "service", description: "The API" },
+        { name: "model", description: "The model that answers" },
         {
           name: "version",
-          label: "Version",
           description: "Versions of the model",
           tag: "model_version",
           newestFirst: true,

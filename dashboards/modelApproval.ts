@@ -169,14 +169,9 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
       from: "now-1y",
       variables: [
         ...chained({ source: summaries, field: "cicd.pipeline.run.id" }, [
-          {
-            name: "environment",
-            label: "Environment",
-            description: "Where the training ran",
-            tag: "environment",
-          },
-          { name: "pipeline", label: "Pipeline", description: "The training pipeline", tag: "pipeline" },
-          { name: "model", label: "Model", description: "The model", tag: "model", choose: "one" },
+          { name: "environment", description: "Where the training ran" },
+          { name: "pipeline", description: "The training pipeline" },
+          { name: "model", description: "The model", choose: "one" },
           {
             name: "version",
             label: "Candidate",
@@ -197,15 +192,7 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
         }),
         ...chained(
           { source: metrics, field: "cicd.pipeline.run.id" },
-          [
-            {
-              name: "split",
-              label: "Split",
-              description: "The part of the data that the scores are of",
-              tag: "split",
-              choose: "one",
-            },
-          ],
+          [{ name: "split", description: "The part of the data that the scores are of", choose: "one" }],
           candidateAtAnyTime,
         ),
         textVariable({

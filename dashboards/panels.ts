@@ -146,6 +146,12 @@ function describe<Builder extends SharedPanelBuilder>(
   return builder;
 }
 
+const legend = new VizLegendOptionsBuilder()
+  .displayMode(LegendDisplayMode.List)
+  .placement(LegendPlacement.Bottom)
+  .showLegend(true)
+  .calcs([]);
+
 export type TimeSeriesOptions = DataPanelOptions & {
   /** @default "line" */
   readonly draw?: "line" | "bars";
@@ -177,13 +183,7 @@ export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel 
         options.thresholds !== undefined ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
       ),
     )
-    .legend(
-      new VizLegendOptionsBuilder()
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
-        .showLegend(true)
-        .calcs([]),
-    )
+    .legend(legend)
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
 }
 
@@ -242,13 +242,7 @@ export function barChart(
     .showValue(VisibilityMode.Auto)
     .fillOpacity(75)
     .lineWidth(0)
-    .legend(
-      new VizLegendOptionsBuilder()
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
-        .showLegend(true)
-        .calcs([]),
-    );
+    .legend(legend);
 }
 
 /** Text in Markdown. */

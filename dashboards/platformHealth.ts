@@ -233,8 +233,8 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
       description: "Can the other dashboards be believed: does the monitoring itself work?",
       from: "now-6h",
       variables: chained({ measurement: measurements.log }, [
-        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
-        { name: "service", label: "Service", description: "Who logs", tag: "service" },
+        { name: "environment", description: "Where the apps run" },
+        { name: "service", description: "Who logs" },
       ]),
       rows: [verdict, logFlow, storageTasksAlerts, ...platformHealthDetails],
     },

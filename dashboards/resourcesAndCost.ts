@@ -266,8 +266,8 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
       description: "Are the apps and the pipelines' steps sized right, and what does the idle part cost?",
       from: "now-24h",
       variables: chained({ measurement: minutesOfContainers.measurement }, [
-        { name: "environment", label: "Environment", description: "Where the apps run", tag: "environment" },
-        { name: "service", label: "Service", description: "An API or a pipeline", tag: "service" },
+        { name: "environment", description: "Where the apps run" },
+        { name: "service", description: "An API or a pipeline" },
       ]),
       rows: [verdict(pricing), trend, sizingAndCost(pricing), steps],
     },

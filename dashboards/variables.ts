@@ -25,10 +25,14 @@ export function dataSourceVariable(uid: string): AnyVariable {
 /** A variable over the values of a tag. */
 export interface TagVariable {
   readonly name: string;
-  readonly label: string;
+  /** @default the name */
+  readonly label?: string;
   readonly description: string;
-  /** The tag; each variable before this one narrows it by its own tag. */
-  readonly tag: string;
+  /**
+   * The tag; each variable before this one narrows it by its own tag.
+   * @default the name
+   */
+  readonly tag?: string;
   /** Several values and "All", or exactly one. @default "several" */
   readonly choose?: "several" | "one";
   /** Newest version first, so that the first value is the newest. @default false */
@@ -55,15 +59,16 @@ export function chained(
   narrowedBy: readonly Condition[] = [],
 ): AnyVariable[] {
   return variables.map((variable, index) => {
+    const { name, tag = name, label = name.charAt(0).toUpperCase() + name.slice(1) } = variable;
     const where = [
       ...narrowedBy,
-      ...variables.slice(0, index).map((before) => matchesVariable(before.tag, before.name)),
+      ...variables.slice(0, index).map((before) => matchesVariable(before.tag ?? before.name, before.name)),
     ];
     const query =
       "measurement" in from
-        ? showTagValues({ measurement: from.measurement, tag: variable.tag, where })
-        : distinctTagValues({ source: from.source, field: from.field, tag: variable.tag, where }).render();
-    const builder = queryVariable({ ...variable, query }).sort(
+        ? showTagValues({ measurement: from.measurement, tag, where })
+        : distinctTagValues({ source: from.source, field: from.field, tag, where }).render();
+    const builder = queryVariable({ ...variable, label, query }).sort(
       variable.newestFirst === true ? VariableSort.NaturalDesc : VariableSort.NaturalAsc,
     );
     return (variable.choose ?? "several") === "one"

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { alertRules } from "../components/alerts/rules";
 import { logContractSchema, logContractTables } from "../contract/jsonSchema";
-import { configReference, configSchema, withoutDocs } from "./configSchema";
+import { configSchema, configTables, withoutDocs } from "./configSchema";
 import { bucketTable, routingTable, ruleLimit, ruleTable } from "./factTables";
 
 const root = join(__dirname, "..");
@@ -18,8 +18,8 @@ export function generatedFiles(): Record<string, string> {
   const config = configSchema();
   return {
     [join(root, "config", "schema.json")]: `${JSON.stringify(withoutDocs(config), null, 1)}\n`,
-    [join(docs, "configuration.md")]: configReference(config),
     [join(docs, "log-contract.schema.json")]: `${JSON.stringify(logContractSchema(), null, 2)}\n`,
+    ...sections("configuration.md", { keys: configTables(config) }),
     ...sections("log-contract.md", { events: logContractTables() }),
     ...sections("alerts.md", { rules: `${ruleTable(rules)}\n`, routings: `${routingTable()}\n` }),
     ...sections("metrics.md", { buckets: `${bucketTable()}\n` }),

@@ -1,11 +1,12 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import type { Login } from "../existing";
 import { images } from "../images";
 import { checked } from "../kubernetes/checked";
 import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
-import { PartObjects } from "../platform/partObjects";
+import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
 import { mailServerPort, renderAlertmanagerConfig } from "./alertmanagerConfig";
@@ -27,20 +28,12 @@ export interface EmailArgs {
    * Login at the mail server.
    * @default none: the server takes mail without
    */
-  login?: EmailLogin;
+  login?: Login;
   /**
    * Whether the mail server must offer STARTTLS.
    * @default true
    */
   requireTls?: boolean;
-}
-
-/** A login at a mail server. */
-export interface EmailLogin {
-  /** User name. */
-  username: pulumi.Input<string>;
-  /** Password. Secret. */
-  password: pulumi.Input<string>;
 }
 
 /** How a deployed Alertmanager is sized and who is notified. */
@@ -60,16 +53,9 @@ export interface AlertmanagerDeployArgs {
 }
 
 /** Arguments of {@link Alertmanager}. */
-export interface AlertmanagerArgs extends AlertmanagerDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface AlertmanagerArgs extends AlertmanagerDeployArgs, KeepingPartArgs {
   /** Base URL of the dashboards that mails link to. */
   grafanaUrl: pulumi.Input<string>;
-  /**
-   * Refuse to delete or replace what holds the silences.
-   * @default true
-   */
-  protect?: boolean;
 }
 
 /** `nobody` in the stock image. */

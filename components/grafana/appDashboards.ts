@@ -1,6 +1,7 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { checkConfigMapDashboards, type DashboardDefinition, dashboardIdentities } from "../../dashboards";
+import { dashboardIdentities } from "../../dashboards";
+import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards/definition";
 import { connectionOf, type MonitoringConnection } from "../connection";
 import { checked } from "../kubernetes/checked";
 import { dashboardConfigMap } from "./appDashboardsReader";

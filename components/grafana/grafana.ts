@@ -15,7 +15,7 @@ import {
   loginVariables,
 } from "../platform/endpoints";
 import { generatedPassword } from "../platform/generatedPassword";
-import { PartObjects } from "../platform/partObjects";
+import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import {
   appDashboardsMount,
@@ -74,9 +74,7 @@ export interface GrafanaDeployArgs {
 }
 
 /** Arguments of {@link Grafana}. */
-export interface GrafanaArgs extends GrafanaDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface GrafanaArgs extends GrafanaDeployArgs, PartArgs {
   /** URL under which people reach it. */
   url: pulumi.Input<string>;
   /** Where the data is, and who reads it. */

@@ -7,7 +7,7 @@ import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import type { Endpoint } from "../platform/endpoints";
 import { generatedPassword } from "../platform/generatedPassword";
-import { PartObjects } from "../platform/partObjects";
+import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
 
@@ -26,9 +26,7 @@ export interface InfluxDbDeployArgs {
 }
 
 /** Arguments of {@link InfluxDb}. */
-export interface InfluxDbArgs extends InfluxDbDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface InfluxDbArgs extends InfluxDbDeployArgs, KeepingPartArgs {
   /** Organization that owns the buckets, e.g. `ds-monitoring`. */
   organization: pulumi.Input<string>;
   /** Bucket of the raw events, e.g. `events`. */
@@ -40,11 +38,6 @@ export interface InfluxDbArgs extends InfluxDbDeployArgs {
    * @default false
    */
   archive?: boolean;
-  /**
-   * Refuse to delete or replace what holds the data and the credentials of the first start.
-   * @default true
-   */
-  protect?: boolean;
 }
 
 const user = { uid: 1000 };
@@ -64,7 +57,7 @@ export class InfluxDb extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDb", name, {}, opts);
 
-    const { protect = true } = args;
+    const { protect } = args;
     const { port } = parts.influxDb;
     const objects = new PartObjects(name, parts.influxDb, args.namespace, this);
     this.operatorToken = generatedPassword(`${name}-operator-token`, this, protect);

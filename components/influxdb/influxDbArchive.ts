@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { checked } from "../kubernetes/checked";
 import { type InfluxDbEndpoint, loginSecret, loginVariables } from "../platform/endpoints";
-import { PartObjects } from "../platform/partObjects";
+import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
 import type { StorageArgs } from "../platform/storage";
@@ -28,18 +28,11 @@ export interface InfluxDbArchiveDeployArgs {
 }
 
 /** Arguments of {@link InfluxDbArchive}. */
-export interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface InfluxDbArchiveArgs extends InfluxDbArchiveDeployArgs, KeepingPartArgs {
   /** The InfluxDB whose events are archived, and who reads them. */
   influxDb: InfluxDbEndpoint;
   /** Days that the bucket `events` keeps its points. */
   eventsRetentionDays: number;
-  /**
-   * Refuse to delete or replace the volume of the archive.
-   * @default true
-   */
-  protect?: boolean;
 }
 
 const programPath = "/opt/archive";

@@ -3,7 +3,7 @@ import { images } from "../images";
 import { checked } from "../kubernetes/checked";
 import { fromSecret } from "../kubernetes/environment";
 import type { Endpoint } from "../platform/endpoints";
-import { PartObjects } from "../platform/partObjects";
+import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import { scheduledJob } from "../platform/scheduledJob";
 import type { StorageArgs } from "../platform/storage";
@@ -29,18 +29,11 @@ export interface InfluxDbBackupDeployArgs {
 }
 
 /** Arguments of {@link InfluxDbBackup}. */
-export interface InfluxDbBackupArgs extends InfluxDbBackupDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface InfluxDbBackupArgs extends InfluxDbBackupDeployArgs, KeepingPartArgs {
   /** The InfluxDB that is backed up. */
   influxDb: Endpoint;
   /** Token that may read everything. Secret. */
   operatorToken: pulumi.Input<string>;
-  /**
-   * Refuse to delete or replace the volume of the backups.
-   * @default true
-   */
-  protect?: boolean;
 }
 
 const scriptsPath = "/opt/backup";

@@ -3,15 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { resources } from "../kubernetes/resources";
 import type { Endpoint } from "../platform/endpoints";
-import { PartObjects } from "../platform/partObjects";
+import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { InfluxDesiredState } from "./desiredState";
 import { reconcileBundle } from "./bundles";
 
 /** Arguments of {@link InfluxDbReconcile}. */
-export interface InfluxDbReconcileArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface InfluxDbReconcileArgs extends PartArgs {
   /** The InfluxDB that is brought to its desired state. */
   influxDb: Endpoint;
   /** Token that may manage everything in the state. Secret. */

@@ -16,6 +16,18 @@ import { minReadySeconds } from "../kubernetes/probes";
 import type { Part } from "./parts";
 import { claimSpec, type StorageArgs } from "./storage";
 
+/** What the platform tells each of its parts. */
+export interface PartArgs {
+  /** Namespace to live in. */
+  namespace: pulumi.Input<string>;
+}
+
+/** What the platform tells a part that keeps data. */
+export interface KeepingPartArgs extends PartArgs {
+  /** Refuse to delete or replace what holds the data, and the passwords of the first start. */
+  protect: boolean;
+}
+
 /** The pods of a part: one container, besides native sidecars among the init containers. */
 export interface PodOptions extends Omit<inputs.core.v1.PodSpec, "containers"> {
   /** The user that it runs as. */
@@ -98,7 +110,7 @@ export class PartObjects {
   }
 
   /** The claim of a volume that the part's pods mount when they run; its name. */
-  volumeClaim(storage: StorageArgs, protect = true) {
+  volumeClaim(storage: StorageArgs, protect: boolean) {
     return new PersistentVolumeClaim(
       this.name,
       { metadata: { ...this.metadata, annotations }, spec: claimSpec(storage) },

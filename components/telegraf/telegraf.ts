@@ -14,7 +14,7 @@ import {
   loginVariables,
   portOf,
 } from "../platform/endpoints";
-import { PartObjects } from "../platform/partObjects";
+import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { fluentdMonitorPort, parts } from "../platform/parts";
 import { type HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
 
@@ -34,9 +34,7 @@ export interface TelegrafDeployArgs {
 }
 
 /** Arguments of {@link Telegraf}. */
-export interface TelegrafArgs extends TelegrafDeployArgs {
-  /** Namespace to live in. */
-  namespace: pulumi.Input<string>;
+interface TelegrafArgs extends TelegrafDeployArgs, PartArgs {
   /** Deployment environment; the tag `environment`. */
   environment: pulumi.Input<string>;
   /** Where the samples go, and who writes them. */

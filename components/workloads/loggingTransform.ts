@@ -2,20 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { podTemplatePaths } from "../kubernetes/podTemplates";
 import { type LoggedPodSpec, type LoggingReferences, withLogging } from "../fluentd/sidecar";
 
-/** Which workloads of a chart {@link loggingTransform} wires; all of them when left out. */
-export interface LoggingSelector {
-  /**
-   * Kinds, e.g. `["Deployment"]`.
-   * @default every kind with a pod template
-   */
-  kinds?: readonly string[];
-  /**
-   * Labels that the workload's own metadata has, e.g. `{ "app.kubernetes.io/component": "server" }`.
-   * @default {}
-   */
-  matchLabels?: Readonly<Record<string, string>>;
-}
-
 /**
  * {@link withLogging} for pods of a chart, or of a component that you can't change: a transform for the option `transforms` of
  * `kubernetes.helm.v4.Chart`, `kubernetes.yaml.v2.ConfigGroup`, or any component.
@@ -23,7 +9,8 @@ export interface LoggingSelector {
  * It does not reach a `kubernetes.helm.v3.Release`: Helm itself creates those objects, and Pulumi sees none of them.
  *
  * @param logging a {@link Logging} of the pods' namespace
- * @param selector which workloads; default all
+ * @param selector which workloads; default all. `kinds`: e.g. `["Deployment"]`; `matchLabels`: labels that the workload's
+ * own metadata has, e.g. `{ "app.kubernetes.io/component": "server" }`
  * @throws Error during the run, when a pod already has a container or volume of a name that is added
  *
  * @example
@@ -31,7 +18,7 @@ export interface LoggingSelector {
  */
 export function loggingTransform(
   logging: LoggingReferences,
-  selector: LoggingSelector = {},
+  selector: { kinds?: readonly string[]; matchLabels?: Readonly<Record<string, string>> } = {},
 ): pulumi.ResourceTransform {
   return ({ type, props, opts }) => {
     const kind = type.startsWith("kubernetes:") ? (type.split(":").at(-1) ?? "") : "";

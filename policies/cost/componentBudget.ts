@@ -2,7 +2,6 @@ import { stackPolicy } from "../core/define";
 import type { Resource, Violation } from "../core/resource";
 import { overLimit, unpricedProblem } from "../estimate/describe";
 import type { Estimate } from "../estimate/estimate";
-import { exceeds } from "../estimate/money";
 import { estimateProperties, estimateWith, type EstimateConfig } from "./settings";
 
 interface Config extends EstimateConfig {
@@ -41,7 +40,6 @@ export const componentBudget = stackPolicy<Config>({
 function problems(component: Resource, limit: number, estimated: Estimate): Violation[] {
   const { lines, currency } = estimated;
   const total = lines.reduce((amount, { cost }) => amount + cost.maximum, 0);
-  const unpriced = unpricedProblem(estimated);
   const over = overLimit({
     subject: `The component «${component.name}»`,
     total,
@@ -50,10 +48,7 @@ function problems(component: Resource, limit: number, estimated: Estimate): Viol
     currency,
     setting: `component-budget.limits["${component.type}"]`,
   });
-  return [
-    ...(exceeds(total, limit) ? [{ message: over, resource: component }] : []),
-    ...(unpriced === undefined ? [] : [{ message: unpriced, resource: component }]),
-  ];
+  return [...over, ...unpricedProblem(estimated)].map((message) => ({ message, resource: component }));
 }
 
 function descendsFrom(

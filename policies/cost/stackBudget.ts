@@ -1,6 +1,5 @@
 import { stackPolicy } from "../core/define";
 import { overLimit, unpricedProblem } from "../estimate/describe";
-import { exceeds } from "../estimate/money";
 import { estimateProperties, estimateWith, type EstimateConfig } from "./settings";
 
 interface Config extends EstimateConfig {
@@ -49,10 +48,7 @@ export const stackBudget = stackPolicy<Config>({
         setting: "stack-budget.minimumMonthly",
       },
     ];
-    const messages = limits
-      .filter((entry) => exceeds(entry.total, entry.limit))
-      .map((entry) => overLimit({ ...entry, lines, currency }));
-    const unpriced = unpricedProblem(estimated);
-    return [...messages, ...(unpriced === undefined ? [] : [unpriced])].map((message) => ({ message }));
+    const messages = limits.flatMap((entry) => overLimit({ ...entry, lines, currency }));
+    return [...messages, ...unpricedProblem(estimated)].map((message) => ({ message }));
   },
 });

@@ -13,7 +13,7 @@ export function describeLine({ resource, arithmetic, cost }: CostLine): string {
   return `«${resource.name}» ${arithmetic} = ${result}`;
 }
 
-/** A total that is over its limit: both figures, the three largest drivers with their arithmetic, and the fix. */
+/** What is wrong with a total that is over its limit: both figures, the largest drivers with their arithmetic, the fix. */
 export function overLimit(options: {
   /** What costs it, for example `The stack, with every node pool at its maximum,`. */
   subject: string;
@@ -23,26 +23,28 @@ export function overLimit(options: {
   currency: string;
   /** Name of the setting that holds the limit. */
   setting: string;
-}): string {
+}): string[] {
   const { subject, total, limit, lines, currency, setting } = options;
+  // To the cent: sums of prices are not exact in binary.
+  if (Math.round(total * 100) <= Math.round(limit * 100)) return [];
   const largest = largestLines(lines, 3);
   const drivers = largest.map((line, index) => `${index + 1}. ${describeLine(line)}`).join("; ");
   const first = largest[0];
   const fix = first === undefined ? "" : `${remedy(first)}, or `;
-  return (
+  return [
     `${subject} costs ${money(total)} ${currency} a month, ${money(total - limit)} over the limit of ` +
-    `${money(limit)}. Largest drivers: ${drivers}. Fix: ${fix}raise ${setting} in the policy config of this stack.`
-  );
+      `${money(limit)}. Largest drivers: ${drivers}. Fix: ${fix}raise ${setting} in the policy config of this stack.`,
+  ];
 }
 
 /** Resources whose cost is not known: a total without them is no total. */
-export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): string | undefined {
-  if (unpriced.length === 0) return undefined;
+export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): string[] {
+  if (unpriced.length === 0) return [];
   const list = unpriced.map(({ resource, reason }) => `«${resource.name}»: ${reason}`).join("; ");
-  return (
+  return [
     `The cost is not known, so it is not within the limit. ${list}. ` +
-    "Fix: give it a value that is known at preview, add the price to policies/prices/prices.json, or state its cost in assumedMonthly."
-  );
+      "Fix: give it a value that is known at preview, add the price to policies/prices/prices.json, or state its cost in assumedMonthly.",
+  ];
 }
 
 function remedy({ resource, arithmetic }: CostLine): string {

@@ -12,7 +12,6 @@ export interface Diagnostic {
 /** What a policy found. */
 export interface PolicyViolation {
   policy: string;
-  pack: string;
   /** mandatory, advisory, … */
   level: string;
   message: string;
@@ -53,9 +52,8 @@ export function engineRun(events: Iterable<EngineEvent>): EngineRun {
       run.diagnostics.push({ severity, message, urn });
     }
     if (policyEvent !== undefined) {
-      const { policyName, policyPackName, enforcementLevel, message, resourceUrn } = policyEvent;
-      const names = { policy: policyName, pack: policyPackName, level: enforcementLevel };
-      run.policyViolations.push({ ...names, message, urn: resourceUrn });
+      const { policyName, enforcementLevel, message, resourceUrn } = policyEvent;
+      run.policyViolations.push({ policy: policyName, level: enforcementLevel, message, urn: resourceUrn });
     }
     if (summaryEvent !== undefined)
       run.changes = (summaryEvent.resourceChanges ?? {}) as EngineRun["changes"];

@@ -1,22 +1,14 @@
 import { describeLine, largestLines } from "../estimate/describe";
 import type { Estimate } from "../estimate/estimate";
 import { money } from "../estimate/money";
+import type { PolicyViolation } from "./engineRun";
 import type { PlannedStep } from "./planned";
-
-/** What a policy said in a run. */
-export interface Finding {
-  policy: string;
-  /** mandatory or advisory. */
-  level: string;
-  message: string;
-  urn?: string;
-}
 
 /** All that a report tells. */
 export interface ReportInput {
   stack: string;
   steps: readonly PlannedStep[];
-  findings: readonly Finding[];
+  findings: readonly PolicyViolation[];
   /** Cost before and after the change; undefined where nothing is bought. */
   cost?: { before: Estimate; after: Estimate; maximumMonthly?: number };
   /** Errors of the run other than of policies. */
@@ -112,7 +104,7 @@ function costSection(cost: ReportInput["cost"]): string[] {
   ];
 }
 
-function policySection(findings: readonly Finding[]): string[] {
+function policySection(findings: readonly PolicyViolation[]): string[] {
   if (findings.length === 0) return ["### Policies", "All pass."];
   const order = [...findings].sort((a, b) => compare(a, b));
   const rows = order.map(({ policy, level, message, urn }) => {
@@ -122,8 +114,8 @@ function policySection(findings: readonly Finding[]): string[] {
   return ["### Policies", ["| policy | resource | says |", "| --- | --- | --- |", ...rows].join("\n")];
 }
 
-function compare(a: Finding, b: Finding): number {
-  const key = ({ level, policy, urn, message }: Finding) =>
+function compare(a: PolicyViolation, b: PolicyViolation): number {
+  const key = ({ level, policy, urn, message }: PolicyViolation) =>
     [level === "mandatory" ? "0" : "1", policy, urn ?? "", message].join("\n");
   return key(a) < key(b) ? -1 : 1;
 }

@@ -1,15 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { estimateWith, type EstimateConfig } from "../cost/settings";
-import { plannedResources, type PlannedStep } from "./planned";
-import { renderReport, type Finding } from "./render";
-
-/** A run of the engine, as its event log tells it. */
-export interface RunToReport {
-  steps: readonly PlannedStep[];
-  policyViolations: readonly Finding[];
-  diagnostics: readonly { severity: string; message: string }[];
-}
+import type { EngineRun } from "./engineRun";
+import { plannedResources } from "./planned";
+import { renderReport } from "./render";
 
 /** Settings of the policy `stack-budget` in a stack's policy config; undefined where the policy is disabled or absent. */
 export function budgetSettings(
@@ -32,7 +26,7 @@ export async function policyConfigOf(stack: string): Promise<Record<string, unkn
 /** The Markdown report of a preview; pure. */
 export function reportOf(
   stack: string,
-  run: RunToReport,
+  run: Pick<EngineRun, "steps" | "policyViolations" | "diagnostics">,
   policyConfig: Readonly<Record<string, unknown>>,
 ): string {
   const budget = budgetSettings(policyConfig);

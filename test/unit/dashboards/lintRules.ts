@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { thresholds } from "../../../contract/thresholds";
-import { dashboardTag, maxDashboardBytes } from "../../../dashboards";
+import { dashboardTag } from "../../../dashboards";
+import { maxDashboardBytes } from "../../../dashboards/definition";
 import {
   dataPanels,
   type DashboardModel,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type DashboardDefinition, ModelApi, type MonitoringConnection, Pipeline } from "../../../components";
+import { ModelApi, type MonitoringConnection, Pipeline } from "../../../components";
 import { dashboardConfigMap } from "../../../components/grafana/appDashboardsReader";
 import { requireReader } from "../../../components/grafana/appDashboards";
-import { maxDashboardBytes } from "../../../dashboards";
+import { type DashboardDefinition, maxDashboardBytes } from "../../../dashboards/definition";
 import { deploy, find, type RequestedResource } from "../support/deploy";
 import { connection, platform } from "../support/fixtures";
 
