@@ -1,5 +1,6 @@
 import { measurements } from "../../contract/measurements";
 import { modelApiComponent, partOf } from "../kubernetes/labels";
+import { podList, podsScript } from "./podsScript";
 import { baseUrl, toml } from "./toml";
 
 /** Where kubelets and the Kubernetes API are read. */
@@ -28,7 +29,7 @@ export interface KubernetesScrape {
 
 /**
  * A pod's name without what its controller appended (Deployment, CronJob, StatefulSet, Job): the name of the app, which
- * is its `service.name`. Both sources of container metrics know the pod's name, only one knows its labels.
+ * is its `service.name` where no label of ours says it.
  */
 const appOfPod = "^(.+?)(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-[0-9]+|-[a-z0-9]{5})$";
 
@@ -42,6 +43,7 @@ const serviceAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 export function kubernetesInputs(scrape: KubernetesScrape, interval: number): string[] {
   const { kubeletUrl = "", apiUrl, tokenFile = `${serviceAccountPath}/token` } = scrape;
   const skipVerify = scrape.insecureSkipVerify ?? true;
+  const api = { apiUrl, tokenFile, skipVerify };
   return [
     `[[inputs.kubernetes]]
   url = ${toml(kubeletUrl)}
@@ -50,24 +52,25 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
   # Node and system container statistics are the cluster operator's; the image's version would multiply the series.
   namepass = ["${measurements.container}", "${measurements.podVolume}"]
   tagexclude = ["image", "version"]
+  label_include = ["app.kubernetes.io/name", "app.kubernetes.io/part-of"]
+  label_exclude = []
+  # The token of each pod that mounts one: a few KiB, and a series for every pod.
+  [inputs.kubernetes.tagdrop]
+    volume_name = ["kube-api-access-*"]
 `,
-    `[[inputs.kube_inventory]]
-  url = ${toml(apiUrl ?? "")}
-  namespace = ""
-  bearer_token = ${toml(tokenFile)}
-  insecure_skip_verify = ${apiUrl !== undefined && skipVerify}
-  resource_include = ["pods"]
-  selector_include = []
-  selector_exclude = ["*"]
-  namepass = ["${measurements.container}"]
-  fieldinclude = [
-    "resource_requests_millicpu_units", "resource_requests_memory_bytes",
-    "resource_limits_millicpu_units", "resource_limits_memory_bytes", "restarts_total",
-  ]
-  tagexclude = ["image", "version", "state", "readiness", "phase", "condition", "status"]
+    `${apiRequest("/api/v1/pods", api)}  name_override = "${podList}"
+  data_format = "value"
+  data_type = "string"
 `,
-    modelApiDeployments(apiUrl, tokenFile, skipVerify, interval),
+    `[[processors.starlark]]
+  order = 1
+  namepass = ["${podList}"]
+  source = '''
+${podsScript}'''
+`,
+    modelApiDeployments(api, interval),
     `[[processors.regex]]
+  order = 2
   namepass = ["${measurements.container}", "${measurements.podVolume}"]
   [[processors.regex.tags]]
     key = "pod_name"
@@ -75,32 +78,26 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
     replacement = "\${1}"
     result_key = "service"
 `,
+    // Ours say it themselves, also in Jobs that were started by hand.
+    `[[processors.regex]]
+  order = 3
+  namepass = ["${measurements.container}", "${measurements.podVolume}"]
+  [processors.regex.tagpass]
+    "app.kubernetes.io/part-of" = ["${partOf}"]
+  [[processors.regex.tags]]
+    key = "app.kubernetes.io/name"
+    pattern = "^(.+)$"
+    replacement = "\${1}"
+    result_key = "service"
+`,
   ];
 }
 
-/**
- * How many replicas each model API shall have, and how many the kubelets found ready. `kube_inventory` does not say how
- * many there shall be: an API without any pod would look like one that was scaled to zero on purpose.
- */
-function modelApiDeployments(
-  apiUrl: string | undefined,
-  tokenFile: string,
-  skipVerify: boolean,
-  interval: number,
-): string {
+/** How many replicas each model API shall have, and how many the kubelets found ready. */
+function modelApiDeployments(api: KubernetesApi, interval: number): string {
   const selector = `app.kubernetes.io/component=${modelApiComponent},app.kubernetes.io/part-of=${partOf}`;
-  const base = baseUrl("kubernetes.apiUrl", apiUrl ?? "https://kubernetes.default.svc");
-  const trust =
-    apiUrl === undefined
-      ? `tls_ca = ${toml(`${serviceAccountPath}/ca.crt`)}`
-      : `insecure_skip_verify = ${skipVerify}`;
-  return `[[inputs.http]]
-  urls = [${toml(`${base}/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(selector)}`)}]
-  interval = "${interval}s"
-  timeout = "5s"
-  token_file = ${toml(tokenFile)}
-  ${trust}
-  tagexclude = ["url"]
+  const path = `/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(selector)}`;
+  return `${apiRequest(path, api)}  interval = "${interval}s"
   data_format = "xpath_json"
   xpath_allow_empty_selection = true
   [[inputs.http.xpath]]
@@ -115,5 +112,27 @@ function modelApiDeployments(
       replicas_desired = "spec/replicas"
       # Left out by Kubernetes where there are none.
       replicas_available = "number(concat('0', status/readyReplicas))"
+`;
+}
+
+/** How the Kubernetes API is asked. */
+interface KubernetesApi extends Pick<KubernetesScrape, "apiUrl"> {
+  tokenFile: string;
+  skipVerify: boolean;
+}
+
+/** The first lines of an input that asks the Kubernetes API. */
+function apiRequest(path: string, { apiUrl, tokenFile, skipVerify }: KubernetesApi): string {
+  const base = baseUrl("kubernetes.apiUrl", apiUrl ?? "https://kubernetes.default.svc");
+  const trust =
+    apiUrl === undefined
+      ? `tls_ca = ${toml(`${serviceAccountPath}/ca.crt`)}`
+      : `insecure_skip_verify = ${skipVerify}`;
+  return `[[inputs.http]]
+  urls = [${toml(`${base}${path}`)}]
+  timeout = "5s"
+  token_file = ${toml(tokenFile)}
+  ${trust}
+  tagexclude = ["url"]
 `;
 }

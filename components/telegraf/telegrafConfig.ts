@@ -2,6 +2,7 @@ import { buckets, database } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
 import { parts } from "../platform/parts";
 import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
+import { podList } from "./podsScript";
 import { baseUrl, checkedUrl, toml } from "./toml";
 
 /** An HTTP address that is asked again and again whether it answers. */
@@ -82,8 +83,8 @@ export const defaultProbeIntervalSeconds = 10;
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
- * Needs Telegraf 1.30 or later; uses inputs `http`, `http_response`, `kubernetes`, `kube_inventory`, `prometheus`
- * and `fluentd`, parser `xpath`, processor `regex`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * Needs Telegraf 1.30 or later; uses inputs `http`, `http_response`, `kubernetes`, `prometheus` and
+ * `fluentd`, parsers `value` and `xpath`, processors `regex` and `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
@@ -144,6 +145,9 @@ function output(influxDbUrl: string): string {
   password = "\${INFLUXDB_PASSWORD}"
   content_encoding = "gzip"
   timeout = "10s"
+  # What the processors needed. The list of pods must never get here: it holds environment variables.
+  namedrop = ["${podList}"]
+  tagexclude = ["app.kubernetes.io/*"]
 `;
 }
 

@@ -414,7 +414,7 @@ function containerUse(
   };
 }
 
-/** What Telegraf's input `kube_inventory` reports of it. */
+/** What Telegraf reads of it from the Kubernetes API. */
 function containerSize(
   tags: Point["tags"],
   container: string,

@@ -138,12 +138,12 @@ const tools = {
       ...command("github.com/influxdata/telegraf", "telegraf"),
       tags: [
         "custom",
-        ...["file", "fluentd", "http", "http_response", "kube_inventory", "kubernetes", "prometheus"].map(
+        ...["file", "fluentd", "http", "http_response", "kubernetes", "prometheus"].map(
           (plugin) => `inputs.${plugin}`,
         ),
-        "processors.regex",
+        ...["regex", "starlark"].map((plugin) => `processors.${plugin}`),
         ...["file", "health", "influxdb"].map((plugin) => `outputs.${plugin}`),
-        ...["influx", "prometheus", "xpath"].map((plugin) => `parsers.${plugin}`),
+        ...["influx", "prometheus", "value", "xpath"].map((plugin) => `parsers.${plugin}`),
         "serializers.influx",
       ],
       seconds: 90,

@@ -146,6 +146,20 @@ describe("alert rules in a real InfluxDB", () => {
       ["not-ready"],
     );
     assert.equal(alerts.get("not-ready")?.labels.server, "Deployment apps/not-ready");
+    // A service that is probed too: one outage, one alert.
+    await write(
+      every(now - 2 * minute, now, 10 * second).flatMap((time) => [
+        deployment("watched-twice", time),
+        `http_response,service=watched-twice,environment=test,server=http://twice,result=timeout result_code=3i ${time}000000`,
+      ]),
+    );
+    await evaluate("ApiUnreachable");
+    assert.deepEqual(
+      catcher.posted
+        .filter(({ labels }) => labels.service === "watched-twice")
+        .map(({ labels }) => labels.server),
+      ["http://twice"],
+    );
   });
 
   const request = (service: string, time: number, status: string, duration: number): string =>
@@ -287,12 +301,18 @@ describe("alert rules in a real InfluxDB", () => {
         { service: "tight", used: 950 },
         { service: "roomy", used: 500 },
         { service: "spike", used: time === now - 30 * second ? 990 : 500 },
+        { service: "limited", used: 100 },
       ].flatMap(({ service, used }) => {
         const tags = `environment=test,namespace=n,pod_name=${service}-0`;
         const container = `kubernetes_pod_container,${tags},container_name=api`;
         return [
           `${container},service=${service},node_name=x memory_working_set_bytes=${used}i ${time}000000`,
           `${container},service=${service} resource_limits_memory_bytes=1000i ${time}000000`,
+          ...(service === "limited"
+            ? [
+                `kubernetes_pod_volume,${tags},service=limited,volume_name=data limit_bytes=110i ${time}000000`,
+              ]
+            : []),
           `kubernetes_pod_volume,${tags},service=${service},volume_name=data used_bytes=${used}i,capacity_bytes=1000i ${time}000000`,
         ];
       }),
@@ -302,7 +322,8 @@ describe("alert rules in a real InfluxDB", () => {
     assert.deepEqual(services(memory), ["tight"]);
     assert.equal(memory.get("tight")?.annotations.summary, "tight: api uses 95 % of its memory limit");
     const volume = await evaluate("VolumeFillingUp");
-    assert.deepEqual(services(volume), ["tight"]);
+    assert.deepEqual(services(volume), ["limited", "tight"]);
+    assert.equal(volume.get("limited")?.annotations.summary, "Volume data of limited-0 is 90.9 % full");
     assert.equal(volume.get("tight")?.annotations.summary, "Volume data of tight-0 is 95 % full");
   });
 

@@ -96,46 +96,88 @@ const kubernetesAnswers: Record<string, unknown> = {
             memory: { usageBytes: 400, workingSetBytes: 300, rssBytes: 200 },
           },
         ],
-        volume: [{ name: "logs", availableBytes: 60, capacityBytes: 100, usedBytes: 40 }],
+        volume: ["logs", "kube-api-access-x7k2p"].map((name) => ({
+          ...{ name, availableBytes: 60, capacityBytes: 100, usedBytes: 40 },
+        })),
+      },
+      {
+        podRef: { name: "first-x2x4z", namespace: "churn" },
+        containers: [{ name: "train", memory: { workingSetBytes: 700 } }],
       },
     ],
   },
-  "/pods": { items: [] },
+  "/pods": {
+    items: [{ metadata: { name: "first-x2x4z", namespace: "churn", labels: ourLabels("churn-training") } }],
+  },
   "/api/v1/pods": {
     kind: "PodList",
     apiVersion: "v1",
     metadata: {},
     items: [
-      {
-        metadata: {
-          name: "churn-5d8f9c7b6-x2x4z",
-          namespace: "churn",
-          creationTimestamp: "2026-01-01T00:00:00Z",
-        },
-        spec: {
-          nodeName: "node-1",
-          containers: [
-            {
-              name: "api",
-              image: "registry.example.com/churn:1.0",
-              resources: {
-                requests: { cpu: "100m", memory: "256Mi" },
-                limits: { cpu: "1", memory: "512Mi" },
-              },
-            },
+      pod("churn-5d8f9c7b6-x2x4z", {
+        containers: [container("api", { cpu: "100m", memory: "256Mi" }, { cpu: "1", memory: "512Mi" })],
+        status: { phase: "Running", containerStatuses: [state("api", { running: {} }, 2)] },
+        volumes: [
+          { name: "logs", emptyDir: { sizeLimit: "1Gi" } },
+          { name: "unlimited", emptyDir: {} },
+        ],
+      }),
+      // A pipeline that was started by hand: the first step has ended, the second runs, the last has not begun.
+      pod("first-x2x4z", {
+        labels: ourLabels("churn-training"),
+        initContainers: [
+          container("logging", { cpu: "25m", memory: "96Mi" }),
+          container("load", { cpu: "1", memory: "1Gi" }),
+          container("train", { cpu: "1.5", memory: "2G" }),
+        ],
+        containers: [container("decide", { cpu: "2", memory: "4Gi" })],
+        status: {
+          phase: "Pending",
+          initContainerStatuses: [
+            state("logging", { running: {} }, 1),
+            state("load", { terminated: { exitCode: 0 } }),
+            state("train", { running: {} }, 0),
           ],
+          containerStatuses: [state("decide", { waiting: { reason: "PodInitializing" } })],
         },
+      }),
+      pod("finished-29384756-abcde", {
+        containers: [container("decide", { cpu: "2", memory: "4Gi" })],
+        status: { phase: "Succeeded", containerStatuses: [state("decide", { terminated: { exitCode: 0 } })] },
+      }),
+      pod("killed-0", {
+        containers: [container("app", { cpu: "2", memory: "4Gi" })],
         status: {
           phase: "Running",
-          startTime: "2026-01-01T00:00:00Z",
-          containerStatuses: [
-            { name: "api", ready: true, restartCount: 2, image: "x", imageID: "x", state: { running: {} } },
-          ],
+          containerStatuses: [state("app", { waiting: { reason: "CrashLoopBackOff" } }, 7)],
         },
-      },
+      }),
+      pod("unscheduled-0", {
+        nodeName: undefined,
+        containers: [container("app", { cpu: "2", memory: "4Gi" })],
+        status: { phase: "Pending" },
+      }),
     ],
   },
 };
+
+function ourLabels(name: string) {
+  return { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "ds-monitoring", other: "label" };
+}
+
+function container(name: string, requests: object, limits = requests) {
+  return { name, image: `registry.example.com/${name}:1.0`, resources: { requests, limits } };
+}
+
+function state(name: string, now: object, restartCount = 0) {
+  return { name, restartCount, state: now, image: "x", imageID: "x" };
+}
+
+function pod(name: string, of: Record<string, unknown> & { labels?: object; status: object }) {
+  const { labels, status, ...spec } = of;
+  const metadata = { name, namespace: "churn", labels, creationTimestamp: "2026-01-01T00:00:00Z" };
+  return { metadata, spec: { nodeName: "node-1", ...spec }, status };
+}
 
 /** A point of line protocol, taken apart as far as this test needs it. */
 function parseLine(line: string): {
@@ -238,23 +280,67 @@ describe("Telegraf's configuration, run by telegraf", () => {
     );
   });
 
+  const fieldsOf = (measurement: string, wanted: Record<string, string>): Record<string, string> =>
+    Object.assign(
+      {},
+      ...named(measurement)
+        .filter(({ tags }) => Object.entries(wanted).every(([key, value]) => tags[key] === value))
+        .map(({ fields }) => fields),
+    ) as Record<string, string>;
+  const container = (name: string) => fieldsOf("kubernetes_pod_container", { container_name: name });
+
   it("names the app in usage and in limits alike, so that they can be compared", () => {
     const containers = named("kubernetes_pod_container");
-    assert.ok(containers.length >= 2);
     for (const { tags } of containers) {
-      assert.equal(tags.service, "churn");
       assert.equal(tags.namespace, "churn");
-      assert.equal(tags.container_name, "api");
       assert.ok(!("image" in tags) && !("version" in tags) && !("host" in tags), Object.keys(tags).join());
     }
-    const fields = Object.assign({}, ...containers.map((point) => point.fields)) as Record<string, string>;
+    const api = containers.filter(({ tags }) => tags.container_name === "api");
+    assert.deepEqual(
+      api.map(({ tags }) => tags.service),
+      ["churn", "churn"],
+    );
+    assert.deepEqual(new Set(api.map(({ tags }) => tags.node_name)).size, 1);
+    const fields = container("api");
     assert.equal(fields.memory_working_set_bytes, "300i");
     assert.equal(fields.resource_limits_memory_bytes, `${512 * 1024 * 1024}i`);
+    assert.equal(fields.resource_limits_millicpu_units, "1000i");
     assert.equal(fields.resource_requests_millicpu_units, "100i");
     assert.equal(fields.restarts_total, "2i");
-    const [volume] = named("kubernetes_pod_volume");
-    assert.equal(volume?.tags.service, "churn");
-    assert.equal(volume?.fields.used_bytes, "40i");
+  });
+
+  it("sees sidecars and the steps of a pipeline, under the pipeline's name though a person started it", () => {
+    assert.equal(container("logging").resource_requests_memory_bytes, `${96 * 1024 * 1024}i`);
+    assert.equal(container("logging").restarts_total, "1i");
+    assert.equal(container("train").resource_requests_millicpu_units, "1500i");
+    assert.equal(container("train").resource_requests_memory_bytes, "2000000000i");
+    assert.equal(container("train").memory_working_set_bytes, "700i", "the kubelet's");
+    const services = named("kubernetes_pod_container").filter(({ tags }) => tags.pod_name === "first-x2x4z");
+    assert.ok(services.length >= 5);
+    assert.ok(services.every(({ tags }) => tags.service === "churn-training"));
+  });
+
+  it("charges nothing that has ended, has not begun or has no node, and everything that waits for a restart", () => {
+    for (const pod of ["finished-29384756-abcde", "unscheduled-0"]) {
+      assert.deepEqual(fieldsOf("kubernetes_pod_container", { pod_name: pod }), {}, pod);
+    }
+    assert.deepEqual(container("load"), { restarts_total: "0i" });
+    assert.deepEqual(fieldsOf("kubernetes_pod_container", { container_name: "decide" }), {
+      restarts_total: "0i",
+    });
+    assert.equal(container("app").resource_requests_millicpu_units, "2000i");
+    assert.equal(container("app").restarts_total, "7i");
+  });
+
+  it("knows the size limits of volumes, and has no series for each pod's token", () => {
+    const logs = fieldsOf("kubernetes_pod_volume", { volume_name: "logs", service: "churn" });
+    assert.equal(logs.used_bytes, "40i");
+    assert.equal(logs.capacity_bytes, "100i");
+    assert.equal(logs.limit_bytes, `${1024 ** 3}i`);
+    assert.deepEqual(
+      [...new Set(named("kubernetes_pod_volume").map(({ tags }) => tags.volume_name))],
+      ["logs"],
+    );
   });
 
   it("reports how many replicas each model API shall have and how many are ready", () => {

@@ -29,6 +29,7 @@ export const apiRules = (probeSeconds: number, startingSeconds: number): RuleDef
     sampleSeconds: probeSeconds,
     // The last probes, be they some minutes old: an alert does not end because Telegraf is silent for a while.
     query: `${reachability(ago("3m"), startingSeconds)}
+looks
     |> group(columns: ["service", "environment", "server"])
     |> sort(columns: ["_time"])
     |> tail(n: ${failedProbes})`,

@@ -43,21 +43,29 @@ export function linesOf(kinds: readonly (keyof typeof lineFields)[], start: stri
 }
 
 /**
- * Whether each API could be reached (0) or not (1), sample by sample: probes over the network, and Deployments of model
- * APIs of which the kubelets found no pod ready. -1: no pod is expected, because it is new, or scaled to zero on purpose.
+ * Statements that define `looks`: whether each API could be reached (0) or not (1), sample by sample. Of a service that is
+ * probed over the network, its probes; of others, Deployments of model APIs of which the kubelets found no pod ready. -1:
+ * no pod is expected, because it is new, or scaled to zero on purpose. Both for one service would mail each outage twice.
  */
 export function reachability(start: string, startingSeconds: number): string {
-  return `union(tables: [
+  return `both = union(tables: [
         ${indented(samplesOf(measurements.probe, ["result_code"], start))}
-            |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
+            |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, rank: 0, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
         ${indented(samplesOf(measurements.deployment, ["replicas_desired", "replicas_available", "created_at"], start))}
             |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
             |> map(fn: (r) => ({
                 _time: r._time, service: r.service, environment: r.environment,
                 server: "Deployment " + r.namespace + "/" + r.service,
+                rank: 1,
                 _value: if r.replicas_available > 0 then 0.0 else if r.replicas_desired > 0 and int(v: r._time) - int(v: time(v: r.created_at)) > int(v: ${fluxDuration(startingSeconds)}) then 1.0 else -1.0,
             })),
-    ])`;
+    ])
+first = both
+    |> group(columns: ["service", "environment"])
+    |> min(column: "rank")
+    |> keep(columns: ["service", "environment", "rank"])
+    |> group()
+looks = join(tables: {first: first, both: both |> group()}, on: ["service", "environment", "rank"])`;
 }
 
 /** A query as an argument: no line of it but the first begins a statement. */
@@ -72,7 +80,8 @@ export const logSilence = `spoke = ${linesOf([measurements.httpRequest, measurem
     |> group(columns: ["service", "environment"])
     |> sort(columns: ["_time"])
     |> tail(n: 1)
-answers = ${reachability(ago("2m"), 0)}
+${reachability(ago("2m"), 0)}
+answers = looks
     |> filter(fn: (r) => r._value == 0.0)
     |> group(columns: ["service", "environment"])
     |> count()

@@ -15,7 +15,7 @@ export const resourceRules: readonly RuleDefinition[] = [
     query: ratioPerMinute({
       measurement: measurements.container,
       used: "memory_working_set_bytes",
-      available: "resource_limits_memory_bytes",
+      available: ["resource_limits_memory_bytes"],
       by: ["namespace", "pod_name", "container_name"],
     }),
     labels: containerLabels,
@@ -51,7 +51,8 @@ export const resourceRules: readonly RuleDefinition[] = [
     query: ratioPerMinute({
       measurement: measurements.podVolume,
       used: "used_bytes",
-      available: "capacity_bytes",
+      // An emptyDir has the capacity of the node's disk; beyond its own limit its pod is evicted.
+      available: ["capacity_bytes", "limit_bytes"],
       by: ["namespace", "pod_name", "volume_name"],
     }),
     labels: ["service", "environment", "namespace", "pod_name", "volume_name"],
@@ -68,18 +69,19 @@ export const resourceRules: readonly RuleDefinition[] = [
 function ratioPerMinute(options: {
   measurement: Measurement;
   used: string;
-  available: string;
+  /** The least of these counts. */
+  available: readonly string[];
   by: readonly string[];
 }): string {
   const columns = ["_time", ...options.by].map(fluxString).join(", ");
-  const side = (field: string): string => `${samplesOf(options.measurement, [field], "start")}
+  const side = (...fields: string[]): string => `${samplesOf(options.measurement, fields, "start")}
     |> aggregateWindow(every: 1m, fn: max, createEmpty: false, timeSrc: "_start")
     |> toFloat()`;
   return `used = ${side(options.used)}
-available = ${side(options.available)}
-    |> group(columns: [${columns}])
-    |> max()
+available = ${side(...options.available)}
     |> filter(fn: (r) => r._value > 0.0)
+    |> group(columns: [${columns}])
+    |> min()
     |> keep(columns: [${columns}, "_value"])
     |> group()
 join(tables: {used: used |> group(), available: available}, on: [${columns}])
