@@ -11,6 +11,7 @@ case "${1:-influxd}" in -*) set -- influxd "$@" ;; esac
 
 bolt=${INFLUXD_BOLT_PATH:-/var/lib/influxdb2/influxd.bolt}
 engine=${INFLUXD_ENGINE_PATH:-/var/lib/influxdb2/engine}
+export INFLUXD_BOLT_PATH="$bolt" INFLUXD_ENGINE_PATH="$engine"
 export INFLUX_CONFIGS_PATH="${INFLUX_CONFIGS_PATH:-/etc/influxdb2/influx-configs}"
 
 if [ -e "$bolt" ] || [ "${DOCKER_INFLUXDB_INIT_MODE:-}" != setup ]; then
