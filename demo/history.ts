@@ -23,7 +23,7 @@ export function movedBack(line: string, days: number): string {
 }
 
 /**
- * Write what an app has logged so far once more for each of the last days, into one file a day beside its own.
+ * Repeat what an app has logged so far for each of the last days, in one file a day beside its own.
  *
  * @param logDirectory folder of the app's event files
  * @returns the number of lines written

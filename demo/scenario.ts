@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { sleep } from "../local/processes";
-import { type PlannedTotals, planRequests, sendRequest, sendRequests, totalsOf } from "../local/sample/traffic";
+import {
+  type PlannedTotals,
+  planRequests,
+  sendRequest,
+  sendRequests,
+  totalsOf,
+} from "../local/sample/traffic";
 import { influxQl, influxQlNumber } from "./services/influxQuery";
 import type { ReceivedMail } from "./services/smtpSink";
 import type { Demo } from "./stack";
@@ -14,7 +20,7 @@ export const demoRuns: readonly PipelineRun[] = [
   { id: "penguins-2009", year: 2009, failStep: "train" },
 ];
 
-/** The failed run once more, without the fault. */
+/** The failed run again, without the fault. */
 export const repairedRun: PipelineRun = { id: "penguins-2009-repaired", year: 2009 };
 
 /** How long an event may take from its file into InfluxDB before the demo reports it as lost. */

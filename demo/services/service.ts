@@ -11,7 +11,7 @@ export interface Service {
   readonly pid: number;
   /** File with all that it printed. */
   readonly logFile: string;
-  /** End it: ask with SIGTERM, after `graceMs` (default 10 s) insist with SIGKILL. */
+  /** End it: SIGTERM, and after `graceMs` (default 10 s) SIGKILL. */
   stop(graceMs?: number): Promise<void>;
 }
 

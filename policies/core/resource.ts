@@ -9,13 +9,13 @@ export interface Resource {
   properties: Properties;
   /** Whether the option `protect` is set. */
   protect: boolean;
-  /** URN of the parent; undefined at the stack itself and where the engine does not tell it. */
+  /** URN of the parent; undefined at the stack itself and where the engine does not report it. */
   parent?: string;
 }
 
 /** Something that a policy refuses. */
 export interface Violation {
-  /** What is wrong, with its value, and how to put it right. */
+  /** What is wrong, with its value, and how to fix it. */
   message: string;
   /** The resource it is about; undefined when it is about the whole stack. */
   resource?: Resource;

@@ -6,7 +6,7 @@
  * would silence a mandatory budget. With markers each policy decides at the very value that it needs.
  */
 
-/** Stands for a value that is only known once the resource exists. */
+/** Marks a value that is only known once the resource exists. */
 export class Unknown {
   /** @param path where the value is, for example `agentPoolProfiles.0.vmSize` */
   constructor(readonly path: string) {}

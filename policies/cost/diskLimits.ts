@@ -16,7 +16,7 @@ export const diskLimits = resourcePolicy<Config>({
   settings: {
     maximumGiB: { type: "number", description: "Largest volume in GiB.", default: 256 },
     maximumNodeDiskGiB: { type: "number", description: "Largest disk of a node in GiB.", default: 128 },
-    classes: listOfTexts("Storage classes that volumes may have; `default` stands for no class at all.", [
+    classes: listOfTexts("Storage classes that volumes may have; `default` means no class at all.", [
       "default",
       "managed-csi",
       "managed-csi-premium",

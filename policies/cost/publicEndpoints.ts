@@ -9,7 +9,7 @@ interface Config {
   maximumLoadBalancers: number;
 }
 
-/** Each is a monthly charge, and a door. */
+/** Each is a monthly charge, and reachable from outside. */
 export const publicEndpoints = stackPolicy<Config>({
   name: "public-endpoints",
   description: "The stack has no more public IP addresses and load-balanced Services than agreed on.",

@@ -13,7 +13,7 @@ interface Config {
  */
 export const retentionLimits = resourcePolicy<Config>({
   name: "retention-limits",
-  description: "InfluxDB buckets keep their data no longer than agreed on, and none keeps it for ever.",
+  description: "InfluxDB buckets keep their data no longer than agreed on, and none without an end.",
   settings: {
     maximumDays: {
       type: "object",
@@ -36,10 +36,10 @@ export const retentionLimits = resourcePolicy<Config>({
         const name = String(get(bucket, "name"));
         const seconds = get(bucket, "retentionSeconds");
         const limit = config.maximumDays[name] ?? config.maximumDaysOfOthers;
-        // InfluxDB reads 0 as «for ever».
+        // InfluxDB reads 0 as «infinite».
         const days = typeof seconds === "number" && seconds > 0 ? seconds / secondsPerDay : Infinity;
         if (days <= limit) return [];
-        const shown = days === Infinity ? "for ever" : `${Math.round(days * 10) / 10} days`;
+        const shown = days === Infinity ? "without an end" : `${Math.round(days * 10) / 10} days`;
         return [
           `Bucket «${name}» keeps its data ${shown}, the limit is ${limit} days: shorten retentionDays.${name}, or raise retention-limits.maximumDays.${name}.`,
         ];

@@ -39,7 +39,7 @@ function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1
   if (tier !== "Free") {
     purchases.push({ kind: "cluster", sku: String(tier), quantity: exactly(1), of: "cluster" });
   }
-  // The load balancer comes with the first LoadBalancer Service in any case, so it is counted whatever `outbound` is.
+  // The load balancer comes with the first LoadBalancer Service in any case, so it is counted for every value of `outbound`.
   purchases.push(
     standard("loadBalancer", "load balancer"),
     standard("loadBalancerData", "GB processed (assumed)", usage.loadBalancerGB),

@@ -42,7 +42,7 @@ export interface Estimate {
   lines: CostLine[];
   /** Resources that cost nothing, with the reason. */
   free: Unpriced[];
-  /** Resources whose cost is not known: never counted as 0 by whoever judges the total. */
+  /** Resources whose cost is not known: never counted as 0. */
   unpriced: Unpriced[];
   /** Cost of a month of all priced lines. */
   total: Range;

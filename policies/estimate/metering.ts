@@ -30,7 +30,7 @@ export interface Purchase {
   priceCeiling?: number;
 }
 
-/** What a meter says of a resource: what it buys, or why it can't be told. */
+/** What a resource buys, or why that is not known. */
 export type Metering = { purchases: Purchase[] } | { unknown: string };
 
 /** What a resource of one type buys; pure. */

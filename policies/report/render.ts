@@ -4,7 +4,7 @@ import { money } from "../estimate/money";
 import type { PolicyViolation } from "./engineRun";
 import type { PlannedStep } from "./planned";
 
-/** All that a report tells. */
+/** What a report shows. */
 export interface ReportInput {
   stack: string;
   steps: readonly PlannedStep[];

@@ -64,7 +64,7 @@ function configMapProblems(properties: Value): string[] {
 /**
  * Names of the secrets that a text holds as literals.
  *
- * @param file name of the file, by which programs are told from configurations
+ * @param file name of the file, by which programs are distinguished from configurations
  */
 export function plainSecrets(text: string, file = ""): string[] {
   if (privateKey.test(text)) return ["a private key"];

@@ -6,8 +6,8 @@ interface Config {
 }
 
 /**
- * What holds data must not go away by a `destroy` or a replacement. Volumes of a StatefulSet's claim templates are no
- * resources of the stack: the set stands for them, and Kubernetes keeps them unless the set says otherwise.
+ * What holds data must not be deleted by a `destroy` or a replacement. Volumes of a StatefulSet's claim templates are no
+ * resources of the stack: the set is checked instead, and Kubernetes keeps them unless the set says otherwise.
  */
 export const protectedStorage = resourcePolicy<Config>({
   name: "protected-storage",

@@ -248,7 +248,7 @@ describe("the demo, from log lines to mails, with real programs", async () => {
   });
 
   // Its mail comes in the meantime.
-  it("an API that is gone is told by mail, and so is its return", { skip }, async (t) => {
+  it("an API that is down is reported by mail, and so is its recovery", { skip }, async (t) => {
     await facts.api.stop();
     const stoppedAt = Date.now();
     const isAbout = (status: string) => (mail: { subject: string; receivedAt: Date }) =>

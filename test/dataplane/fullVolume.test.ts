@@ -52,7 +52,7 @@ fullVolumeTest(
     await path.aggregator.stop();
     const junk = await fill(buffer);
     await writeRequests(path.logPath, { rate: 20_000 });
-    await waitFor("a worker that gives up and begins anew", 60_000, () =>
+    await waitFor("a worker that gives up and restarts", 60_000, () =>
       // The words depend on the version of serverengine.
       logOf(path.sidecar, /Worker 0 (?:exited|finished) /),
     );

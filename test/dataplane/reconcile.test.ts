@@ -242,7 +242,7 @@ describe("reconcile of a real InfluxDB", () => {
     assert.equal((await fluentd.tryWrite([line], "events")).status, 204);
   });
 
-  it("keeps a secret that tasks read, and writes a rotated one anew", async () => {
+  it("keeps a secret that tasks read, and writes a rotated one again", async () => {
     const secrets = [{ key: "LOGIN", valueVariable: "LOGIN_VALUE" }];
     const desired = { ...only([taskNamed("b", "2h")]), secrets };
     const login = async () => {

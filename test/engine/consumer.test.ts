@@ -77,7 +77,7 @@ test("an app's own stack reads the platform's, comes up, and logs to its aggrega
   assert.deepEqual(changingSteps(await app.preview()), []);
 });
 
-test("a dashboard of an app's own stack comes to the cluster as what Grafana's sidecar watches, changes and goes", async () => {
+test("a dashboard of an app's own stack is created as a ConfigMap that Grafana's sidecar watches, updated and deleted", async () => {
   const file = join(project, "index.ts");
   const program = readFileSync(file, "utf8");
   const dashboardMaps = () =>

@@ -15,12 +15,12 @@ const dataHolders: Readonly<Record<string, string>> = {
   "azure-native:resources:ResourceGroup": "all that is in it goes with it, disks too",
   "azure-native:containerservice:ManagedCluster": "all that runs in it goes with it, and its disks",
   "azure-native:containerservice:AgentPool": "all pods of it stop at once",
-  "azure-native:managedidentity:UserAssignedIdentity": "the cluster, which is made with it, is made anew",
-  "azure-native:network:VirtualNetwork": "the cluster, which is made in it, is made anew",
-  "azure-native:network:Subnet": "the pools, which are made in it, are made anew",
+  "azure-native:managedidentity:UserAssignedIdentity": "the cluster, which is made with it, is replaced",
+  "azure-native:network:VirtualNetwork": "the cluster, which is made in it, is replaced",
+  "azure-native:network:Subnet": "the pools, which are made in it, are replaced",
 };
 
-/** These leave what is there in its place. A `create` is of something new; what it stands in for shows as `delete`. */
+/** These leave what exists as it is. A `create` is of something new; what it replaces shows as `delete`. */
 const harmless = ["same", "update", "read", "refresh", "create", "import"];
 
 /** Whether a resource of this type holds data, or takes some along when it goes. */
@@ -34,7 +34,7 @@ export function dataLosses(steps: readonly PlannedStep[]): string[] {
   const harmful = new Map(
     steps
       .filter(({ op, type }) => holdsData(type) && !harmless.includes(op))
-      // A replacement is told in several steps; that named `replace` tells what has changed.
+      // A replacement has several steps; the one named `replace` has what changed.
       .sort((a, b) => Number(a.op === "replace") - Number(b.op === "replace"))
       .map((step) => [step.urn, step]),
   );

@@ -102,7 +102,7 @@ test("Pod Security is enforced: a privileged pod is refused in every namespace o
   }
 });
 
-test("no secret stands in plain text in the state", async () => {
+test("no secret is in plain text in the state", async () => {
   const text = JSON.stringify(await engine.state());
   const secrets = await fixture.api.list<KubernetesObject & { data?: Record<string, string> }>(
     "/api/v1/secrets",

@@ -20,7 +20,7 @@ interface Workload extends KubernetesObject {
   status: { readyReplicas?: number; phase?: string };
 }
 
-/** A command that waits for ever fails its test; it ends with the cluster. */
+/** A command that never ends fails its test; it ends with the cluster. */
 const limit = { timeout: 300_000 };
 
 let fixture: Fixture;

@@ -57,7 +57,7 @@ before(async () => {
 });
 after(() => fixture.stop());
 
-test("a preview needs no cloud, and does not know what only the cloud could tell", async () => {
+test("a preview needs no cloud, and does not know what only the cloud knows", async () => {
   const engine = await fixture.stack({ project, stack: "preview" });
   const result = await engine.preview();
   assert.equal(result.code, 0, result.stdout + result.stderr);

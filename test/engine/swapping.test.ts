@@ -114,7 +114,7 @@ const statefulPart = (name: string) => [
   `kubernetes:networking.k8s.io/v1:NetworkPolicy ${name}`,
 ];
 
-test("an existing InfluxDB: ours goes, and who talks to it is told the other address", async () => {
+test("an existing InfluxDB: ours goes, and its clients get the other address", async () => {
   const { gone, added, changed } = await swapped({ ...common, ...email, ...influxDb });
   assert.deepEqual(
     gone,

@@ -99,7 +99,7 @@ function resourcesOf(state: State): StateResource[] {
   return state.deployment.resources ?? [];
 }
 
-/** The engine would end the preview at the first replacement of something protected, and not tell the others. */
+/** The engine would end the preview at the first replacement of something protected, without the others. */
 function unprotected(state: State): State {
   const resources = resourcesOf(state).map((resource) => ({ ...resource, protect: false }));
   return { ...state, deployment: { ...state.deployment, resources } };

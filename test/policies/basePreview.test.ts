@@ -37,7 +37,7 @@ async function commitWith(file: string, changed: (content: string) => string): P
   return git(["commit-tree", await git(["write-tree"]), "-m", "base of a test"]);
 }
 
-test("a preview with BASE tells what differs from that commit, and no more", async () => {
+test("a preview with BASE reports only what differs from that commit", async () => {
   const base = await commitWith("Pulumi.dev.yaml", (content) =>
     content.replace("maxCount: 3", "maxCount: 2"),
   );

@@ -83,12 +83,12 @@ function requireAllPriced(result: OperationResult, { lines, free, unpriced }: Es
     unpriced.map(({ resource, reason }) => `${resource.type} ${resource.name}: ${reason}`),
     [],
   );
-  const told = new Set([...lines, ...free].map(({ resource }) => resource.urn));
+  const reported = new Set([...lines, ...free].map(({ resource }) => resource.urn));
   assert.deepEqual(
-    result.steps.filter(({ urn }) => !told.has(urn)),
+    result.steps.filter(({ urn }) => !reported.has(urn)),
     [],
   );
-  assert.ok(told.size > 60, `${told.size} resources`);
+  assert.ok(reported.size > 60, `${reported.size} resources`);
   assert.ok(free.every(({ reason }) => reason.length > 5));
 }
 

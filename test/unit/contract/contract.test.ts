@@ -23,7 +23,7 @@ test("ids, users, messages and revisions are fields: a tag without a bound ends 
   }
 });
 
-test("no tag has the name of a field of the same event, and none stands twice", () => {
+test("no tag has the name of a field of the same event, and none is listed twice", () => {
   for (const name of names) {
     const tags = tagsOf(name);
     assert.equal(new Set(tags).size, tags.length, name);
@@ -38,7 +38,7 @@ test("no tag has the name of a field of the same event, and none stands twice", 
   }
 });
 
-test("an attribute has one type, whatever the event", () => {
+test("an attribute has the same type in all events", () => {
   const types = new Map<string, string>();
   for (const name of names) {
     for (const [key, { type }] of Object.entries(attributesOf(name))) {

@@ -73,7 +73,7 @@ test("the default days of retention are in one file; the table in docs/metrics.m
 });
 
 test("no rule, rollup, dashboard or configuration names a measurement by a bare string", () => {
-  // Too short to be told from other words.
+  // Too short to be distinguished from other words.
   const names = Object.values(measurements).filter((name) => name !== "log" && name !== "fluentd");
   const files = tracked("components/**/*.ts", "dashboards/**/*.ts", "contract/**/*.ts");
   for (const file of files.filter((path) => path !== "contract/measurements.ts")) {

@@ -27,7 +27,7 @@ describe("the days of the archive", () => {
     assert.equal(liveDays(at("2026-03-01T03:30:00Z"), 14).length, 14);
   });
 
-  test("lost is what lies between the archive's first day and InfluxDB's", () => {
+  test("days between the archive's first and InfluxDB's oldest are lost", () => {
     const known = ["2026-02-26", "2026-02-24", "2026-03-01"];
     assert.deepEqual(lostDays(known, new Set(["2026-02-24", "2026-02-26"]), "2026-03-01"), [
       "2026-02-25",
@@ -154,7 +154,7 @@ describe("line protocol", () => {
 });
 
 describe("the files of the archive", () => {
-  test("names are safe, and differ where measurements do, whatever the case", () => {
+  test("names are safe, and differ where measurements differ in case only", () => {
     assert.equal(fileName("http.server.request"), "http.server.request.lp.gz");
     assert.equal(fileName("http.server.request", true), "http.server.request+breaks.lp.gz");
     assert.equal(fileName("../a b"), "%2e.%2fa%20b.lp.gz");

@@ -50,7 +50,7 @@ test("nothing changes for a platform without an archive", async () => {
   assert.doesNotMatch(JSON.stringify(without.resources), /archive/i);
 });
 
-test("its pod is restricted, reaches InfluxDB only, and is not tried anew when that is of no use", async () => {
+test("its pod is restricted, reaches InfluxDB only, and is not retried after a final exit code", async () => {
   const retentionDays = { events: 30 };
   const { resources } = await deploy(() =>
     platform({ archive: { storage, keepDays: 400, schedule: "0 5 * * *" }, retentionDays }),

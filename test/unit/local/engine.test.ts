@@ -12,7 +12,7 @@ function log(...events: object[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join("");
 }
 
-test("an event log tells steps, failures, messages and policy violations", () => {
+test("an event log has steps, failures, messages and policy violations", () => {
   const report = engineRun(
     readEventLog(
       log(
@@ -78,7 +78,7 @@ test("the user's own cluster goes before the embedded one", () => {
   assert.equal(chooseTarget({ "ds-monitoring:cluster": { existing: { context: "aks" } } }, {}).kind, "own");
 });
 
-test("the pinned language host is told the runtime options", () => {
+test("the pinned language host gets the runtime options", () => {
   assert.deepEqual(
     languageHostArguments({ typescript: false, nodeargs: "--require tsx/cjs", packagemanager: "npm" }),
     ["-typescript=false", "-nodeargs=--require tsx/cjs"],

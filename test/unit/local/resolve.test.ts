@@ -52,7 +52,7 @@ test("a tool on PATH whose version fits is used as it is", async (t) => {
   assert.deepEqual(tool, { name: "etcd", path: join(bin, "etcd"), source: "path", version: "3.5.9" });
 });
 
-test("one that is too old is built instead, and the reason is told", async (t) => {
+test("one that is too old is built instead, and the reason is reported", async (t) => {
   const { options, lines, tools } = await machine(t, { etcd: "echo 'etcd Version: 3.4.0'", go: fakeGo });
   const tool = await resolveTool("etcd", options);
   assert.equal(tool.source, "built");

@@ -47,7 +47,7 @@ test("what holds data, and the passwords of its first start, are protected unles
   assert.deepEqual(await guarded(false), []);
 });
 
-test("passwords are never made anew because a later version would make them otherwise", async () => {
+test("passwords are not replaced when a later version would generate them differently", async () => {
   const { resources } = await deploy(() => platform());
   const passwords = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
   assert.equal(passwords.length, 7);
@@ -151,7 +151,7 @@ test("a number of aggregators that is none is refused with an example", async ()
   }
 });
 
-test("Alertmanager reads its password from a file, and gossips with nobody", async () => {
+test("Alertmanager reads its password from a file, and has no cluster peers", async () => {
   const { resources } = await deploy(() => platform());
   const { inputs } = find(resources, "Secret", "monitoring-alertmanager-config");
   const { "alertmanager.yml": config = "", smtpPassword } = settings(inputs);
@@ -267,12 +267,12 @@ test("Grafana's ingress ends TLS, lets only the controller in, and gives mails t
   assert.equal(await valueOf(result.grafanaUrl), "https://grafana.example.com");
 });
 
-test("without an ingress nobody outside reaches Grafana", async () => {
+test("without an ingress Grafana is not reachable from outside", async () => {
   const { resources } = await deploy(() => platform());
   assert.equal(resources.filter(({ type }) => type.endsWith(":Ingress")).length, 0);
 });
 
-test("whatever Telegraf reads of the aggregator, its Service offers", async () => {
+test("the Service of the aggregator has each port that Telegraf reads", async () => {
   const { resources } = await deploy(() => platform());
   const config = find(resources, "ConfigMap", "monitoring-telegraf-config").inputs["data"] as Record<
     string,

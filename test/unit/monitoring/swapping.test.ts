@@ -111,7 +111,7 @@ test("InfluxDB Cloud gets no credentials of ours: each user shows the API token 
     [],
   );
   const telegraf = textOf(resources, "monitoring-telegraf-config", "telegraf.conf");
-  assert.doesNotMatch(telegraf, /influx\.example\.com\/metrics/, "it shows its own metrics to nobody");
+  assert.doesNotMatch(telegraf, /influx\.example\.com\/metrics/, "it does not publish its own metrics");
 });
 
 test("an Alertmanager behind a login gets its header from everyone that asks it, and from secrets only", async () => {

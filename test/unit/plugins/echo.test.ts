@@ -25,7 +25,7 @@ test("with permission, a real resource in the state is still left alone", async 
   await assert.rejects(permitted.delete("x", urn, inputs), /the state holds a real resource/);
 });
 
-test("what is made up is the same each time, and has Azure's shape", async () => {
+test("generated values are the same each time, and has Azure's shape", async () => {
   const first = await permitted.create(urn, inputs);
   assert.deepEqual(await permitted.create(urn, inputs), first);
   assert.match(first.id, /^\/subscriptions\/0{8}-.*\/resourceGroups\/rg\/providers\/.*\/platform$/);

@@ -35,7 +35,7 @@ describe("stack-budget", () => {
     );
   });
 
-  test("the message tells total and limit, the three largest drivers with arithmetic, and the fix", () => {
+  test("the message has total and limit, the three largest drivers with arithmetic, and the fix", () => {
     const pools = [
       pool({ maxCount: 1 }, "small"),
       pool({ maxCount: 5 }, "large"),
@@ -229,13 +229,13 @@ describe("retention-limits", () => {
       },
     });
 
-  test("at the limit passes, above or for ever does not", () => {
+  test("at the limit passes, above or without an end does not", () => {
     assert.deepEqual(checkResource(retentionLimits, state("events", 31)), []);
     assert.match(
       checkResource(retentionLimits, state("events", 32)).join(),
       /«events» keeps its data 32 days, the limit is 31/,
     );
-    assert.match(checkResource(retentionLimits, state("events", 0)).join(), /for ever/);
+    assert.match(checkResource(retentionLimits, state("events", 0)).join(), /without an end/);
     assert.match(checkResource(retentionLimits, state("other", 32)).join(), /«other»/);
   });
 

@@ -166,7 +166,7 @@ describe("estimate", () => {
     }
   });
 
-  test("an assumed price stands in for a type that is not known", () => {
+  test("an assumed price is taken for a type that is not known", () => {
     const vm = resource("azure-native:compute:VirtualMachine", "vm", {});
     const assumedMonthly = { [vm.type]: { monthly: 42, reason: "a B2s with a disk" } };
     const { total, unpriced } = estimate([vm], prices, { ...options, assumedMonthly });

@@ -73,7 +73,7 @@ describe("stepsBetween", () => {
 });
 
 describe("report", () => {
-  test("tells what changes, what it costs against the base, and that policies pass", () => {
+  test("has what changes, what it costs against the base, and that policies pass", () => {
     const steps = [
       step("update", "apps", {
         diffs: ["maxCount"],

@@ -89,7 +89,7 @@ test("every event that the helper can write fits the log contract", (t) => {
   ]);
 });
 
-test("a line that does not fit the log contract is told", () => {
+test("a line that does not fit the log contract is reported", () => {
   const fitting = { timestamp: "2026-01-01T00:00:00.000000001Z", event_name: "pipeline.run.start" };
   const required = { "cicd.pipeline.name": "churn", "cicd.pipeline.run.id": "1" };
   assert.deepEqual(contractViolations([JSON.stringify({ ...fitting, ...required })]), []);

@@ -10,7 +10,7 @@ export interface RequestedResource {
   ignoreChanges: string[];
   /** URNs that it waits for. */
   dependencies: string[];
-  /** Plain values; secrets are laid open. */
+  /** Plain values; secrets are unwrapped. */
   inputs: Record<string, unknown>;
   /** Paths of the inputs that are secret, e.g. `stringData.password`. */
   secrets: string[];
@@ -88,7 +88,7 @@ export async function deploy<T>(
     const result = program();
     return { resources, result };
   } finally {
-    // Also after an error: what was begun must not reach the next test's engine.
+    // Also after an error: what was started must not reach the next test's engine.
     await pulumi.runtime.disconnect();
   }
 }

@@ -25,7 +25,7 @@ async function transformed(
 
 const sidecarOf = (spec: unknown) => (spec as PodSpec).initContainers?.[0]?.name;
 
-test("pods of a chart's workloads get the sidecar, whatever kind they are", async () => {
+test("pods of a chart's workloads get the sidecar, of every kind", async () => {
   for (const type of ["apps/v1:Deployment", "apps/v1:StatefulSet", "apps/v1:DaemonSet", "batch/v1:Job"]) {
     const spec = await transformed(`kubernetes:${type}`, { template: { spec: pod } });
     assert.equal(sidecarOf((spec?.["template"] as { spec: unknown }).spec), "logging", type);

@@ -1,4 +1,4 @@
-"""Removes rows whose value lies far outside its species' usual range."""
+"""Removes rows whose value is far outside its species' usual range."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METHOD = "iqr_per_class"
 
 
 def is_outlier(values: pd.Series, species: pd.Series) -> pd.Series:
-    """For each row whether its value lies outside the fences of its species."""
+    """For each row whether its value is outside the fences of its species."""
     grouped = values.groupby(species)
     low, high = grouped.transform("quantile", 0.25), grouped.transform("quantile", 0.75)
     margin = FENCE * (high - low)
