@@ -183,11 +183,16 @@ class Facts:
         champion_version: Optional[str] = None,
         data_version: Optional[str] = None,
         git_revision: Optional[str] = None,
+        parameters: Optional[Mapping[str, Any]] = None,
     ) -> None:
-        """Report the run in one event. `git_revision` defaults to the environment's GIT_REVISION."""
+        """Report the run in one event. `git_revision` defaults to the environment's GIT_REVISION.
+
+        parameters: those of the training, by names that begin with `param.`.
+        """
         self._emit_fact(
             "ml.run.summary",
             {
+                **(parameters or {}),
                 "rows": number_of(rows),
                 "features": number_of(features),
                 "imbalance_ratio": number_of(imbalance_ratio),
