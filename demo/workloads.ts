@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../local/processes";
 import { exampleDirectory, helperDirectory } from "../local/python";
+import type { InfluxConnection } from "./services/influxQuery";
 import { answers, freePort, type Service, startService } from "./services/service";
 
 /** Steps of the example pipeline, in their order. */
@@ -79,6 +80,33 @@ export async function runPipeline(
     succeeded.push(step);
   }
   return { ...pipelineRun, succeeded, output };
+}
+
+/**
+ * Compare what the API was asked in the last day with the training of the model that it serves, as a run of its own.
+ *
+ * @param reader a login of InfluxDB that may read
+ * @returns what it printed: each feature with its verdict
+ */
+export async function checkProductionDrift(
+  settings: WorkloadSettings,
+  runId: string,
+  reader: InfluxConnection,
+): Promise<string> {
+  const { code, stdout, stderr } = await run(settings.python, ["-m", "penguins", "production"], {
+    cwd: join(exampleDirectory, "pipeline"),
+    env: {
+      ...workloadEnvironment(settings, workloadNames.pipeline),
+      MODEL_DIR: models(settings),
+      PIPELINE_RUN_ID: runId,
+      INFLUXDB_URL: reader.url,
+      INFLUXDB_USERNAME: reader.username,
+      INFLUXDB_PASSWORD: reader.password,
+    },
+    timeoutMs: 120_000,
+  });
+  if (code !== 0) throw new Error(`the check of production drift failed:\n${stderr}`);
+  return stdout.trim();
 }
 
 /** The running example API. */

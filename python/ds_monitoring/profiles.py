@@ -201,7 +201,7 @@ class Profile:
         if not isinstance(content, dict) or content.get("version") != VERSION:
             raise ValueError(f"{os.fspath(path)} is no reference profile of version {VERSION}: train again")
         features = {
-            name: FeatureProfile(**{**feature, "values": {value: count for value, count in feature["values"]}})
+            name: FeatureProfile(**{**feature, "values": dict(feature["values"])})
             for name, feature in content["features"].items()
         }
         return cls(features, content.get("model"), content.get("model_version"))

@@ -18,24 +18,13 @@ import { type Demo, startDemo } from "../../demo/stack";
 import { rollUpHistory } from "../../demo/tasks";
 import { waitFor } from "../../demo/waiting";
 import { logDirectoryOf, pipelineSteps, workloadNames } from "../../demo/workloads";
-import { resolveTool, ToolUnavailableError } from "../../local/tools/resolve";
 import { contractViolations } from "../support/contractViolations";
+import { missingFluentd } from "./support/missingFluentd";
 
 const requests = 600;
 const historyDays = 3;
 const mailTimeoutMs = 300_000;
 const dayMs = 24 * 3600 * 1000;
-
-/** Why the log path can't be run here, or false. */
-async function missingFluentd(): Promise<string | false> {
-  try {
-    await resolveTool("fluentd");
-    return false;
-  } catch (error) {
-    if (!(error instanceof ToolUnavailableError)) throw error;
-    return error.message;
-  }
-}
 
 /** The lines that a workload has written so far. */
 function linesOf(demo: Demo, service: string): string[] {
@@ -126,7 +115,11 @@ describe("the demo, from log lines to mails, with real programs", async () => {
     );
     const counted: Record<string, number> = {};
     for (const event of Object.keys(written)) {
-      const field = event === "http.server.request" ? "request.id" : "cicd.pipeline.run.id";
+      const fields: Record<string, string> = {
+        "http.server.request": "request.id",
+        "ml.features": "features",
+      };
+      const field = fields[event] ?? "cicd.pipeline.run.id";
       counted[event] = await number(`SELECT count("${field}") FROM "events"."${event}"`, "count");
     }
     assert.deepEqual(counted, written);

@@ -52,8 +52,9 @@ def create_app() -> Flask:
 
     @app.post("/predict")
     def predict() -> Any:
-        answer = store.predict(measurements(request.get_json(force=True, silent=True)))
-        prediction(answer.species, answer.probability)
+        values = measurements(request.get_json(force=True, silent=True))
+        answer = store.predict(values)
+        prediction(answer.species, answer.probability, features=dict(zip(FEATURES, values)))
         return jsonify(species=answer.species, probability=answer.probability, model_version=answer.version)
 
     @app.get("/healthz")
@@ -69,6 +70,12 @@ def create_app() -> Flask:
         return jsonify(error=str(error)), 503
 
     app.wsgi_app = RequestLogging(  # type: ignore[method-assign]
-        app.wsgi_app, service=SERVICE, model=MODEL, model_version=store.loaded_version
+        app.wsgi_app,
+        service=SERVICE,
+        model=MODEL,
+        model_version=store.loaded_version,
+        # Few requests: all of them are compared with the training.
+        feature_rate=1,
+        profile=store.loaded_profile,
     )
     return app

@@ -58,6 +58,13 @@ class ModelStore:
         """The version that answers now, without looking for another; None before the first is loaded."""
         return self._loaded.version if self._loaded is not None else None
 
+    def loaded_profile(self) -> Path | None:
+        """The reference profile of the version that answers now; None where it has none."""
+        if self._loaded is None:
+            return None
+        path = self._directory / self._loaded.version / "profile.json"
+        return path if path.exists() else None
+
     def _current(self) -> _Loaded:
         pointer = self._directory / "current.json"
         try:

@@ -16,7 +16,7 @@ F1_TOLERANCE = 0.02
 MAX_IMBALANCE_RATIO = 5.0
 MAX_REMOVED_RATIO = 0.1
 #: What the API needs of a version, and what the next run compares with.
-PUBLISHED = ("model.joblib", "kept.csv", "scores.json")
+PUBLISHED = ("model.joblib", "profile.json", "kept.csv", "scores.json")
 
 
 def failed_checks(

@@ -19,7 +19,7 @@ BINS = 5
 
 
 def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
-    """kept.csv -> train.csv, validation.csv, model.joblib and balance.json."""
+    """kept.csv -> train.csv, validation.csv, model.joblib, profile.json and balance.json."""
     rows = pd.read_csv(artefacts.file("kept.csv"))
     train, validation = train_test_split(
         rows, test_size=VALIDATION_SHARE, random_state=SEED, stratify=rows[TARGET]
@@ -39,5 +39,6 @@ def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
     train.to_csv(artefacts.file("train.csv"), index=False)
     validation.to_csv(artefacts.file("validation.csv"), index=False)
     joblib.dump(model, artefacts.file("model.joblib"))
+    run.profile(train[FEATURES], artefacts.file("profile.json"))
     write_json(artefacts.file("balance.json"), {"imbalance_ratio": imbalance_ratio})
     task.rows(rows_in=len(rows), rows_out=len(train))
