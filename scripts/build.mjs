@@ -11,6 +11,7 @@ const entryPoints = {
   cli: "cli/main.ts",
   dashboardReader: "local/dashboardReader/main.ts",
   mail: "local/mail/main.ts",
+  node: "local/node/main.ts",
   plugins: "local/plugins/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
 };

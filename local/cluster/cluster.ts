@@ -3,25 +3,36 @@ import { join } from "node:path";
 import { CoreV1Api, Health, KubeConfig, StorageV1Api } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { withLock } from "../lock";
-import { endProcesses, processesOf, run } from "../processes";
-import { resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
+import { nodeLayout } from "../node/layout";
+import { nodeRuns, resolveNodeTools, startNode, stopNode } from "../node/node";
+import { endProcesses, processesOf } from "../processes";
+import { resolveTool, resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";
-import { freePorts } from "../ports";
+import {
+  certificatesOf,
+  clusterFolder,
+  controlPlaneParts,
+  egressConfig,
+  egressFile,
+  failure,
+  kwokctl,
+  kwokctlConfig,
+  readySeconds,
+} from "./kwokctl";
 
 /** Nodes that kwok simulates: two, so that spreading and rescheduling have somewhere to go. */
 const defaultNodes = 2;
-const readySeconds = 90;
 const createAttempts = 3;
 /** The API server waits for its clients to leave; etcd's files survive being killed. */
 const graceMs = 2_000;
 
-const parts = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
-
 export interface ClusterOptions {
   /** Folder of the cluster: its data, keys, logs and kubeconfig. Different folders, different clusters. */
   directory: string;
-  /** Number of simulated nodes. Default 2. */
-  nodes?: number;
+  /** Number of simulated nodes, default 2, or a real one. Only a new cluster is made so. */
+  nodes?: number | "real";
+  /** false: only the control plane is started; objects can be previewed then. Default true. */
+  startNode?: boolean;
   /** Progress, a line each; default: standard error. */
   log?: (line: string) => void;
   /** How the programs of the control plane are found. */
@@ -39,7 +50,7 @@ export type ClusterStatus = "absent" | "stopped" | "broken" | "running";
 
 /**
  * Start the embedded Kubernetes control plane in `directory`: real etcd, API server, controllers and scheduler
- * on 127.0.0.1, with nodes simulated by kwok. A running one is taken as it is, a stopped one is started with its
+ * on 127.0.0.1, with nodes simulated by kwok, or a real one. A running one is taken as it is, a stopped one is started with its
  * data, and one that was left half-made or does not start is replaced by a new one.
  *
  * @throws UserError when it does not become ready; the message names the log files
@@ -52,20 +63,43 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     join(directory, "lock"),
     async () => {
       const kubeconfig = kubeconfigOf(directory);
+      const node = async (): Promise<void> => {
+        if (options.startNode === false || !(await hasRealNode(directory))) return;
+        const connection = {
+          kubeconfig,
+          config: readKubeconfig(kubeconfig),
+          certificates: certificatesOf(directory),
+        };
+        await startNode(directory, connection, { ...options.tools, log });
+      };
       const status = await clusterStatus(directory);
-      if (status === "running") return { kubeconfig, fresh: false };
+      if (status === "running") {
+        await node();
+        return { kubeconfig, fresh: false };
+      }
 
-      const tools = await resolveTools(["kwokctl", ...parts], { ...options.tools, log });
+      const tools = await resolveTools(["kwokctl", ...controlPlaneParts], { ...options.tools, log });
+      await stopNode(directory);
       await endProcesses(await clusterProcesses(directory), graceMs);
       if (status !== "absent" && (await isComplete(directory))) {
         log("starting the Kubernetes control plane again");
         const problem = await startAgain(directory, tools.kwokctl);
-        if (problem === undefined) return { kubeconfig, fresh: false };
+        if (problem === undefined) {
+          await node();
+          return { kubeconfig, fresh: false };
+        }
         log(`it did not start (${problem}); replacing it with a new, empty one`);
         await endProcesses(await clusterProcesses(directory), graceMs);
       }
       log("creating the Kubernetes control plane");
-      await create(directory, tools, options.nodes ?? defaultNodes, log);
+      const nodes = options.nodes ?? defaultNodes;
+      // Before anything is made: what can't be had shows at once.
+      if (nodes === "real") await resolveNodeTools({ ...options.tools, log });
+      const kwok = nodes === "real" ? undefined : await resolveTool("kwok", { ...options.tools, log });
+      await create(directory, tools, kwok, log);
+      if (nodes !== "real") await simulateNodes(directory, tools.kwokctl, nodes);
+      await node();
+      await writeFile(completeMarker(directory), "");
       return { kubeconfig, fresh: true };
     },
     () => log("waiting for another run, which is starting this cluster"),
@@ -79,11 +113,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
  */
 export async function removeCluster(directory: string): Promise<number> {
   const volumes = await volumeFolders(directory);
+  const node = await stopNode(directory);
   const pids = await clusterProcesses(directory);
   await endProcesses(pids, 0);
   for (const folder of volumes) await rm(folder, { recursive: true, force: true });
   await rm(directory, { recursive: true, force: true });
-  return pids.length;
+  return pids.length + node;
 }
 
 /**
@@ -105,9 +140,9 @@ function isProvisioned(folder: string): boolean {
 /** `broken`: something of it runs, but not all, or it does not answer. */
 export async function clusterStatus(directory: string): Promise<ClusterStatus> {
   const running = (await clusterProcesses(directory)).length;
-  if (running >= parts.length && (await isComplete(directory)) && (await isReady(directory)))
-    return "running";
-  if (running > 0) return "broken";
+  const expected = controlPlaneParts.length + ((await hasRealNode(directory)) ? 0 : 1);
+  if (running >= expected && (await isComplete(directory)) && (await isReady(directory))) return "running";
+  if (running > 0 || (await nodeRuns(directory))) return "broken";
   return (await exists(kubeconfigOf(directory))) ? "stopped" : "absent";
 }
 
@@ -128,10 +163,9 @@ export function clusterProcesses(directory: string): Promise<number[]> {
   return processesOf(`${clusterFolder(directory)}/bin/`);
 }
 
-const clusterName = "local";
-
-function clusterFolder(directory: string): string {
-  return join(directory, "clusters", clusterName);
+/** Whether the cluster in `directory` was made with a real node. */
+export function hasRealNode(directory: string): Promise<boolean> {
+  return exists(egressFile(directory));
 }
 
 /** Written last: without it a creation was cut off. */
@@ -161,13 +195,6 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function kwokctl(tool: ResolvedTool, directory: string, args: readonly string[]) {
-  return run(tool.path, ["--name", clusterName, "--v", "ERROR", ...args], {
-    env: { ...process.env, KWOK_WORKDIR: directory },
-    timeoutMs: (readySeconds + 30) * 1000,
-  });
-}
-
 /** @returns what went wrong, or undefined when the cluster is ready */
 async function startAgain(directory: string, tool: ResolvedTool): Promise<string | undefined> {
   // kwokctl takes the process ids in these files at their word; after a reboot they belong to others.
@@ -181,28 +208,27 @@ async function startAgain(directory: string, tool: ResolvedTool): Promise<string
 
 async function create(
   directory: string,
-  tools: Record<"kwokctl" | (typeof parts)[number], ResolvedTool>,
-  nodes: number,
+  tools: Record<"kwokctl" | (typeof controlPlaneParts)[number], ResolvedTool>,
+  kwok: ResolvedTool | undefined,
   log: (line: string) => void,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    for (const name of ["complete", "clusters"]) {
-      await rm(join(directory, name), { recursive: true, force: true });
+    for (const path of [
+      completeMarker(directory),
+      egressFile(directory),
+      join(directory, "clusters"),
+      nodeLayout(directory).directory,
+    ]) {
+      await rm(path, { recursive: true, force: true });
     }
+    if (kwok === undefined) await writeFile(egressFile(directory), JSON.stringify(egressConfig(directory)));
     const config = join(directory, "kwokctl.yaml");
-    await writeFile(config, stringify(await kwokctlConfig(tools)));
+    await writeFile(config, stringify(await kwokctlConfig(directory, tools, kwok)));
     const result = await kwokctl(tools.kwokctl, directory, [
       ...["create", "cluster", "--config", config, "--kubeconfig", join(directory, "kubeconfig")],
-      // Without it volume claims stay pending, and StatefulSets never become ready.
-      ...["--extra-args", "kube-controller-manager=enable-hostpath-provisioner=true"],
-      // They have no rivals, yet on a busy machine they lose the election for want of an answer, and exit.
-      ...["kube-controller-manager", "kube-scheduler"].flatMap((name) => [
-        "--extra-args",
-        `${name}=leader-elect=false`,
-      ]),
       ...["--wait", `${readySeconds}s`],
     ]);
-    if (result.code === 0 && (await isReady(directory))) break;
+    if (result.code === 0 && (await isReady(directory))) return;
     await endProcesses(await clusterProcesses(directory), graceMs);
     const reason = failure(result.stderr);
     if (attempt === createAttempts) {
@@ -213,36 +239,13 @@ async function create(
     }
     log(`  it did not become ready (${reason}); trying again on other ports`);
   }
-  const scaled = await kwokctl(tools.kwokctl, directory, ["scale", "node", "--replicas", String(nodes)]);
+}
+
+async function simulateNodes(directory: string, tool: ResolvedTool, nodes: number): Promise<void> {
+  const scaled = await kwokctl(tool, directory, ["scale", "node", "--replicas", String(nodes)]);
   if (scaled.code !== 0) throw new UserError(`creating simulated nodes failed: ${scaled.stderr.trim()}`);
   const api = readKubeconfig(kubeconfigOf(directory)).makeApiClient(StorageV1Api);
   await api.createStorageClass({ body: storageClass });
-  await writeFile(completeMarker(directory), "");
-}
-
-/** Every port is chosen here: kwokctl's own choice collides when two clusters are created at once. */
-async function kwokctlConfig(tools: Record<(typeof parts)[number], ResolvedTool>): Promise<object> {
-  const ports = await freePorts(6);
-  return {
-    apiVersion: "config.kwok.x-k8s.io/v1alpha1",
-    kind: "KwokctlConfiguration",
-    options: {
-      runtime: "binary",
-      bindAddress: "127.0.0.1",
-      disableQPSLimits: true,
-      etcdPort: ports[0],
-      etcdPeerPort: ports[1],
-      kubeApiserverPort: ports[2],
-      kubeControllerManagerPort: ports[3],
-      kubeSchedulerPort: ports[4],
-      kwokControllerPort: ports[5],
-      etcdBinary: tools.etcd.path,
-      kubeApiserverBinary: tools["kube-apiserver"].path,
-      kubeControllerManagerBinary: tools["kube-controller-manager"].path,
-      kubeSchedulerBinary: tools["kube-scheduler"].path,
-      kwokControllerBinary: tools.kwok.path,
-    },
-  };
 }
 
 /** The default class: the controller manager itself provisions its volumes, as empty folders of this machine. */
@@ -254,11 +257,3 @@ const storageClass = {
   reclaimPolicy: "Delete",
   volumeBindingMode: "Immediate",
 };
-
-/** What kwokctl says went wrong: the `err` of the last line of its JSON log. */
-function failure(output: string): string {
-  const line = output.trim().split("\n").at(-1) ?? "";
-  const match = /"err":("(?:[^"\\]|\\.)*")/.exec(line);
-  if (match !== null) return JSON.parse(match[1] as string) as string;
-  return line === "" ? "the API server does not answer" : line.slice(0, 300);
-}

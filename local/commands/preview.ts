@@ -7,6 +7,7 @@ import { repositoryRoot, stateDirectory } from "../paths";
 import { UserError } from "../userError";
 import { previewBase } from "./basePreview";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
+import { chooseNodes } from "./nodes";
 import { describeChanges, describeTools, engineOutput, say } from "./output";
 import { chooseTarget, stackConfig } from "./target";
 
@@ -51,5 +52,7 @@ export async function preview(
 async function localKubeconfig(state: string): Promise<string | undefined> {
   const target = chooseTarget(await stackConfig(repositoryRoot, localStack), process.env);
   if (target.kind === "own") return undefined;
-  return (await startCluster({ directory: clusterDirectory(state), log: say })).kubeconfig;
+  const directory = clusterDirectory(state);
+  const nodes = await chooseNodes(directory, process.env);
+  return (await startCluster({ directory, nodes, startNode: false, log: say })).kubeconfig;
 }

@@ -10,6 +10,7 @@ import { deployMailServer } from "../mail/deploy";
 import { withProgress } from "./progress";
 import { realCluster, show } from "./show";
 import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
+import { chooseNodes } from "./nodes";
 import {
   countChanges,
   describeChanges,
@@ -42,7 +43,11 @@ async function bringUp(state: string, started: number): Promise<void> {
   say(`deploying to ${describe(target)}`);
   const cluster =
     target.kind === "embedded"
-      ? await startCluster({ directory: clusterDirectory(state), log: say })
+      ? await startCluster({
+          directory: clusterDirectory(state),
+          nodes: await chooseNodes(clusterDirectory(state), process.env),
+          log: say,
+        })
       : undefined;
   const kubeconfig = cluster?.kubeconfig;
   const access = { kubeconfig, context: target.kind === "own" ? target.context : undefined };

@@ -50,6 +50,16 @@ const iptablesPrograms = Object.fromEntries(
 /** The tools of a real node. */
 export const nodeTools = {
   kubelet: kubernetes("kubelet", 40, "runs the pods of the node"),
+  pause: {
+    purpose: "holds the namespaces of a pod",
+    build: {
+      folder: "kubernetes",
+      package: "./pause",
+      versionedBy: "k8s.io/kubernetes",
+      env: { CGO_ENABLED: "0" },
+      seconds: 3,
+    },
+  },
   "kube-proxy": kubernetes("kube-proxy", 10, "leads the addresses of Services to pods"),
   containerd: containerdProgram("containerd", 60, ["--version"], "runs containers"),
   "containerd-shim-runc-v2": containerdProgram("containerd-shim-runc-v2", 5, ["-v"], "watches a container"),

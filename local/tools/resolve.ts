@@ -121,7 +121,7 @@ async function buildOnce(
   const read = (file: string) => readFile(join(folder, file), "utf8");
   const [goMod, goSum] = [await read("go.mod"), await read("go.sum")];
   const version = requiredVersion(goMod, build.versionedBy);
-  const program = build.package === "." ? await ownProgram(folder) : undefined;
+  const program = build.package.startsWith(".") ? await ownProgram(join(folder, build.package)) : undefined;
   const optional = [program, build.besideIt].filter((value) => value !== undefined);
   const inputs = [
     goMod,

@@ -1,0 +1,72 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeArchive, type ImageConfig } from "../images/archive";
+import { assembleImages, imagesDirectory, localImages, type ImageArchive } from "../images/assemble";
+import { file } from "../images/entries";
+import { layerOf } from "../images/layer";
+import { run } from "../processes";
+import type { ResolvedTool } from "../tools/resolve";
+import { UserError } from "../userError";
+import { pauseImage } from "./configs";
+import type { NodeLayout } from "./layout";
+
+/** The image of the cluster's DNS, assembled from the tool of that version. */
+export function dnsImage(coredns: ResolvedTool): string {
+  return `ds-monitoring.local/coredns:${coredns.version ?? "local"}`;
+}
+
+/** Images of one static program each, which the node itself needs. */
+export async function nodeImages(pause: ResolvedTool, coredns: ResolvedTool): Promise<ImageArchive[]> {
+  return [
+    await programImage(pauseImage, pause.path, { User: "65535:65535" }),
+    await programImage(dnsImage(coredns), coredns.path, {}),
+  ];
+}
+
+async function programImage(image: string, program: string, config: ImageConfig): Promise<ImageArchive> {
+  const layer = await layerOf(join(imagesDirectory(), "layers"), [await file("/program", program)]);
+  const complete = { ...config, Entrypoint: ["/program"] };
+  return {
+    image,
+    archive: await writeArchive(join(imagesDirectory(), "archives"), image, complete, [layer]),
+  };
+}
+
+/** The images of the local stack that the kubelet can't pull: all where no registry answers, else the sample's own. */
+export async function stackImages(log: (line: string) => void): Promise<ImageArchive[]> {
+  const own = localImages.filter((image) => image.startsWith("localhost"));
+  return assembleImages((await registryAnswers()) ? own : localImages, log);
+}
+
+/** One short try. */
+async function registryAnswers(): Promise<boolean> {
+  try {
+    const { status } = await fetch("https://registry-1.docker.io/v2/", {
+      signal: AbortSignal.timeout(3_000),
+    });
+    return status === 200 || status === 401;
+  } catch {
+    return false;
+  }
+}
+
+/** Give containerd the images that it does not have. */
+export async function importImages(
+  layout: NodeLayout,
+  ctr: ResolvedTool,
+  images: readonly ImageArchive[],
+  log: (line: string) => void,
+): Promise<void> {
+  const record = layout.file("imported.json");
+  const known = new Set(JSON.parse(await readFile(record, "utf8").catch(() => "[]")) as string[]);
+  for (const { image, archive } of images) {
+    if (known.has(archive)) continue;
+    const started = Date.now();
+    const args = ["--address", layout.containerd, "--namespace", "k8s.io", "images", "import", archive];
+    const { code, stderr } = await run(ctr.path, args);
+    if (code !== 0) throw new UserError(`containerd does not take the image ${image}: ${stderr.trim()}`);
+    known.add(archive);
+    await writeFile(record, JSON.stringify([...known]));
+    log(`  ${image} is on the node (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  }
+}
