@@ -10,10 +10,10 @@ import { say } from "./output";
 const simulatedNodes = 2;
 
 /**
- * The nodes of the embedded cluster: a real one where this machine can have it, else simulated ones, which is said with
- * the reason. What the cluster in `directory` has stays.
+ * The nodes of the embedded cluster: simulated ones, which is said, or a real one where `NODES=real` asks for it. What the
+ * cluster in `directory` has stays.
  *
- * @param env where `NODES` is looked up: `real` or `simulated`
+ * @param env where `NODES` is looked up: `real` or `simulated`, the default
  * @throws UserError when `NODES` can't be had, or the cluster has others
  */
 export async function chooseNodes(directory: string, env: NodeJS.ProcessEnv): Promise<number | "real"> {
@@ -30,15 +30,15 @@ export async function chooseNodes(directory: string, env: NodeJS.ProcessEnv): Pr
     }
     return present === "real" ? "real" : simulatedNodes;
   }
-  if (wanted === "simulated") {
-    say("nodes are simulated: no container runs (NODES=simulated)");
-    return simulatedNodes;
+  const reason = (await whyNoNode()) ?? (wanted === "real" ? await whyNoTools() : undefined);
+  if (wanted === "real") {
+    if (reason !== undefined) throw new UserError(`This machine can't have a real node: ${reason}`);
+    return "real";
   }
-  const reason = (await whyNoNode()) ?? (await whyNoTools());
-  if (reason === undefined) return "real";
-  if (wanted === "real") throw new UserError(`This machine can't have a real node: ${reason}`);
-  say(`nodes are simulated, no container runs: this machine can't have a real node (${reason})`);
-  say("  to see containers run, set KUBECONFIG to that of another cluster, for example of kind or AKS");
+  say("nodes are simulated: no container runs");
+  const other = "set KUBECONFIG to that of another cluster, for example of kind or AKS";
+  const own = reason === undefined ? "run `make down` and `make up NODES=real`, or " : "";
+  say(`  to see containers run, ${own}${other}`);
   return simulatedNodes;
 }
 

@@ -1,4 +1,5 @@
 import { images } from "../../components/images";
+import { version } from "../../package.json";
 
 /** The mail server of the local stack, with a page to read the mails. */
 export const mailImage = "axllent/mailpit:v1.33.1";
@@ -6,6 +7,6 @@ export const mailImage = "axllent/mailpit:v1.33.1";
 /** The images of the local stack: the platform's, the sample's, and the mail server's. */
 export const localImages: readonly string[] = [
   ...Object.values(images),
-  ...["pipeline", "api"].map((name) => `localhost:5000/penguins-${name}:0.1.0`),
+  ...["pipeline", "api"].map((name) => `localhost:5000/penguins-${name}:${version}`),
   mailImage,
 ];

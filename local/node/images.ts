@@ -1,9 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeArchive, type ImageConfig } from "../images/archive";
-import { assembleImages, imagesDirectory, localImages, type ImageArchive } from "../images/assemble";
+import { assembleImages, imagesDirectory, type ImageArchive } from "../images/assemble";
 import { file } from "../images/entries";
 import { layerOf } from "../images/layer";
+import { localImages } from "../images/localImages";
 import { run } from "../processes";
 import type { ResolvedTool } from "../tools/resolve";
 import { UserError } from "../userError";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, openSync, closeSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { repositoryRoot } from "../paths";
@@ -30,7 +30,7 @@ export function resolveNodeTools(options: ResolveOptions): Promise<Tools> {
 }
 
 /**
- * Start the real node of the cluster in `clusterDirectory`, with its images, unless it runs.
+ * Start the real node of the cluster in `clusterDirectory` unless it runs, and give it the images that it lacks.
  *
  * @throws UserError when it does not become ready; the message names the logs
  */
@@ -40,16 +40,17 @@ export async function startNode(
   options: ResolveOptions & { log: (line: string) => void },
 ): Promise<void> {
   const layout = nodeLayout(clusterDirectory);
-  if ((await nodeProcesses(layout)).length > 0 && (await isReady(cluster.config))) return;
   const tools = await resolveNodeTools(options);
   const images = [...(await nodeImages(tools.pause, tools.coredns)), ...(await stackImages(options.log))];
-  await endNode(layout);
   const started = Date.now();
-  options.log("starting the node");
-  await writeFiles(layout, tools, cluster.certificates);
-  await makeCgroups(layout.cgroup);
-  launch(layout, tools, cluster.kubeconfig);
-  await waitFor(layout, "containerd", () => answers(layout, tools.ctr));
+  if ((await nodeProcesses(layout)).length === 0 || !(await isReady(cluster.config))) {
+    await endNode(layout);
+    options.log("starting the node");
+    await writeFiles(layout, tools, cluster.certificates);
+    await makeCgroups(layout.cgroup);
+    launch(layout, tools, cluster.kubeconfig);
+    await waitFor(layout, "containerd", () => answers(layout, tools.ctr));
+  }
   await importImages(layout, tools.ctr, images, options.log);
   await applyNodeObjects(cluster.config, dnsImage(tools.coredns));
   await waitFor(layout, "the kubelet", () => isReady(cluster.config));
@@ -91,6 +92,12 @@ async function nodeProcesses({ mark }: NodeLayout): Promise<number[]> {
 }
 
 async function writeFiles(layout: NodeLayout, tools: Tools, certificates: Certificates): Promise<void> {
+  await mkdir(layout.directory, { recursive: true });
+  const bundle = join(repositoryRoot, "dist", "node.js");
+  if (!existsSync(bundle)) throw new UserError("dist/node.js is missing: run `npm run build`");
+  // Copies: the node outlives a change of the checkout, and is none of its processes that a killed run leaves.
+  await copyFile(bundle, layout.file("node.js"));
+  await copyFile(join(repositoryRoot, "local", "node", "init.sh"), layout.file("init.sh"));
   for (const folder of ["logs", "volumes", "cni/bin", "containerd", "kubelet", "pod-logs"]) {
     await mkdir(layout.file(folder), { recursive: true });
   }
@@ -123,12 +130,17 @@ async function snapshotterFor(layout: NodeLayout): Promise<"overlayfs" | "native
 }
 
 function launch(layout: NodeLayout, tools: Tools, kubeconfig: string): void {
-  const bundle = join(repositoryRoot, "dist", "node.js");
-  if (!existsSync(bundle)) throw new UserError("dist/node.js is missing: run `npm run build`");
   const folders = new Set(programs.map((name) => dirname(tools[name].path)));
   const log = openSync(layout.file("logs", "node.log"), "a");
-  const init = join(repositoryRoot, "local", "node", "init.sh");
-  const args = [bundle, "supervise", dirname(layout.directory), kubeconfig, init, layout.mark];
+  const bundle = layout.file("node.js");
+  const args = [
+    bundle,
+    "supervise",
+    dirname(layout.directory),
+    kubeconfig,
+    layout.file("init.sh"),
+    layout.mark,
+  ];
   const child = spawn(process.execPath, args, {
     cwd: layout.directory,
     detached: true,
