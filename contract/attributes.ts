@@ -11,6 +11,9 @@ export interface Attribute {
   required?: boolean;
   /** The only values allowed. */
   values?: readonly string[];
+  /** Least number allowed, and `maximum` the greatest: both or none. */
+  minimum?: number;
+  maximum?: number;
   /** Short name of the InfluxDB tag that it becomes. Without it, it is a field of its own name. */
   tag?: string;
 }

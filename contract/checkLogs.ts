@@ -1,6 +1,9 @@
 import { type EventName, isEventName } from "./events";
-import { type LogFormat, recordStart } from "./formats";
-import { readRecord, type RecordProblem } from "./readRecord";
+import { type LogFormat, type LogSource, multilineStartOf, renderedFormat } from "./formats";
+import { joinRecords } from "./joinRecords";
+import { type ParsedRecord, parseRecord } from "./parseRecord";
+import { problemsOf, type RecordProblem } from "./readRecord";
+import { RouteLimit } from "./requests";
 
 /** Something about the lines that costs data, or makes it less useful than it could be. */
 export interface Problem extends RecordProblem {
@@ -54,15 +57,22 @@ const shownOn: Readonly<Record<EventName, string>> = {
  * Reads a log file as the sidecar does, and reports what becomes of it.
  *
  * The same expressions and the same contract as Fluentd's; a test compares the two line by line.
+ *
+ * @param source the source, or only its format
  */
-export function checkLogs(text: string, format: LogFormat = "auto"): LogReport {
-  const lines = text.split(/\r?\n/);
+export function checkLogs(text: string, source: LogSource | LogFormat = "auto"): LogReport {
+  const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
   if (lines.at(-1) === "") lines.pop();
-  const start = new RegExp((typeof format === "object" ? format.multilineStart : undefined) ?? recordStart);
-  const records = joinRecords(lines, start).map(({ record, line }) => ({
-    ...readRecord(record, format),
-    line,
-  }));
+  const format = renderedFormat(source);
+  const start = typeof source === "object" && "format" in source ? source.format : (source as LogFormat);
+  const now = Date.now() / 1000;
+  const routes = new RouteLimit(format.maxRoutes);
+  const records = joinRecords(lines, multilineStartOf(start)).flatMap(({ text: record, line }) => {
+    const parsed = parseRecord(record, format, now);
+    if (parsed === undefined) return [];
+    routes.apply(parsed.event);
+    return [{ parsed, line, problems: problemsOf(parsed, record, format) }];
+  });
   const problems = new Map<string, Problem>();
   for (const { line, problems: found } of records) {
     for (const problem of found) {
@@ -70,14 +80,14 @@ export function checkLogs(text: string, format: LogFormat = "auto"): LogReport {
       problems.set(problem.message, { ...known, count: known.count + 1 });
     }
   }
-  const counts = countsOf(records.map(({ event }) => event));
+  const counts = countsOf(records.map(({ parsed }) => eventName(parsed)));
   const rank = (problem: Problem) => (problem.severity === "error" ? 0 : 1);
   return {
     lines: lines.length,
     blank: lines.filter((line) => line.trim() === "").length,
     records: records.length,
     events: counts,
-    formats: countsOf(records.map((record) => record.format)),
+    formats: countsOf(records.map(({ parsed }) => parsed.format)),
     problems: [...problems.values()].sort((a, b) => rank(a) - rank(b) || b.count - a.count),
     shown: Object.keys(counts).map(
       (event) =>
@@ -92,17 +102,8 @@ function countsOf(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** Lines joined to records: a line that does not begin one belongs to the one before. Blank records are left out. */
-function joinRecords(lines: readonly string[], start: RegExp): { record: string; line: number }[] {
-  const records: { record: string; line: number }[] = [];
-  lines.forEach((line, index) => {
-    const last = records.at(-1);
-    if (last === undefined || start.test(line)) records.push({ record: line, line: index + 1 });
-    else last.record += `\n${line}`;
-  });
-  return records
-    .map(({ record, line }) => ({ record: record.replace(/[\r\n]+$/, ""), line }))
-    .filter(({ record }) => record.trim() !== "");
+function eventName({ event }: ParsedRecord): string {
+  return String(event.get("event_name"));
 }
 
 /** The report as text for a terminal. */

@@ -55,7 +55,7 @@ const definitions = {
     attributes: {
       "http.request.method": required(tag("method", text("GET, POST, …"))),
       "http.route": required(tag("route", text("Template of the route, never the path: /users/{id}"))),
-      "http.response.status_code": required(number("Status code")),
+      "http.response.status_code": { ...required(number("Status code")), minimum: 100, maximum: 599 },
       "http.response.status_class": {
         ...tag("status_class", text("First digit of the status code; Fluentd derives it")),
         values: ["1xx", "2xx", "3xx", "4xx", "5xx"],

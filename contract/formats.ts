@@ -1,64 +1,34 @@
+import { joinRecords } from "./joinRecords";
+import { javascriptRegexp, portableRegexp } from "./regexps";
+import { type BuiltInFormat, textFormats } from "./textFormats";
+import { isTimeZone, readTime, timePattern, timePatterns } from "./times";
 import type { severities } from "./values";
 
-/**
- * The text formats that are understood, as regular expressions that mean the same in Ruby (Fluentd) and JavaScript:
- * named groups, no look-behind, no inline options.
- *
- * Groups: `time`, `level`, `logger`, `body`, `attributes` (`key=value` pairs), `text` (a body with such pairs at its
- * end), and for access lines `method`, `path`, `status`, `duration`.
- */
-export const builtInFormats = {
-  /** logrus: `INFO[2021-01-06T17:44:13.368-08:00] message key=value`, `WARN[0003] …` */
-  logrus: {
-    event: "log",
-    regexps: [
-      "^(?<level>TRAC|TRACE|DEBU|DEBUG|INFO|WARN|WARNING|ERRO|ERROR|FATA|FATAL|PANI|PANIC)\\[(?<time>[^\\]]+)\\]\\s*(?<text>[\\s\\S]*)$",
-      '^time="?(?<time>[^"\\s]+)"?\\s+level=(?<level>\\w+)\\s+msg=(?<body>"(?:[^"\\\\]|\\\\[\\s\\S])*"|\\S+)(?<attributes>[\\s\\S]*)$',
-    ],
-  },
-  /** Python's logging: `INFO:name:message`, `2021-01-06 17:44:13,368 INFO name: message`, `… - name - INFO - message` */
-  python: {
-    event: "log",
-    regexps: [
-      "^(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?<logger>[^:\\s]*):(?<body>[\\s\\S]*)$",
-      "^(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?) - (?<logger>\\S+) - (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) - (?<body>[\\s\\S]*)$",
-      "^(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)\\s+\\[?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\\]?\\s+(?:(?<logger>[\\w.]+)\\s*[:-]\\s+)?(?<body>[\\s\\S]*)$",
-    ],
-  },
-  /** uvicorn: `INFO:     127.0.0.1:51824 - "GET /predict HTTP/1.1" 200 OK` */
-  uvicorn: {
-    event: "http.server.request",
-    regexps: [
-      '^(?:\\S+ \\S+ )?INFO:\\s+\\S+ - "(?<method>[A-Z]+) (?<path>\\S+) HTTP/[\\d.]+" (?<status>\\d{3})(?: .*)?$',
-    ],
-  },
-  /** nginx: common and combined format; a last number, as of `$request_time`, is the duration in seconds. */
-  nginx: {
-    event: "http.server.request",
-    regexps: [
-      '^\\S+ \\S+ \\S+ \\[(?<time>[^\\]]+)\\] "(?<method>[A-Z]+) (?<path>\\S+)(?: HTTP/[\\d.]+)?" (?<status>\\d{3}) \\S+(?: "(?:[^"\\\\]|\\\\.)*" "(?:[^"\\\\]|\\\\.)*")?(?: "[^"]*")?(?: (?<duration>\\d+\\.\\d+))?$',
-    ],
-  },
-} as const satisfies Record<
-  BuiltInFormat,
-  { event: "log" | "http.server.request"; regexps: readonly string[] }
->;
-
-/** A format that comes with the platform. */
-export type BuiltInFormat = "logrus" | "python" | "uvicorn" | "nginx";
+export type { BuiltInFormat } from "./textFormats";
 
 /** A text format of an application's own. */
 export interface CustomFormat {
   /**
-   * Regular expression with named groups. `time`, `level`, `logger`, `body` mean what they say; any other group
-   * becomes an attribute of its name. It must mean the same in Ruby and JavaScript: no look-behind, no flags.
+   * Regular expression with named groups. `time`, `level`, `logger`, `body` mean what they say, `method`, `path`,
+   * `status` and `duration` (seconds) make a request; any other group becomes an attribute of its name. `^` and `$` are
+   * the begin and end of the record. It must mean the same in Ruby and JavaScript: no look-behind, no flags.
    */
   regexp: string;
   /**
    * What the first line of a record looks like; lines that don't match belong to the record before.
-   * @default a line that is not indented and not part of a Python traceback
+   * @default a line that is not indented and not part of a traceback
    */
   multilineStart?: string;
+  /**
+   * How the group `time` is written, with the directives of strptime, e.g. `%d.%m.%Y %H:%M:%S,%L`.
+   * @default RFC 3339, Unix time, and what the built-in formats have
+   */
+  timeFormat?: string;
+  /**
+   * Time zone of times that name none, as in the IANA database, e.g. `Europe/Berlin`.
+   * @default UTC
+   */
+  timeZone?: string;
   /** Lines that must match: tested before anything is deployed. At least one. */
   samples: readonly string[];
 }
@@ -67,7 +37,7 @@ export interface CustomFormat {
 export type LogFormat = "auto" | "json" | BuiltInFormat | CustomFormat;
 
 /** Formats that have a name. */
-export const formatNames: readonly string[] = ["auto", "json", ...Object.keys(builtInFormats)];
+export const formatNames: readonly string[] = ["auto", "json", ...Object.keys(textFormats)];
 
 /** Log files of an application. */
 export interface LogSource {
@@ -78,59 +48,174 @@ export interface LogSource {
   path?: string;
   /** @default "auto" */
   format?: LogFormat;
+  /**
+   * Templates of the routes of text access lines, e.g. `/users/{name}/orders`. Of a path that none matches, parts with
+   * digits and addresses become `{id}`.
+   * @default none
+   */
+  routes?: readonly string[];
+  /**
+   * Paths of probes: access lines of theirs are a `log`, no request.
+   * @default ["/healthz", "/health", "/livez", "/readyz"]
+   */
+  probePaths?: readonly string[];
+  /**
+   * Most routes that a service may have; the requests of further ones have the route `_other`.
+   * @default 100
+   */
+  maxRoutes?: number;
 }
 
-/** A format as both parsers read it. */
+/** One expression of a format. */
+export interface FormatRow {
+  /** Name of the format, e.g. `nginx`. */
+  name: string;
+  regexp: string;
+  /** Severity of lines that name none. */
+  severity?: string;
+  /** The group `pairs` is read as a JSON object is. */
+  pairs?: boolean;
+}
+
+/** A source as both parsers read it. */
 export interface RenderedFormat {
   json: boolean;
-  regexps: readonly string[];
+  /** In the order in which they are tried. */
+  rows: readonly FormatRow[];
+  times: readonly string[];
+  timeZone?: string;
+  /** Each template and the expression of its paths. */
+  routes: readonly { template: string; regexp: string }[];
+  probePaths: readonly string[];
+  maxRoutes: number;
 }
 
-/** The expressions of a format in the order in which they are tried. */
-export function renderedFormat(format: LogFormat): RenderedFormat {
-  if (typeof format === "object") return { json: false, regexps: [format.regexp] };
-  if (format === "json") return { json: true, regexps: [] };
-  if (format === "auto") {
-    return { json: true, regexps: Object.values(builtInFormats).flatMap(({ regexps }) => regexps) };
-  }
-  return { json: false, regexps: builtInFormats[format].regexps };
+const defaultProbePaths = ["/healthz", "/health", "/livez", "/readyz"];
+const defaultMaxRoutes = 100;
+
+/** What may be in the file of any application, whatever it logs. */
+const everywhere: readonly BuiltInFormat[] = ["warnings", "traceback", "progress"];
+
+/** The expressions and settings of a source. */
+export function renderedFormat(source: LogSource | LogFormat = {}): RenderedFormat {
+  const { format = "auto", ...more }: LogSource =
+    typeof source === "string" || "regexp" in source ? { format: source } : source;
+  const custom = typeof format === "object" ? format : undefined;
+  const names =
+    format === "auto"
+      ? (Object.keys(textFormats) as BuiltInFormat[])
+      : [...(custom || format === "json" ? [] : [format as BuiltInFormat]), ...everywhere];
+  const rows = names.flatMap((name) => {
+    const { regexps, ...rest } = textFormats[name];
+    return regexps.map((regexp) => ({ name, regexp, ...rest }));
+  });
+  return {
+    json: format === "auto" || format === "json",
+    rows: custom === undefined ? rows : [{ name: "custom", regexp: custom.regexp }, ...rows],
+    times: custom?.timeFormat === undefined ? timePatterns : [timePattern(custom.timeFormat)],
+    timeZone: custom?.timeZone,
+    routes: (more.routes ?? []).map((template) => ({ template, regexp: routeRegexp(template) })),
+    probePaths: more.probePaths ?? defaultProbePaths,
+    maxRoutes: more.maxRoutes ?? defaultMaxRoutes,
+  };
 }
 
-/**
- * A line that begins a record: not indented, not blank, not a part of a Python traceback.
- *
- * The last lines of a traceback are `package.SomeError: message`, with no mark but their name.
- */
-export const recordStart =
-  "^(?!\\s|$|Traceback \\(most recent call last\\)|During handling of the above exception|The above exception was|[A-Za-z_][\\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)(?::|\\s*$))";
+/** What the first line of a record of the format looks like, where it isn't the default. */
+export function multilineStartOf(format: LogFormat | undefined): string | undefined {
+  return typeof format === "object" ? format.multilineStart : undefined;
+}
+
+function routeRegexp(template: string): string {
+  const parts = template.split(/\{[^}]*\}/).map((part) => part.replace(/[^A-Za-z0-9_/]/g, "\\$&"));
+  return `^${parts.join("[^/]+")}$`;
+}
 
 /** What other libraries call the severities. */
 export const severityNames: Readonly<Record<string, (typeof severities)[number]>> = {
+  T: "TRACE",
   TRAC: "TRACE",
   TRACE: "TRACE",
+  D: "DEBUG",
   DEBU: "DEBUG",
   DEBUG: "DEBUG",
+  VERBOSE: "DEBUG",
+  I: "INFO",
   INFO: "INFO",
   INFORMATION: "INFO",
   NOTICE: "INFO",
+  SUCCESS: "INFO",
+  W: "WARN",
   WARN: "WARN",
   WARNING: "WARN",
+  E: "ERROR",
+  ERR: "ERROR",
   ERRO: "ERROR",
+  EROR: "ERROR",
   ERROR: "ERROR",
+  SEVERE: "ERROR",
+  EXCEPTION: "ERROR",
+  F: "FATAL",
   FATA: "FATAL",
   FATAL: "FATAL",
-  PANI: "FATAL",
-  PANIC: "FATAL",
+  C: "FATAL",
   CRIT: "FATAL",
   CRITICAL: "FATAL",
+  PANI: "FATAL",
+  PANIC: "FATAL",
+  DPANIC: "FATAL",
+  ALERT: "FATAL",
+  EMERG: "FATAL",
+  EMERGENCY: "FATAL",
+  // pino and bunyan
+  10: "TRACE",
+  20: "DEBUG",
+  30: "INFO",
+  40: "WARN",
+  50: "ERROR",
+  60: "FATAL",
 };
 
-/** Keys in which JSON loggers put what the contract calls `body`, `severity_text`, `timestamp` and `log.logger`. */
+/**
+ * Keys in which JSON loggers put what the contract has: zap, zerolog, pino, bunyan, structlog, loguru, Serilog, log4j2,
+ * ECS, OpenTelemetry. Of an object inside of the line the key is `outer.inner`.
+ */
 export const jsonAliases = {
-  body: ["body", "message", "msg", "event"],
-  severity_text: ["severity_text", "level", "levelname", "severity"],
-  timestamp: ["timestamp", "time", "ts", "@timestamp", "asctime"],
-  "log.logger": ["log.logger", "logger", "name"],
+  body: [
+    "body",
+    "message",
+    "msg",
+    "event",
+    "record.message",
+    "body.stringValue",
+    "MessageTemplate",
+    "@mt",
+    "@m",
+  ],
+  severity_text: [
+    ...[
+      "severity_text",
+      "level",
+      "levelname",
+      "severity",
+      "log.level",
+      "lvl",
+      "level.name",
+      "record.level.name",
+    ],
+    ...["severityText", "Level", "@l"],
+  ],
+  timestamp: [
+    ...["timestamp", "time", "ts", "@timestamp", "asctime", "t", "record.time.timestamp", "timeUnixNano"],
+    ...["Timestamp", "@t", "instant.epochSecond"],
+  ],
+  "log.logger": ["log.logger", "logger", "loggerName", "logger_name", "name", "record.name"],
+  "exception.type": ["exception.type", "error.type", "err.type", "exception.class"],
+  "exception.message": ["exception.message", "error.message", "err.message", "exception.msg"],
+  "exception.stacktrace": [
+    ...["exception.stacktrace", "error.stack_trace", "err.stack", "stacktrace", "stack_trace", "exception"],
+    "exc_info",
+  ],
+  trace_id: ["trace_id", "traceId", "trace.id", "TraceId"],
 } as const;
 
 /**
@@ -139,38 +224,58 @@ export const jsonAliases = {
  * @throws Error that names the sample, or the part of the expression that Ruby and JavaScript read differently
  */
 export function checkFormat(format: CustomFormat): void {
-  if (/\(\?<[=!]/.test(format.regexp))
-    throw new Error(`regexp: look-behind is not supported: ${format.regexp}`);
+  portable("regexp", format.regexp);
   if (!/\(\?<\w+>/.test(format.regexp)) {
     throw new Error(
       `regexp: needs named groups, e.g. "^(?<time>\\S+) (?<level>\\w+) (?<body>.*)$"; got ${format.regexp}`,
     );
   }
-  const regexp = compile("regexp", format.regexp);
-  const start = compile("multilineStart", format.multilineStart ?? recordStart);
+  if (format.multilineStart !== undefined) portable("multilineStart", format.multilineStart);
+  if (format.timeZone !== undefined && !isTimeZone(format.timeZone)) {
+    throw new Error(
+      `timeZone: "${format.timeZone}" is not in the IANA database; give a name such as "Europe/Berlin"`,
+    );
+  }
   if (format.samples.length === 0)
     throw new Error("samples: give at least one line that the format must match");
-  format.samples.forEach((sample, index) => {
-    const first = sample.split("\n")[0] ?? "";
-    if (!start.test(first)) {
-      throw new Error(
-        `samples[${index}]: multilineStart does not match its first line: ${JSON.stringify(first)}`,
-      );
-    }
-    if (!regexp.test(sample)) {
-      throw new Error(
-        `samples[${index}] does not match ${format.regexp}: ${JSON.stringify(sample)}; ` +
-          `it matches up to ${JSON.stringify(longestMatch(format.regexp, sample))}`,
-      );
-    }
-  });
+  format.samples.forEach((sample, index) => checkSample(format, sample, `samples[${index}]`));
 }
 
-function compile(key: string, source: string): RegExp {
+function checkSample(format: CustomFormat, sample: string, name: string): void {
+  const [first = "", ...more] = sample.split("\n");
+  const start = format.multilineStart;
+  if (start !== undefined ? !javascriptRegexp(start).test(first) : joinRecords([first, ...more]).length > 1) {
+    throw new Error(
+      start === undefined
+        ? `${name}: it is more than one record: give a multilineStart that matches its first line only`
+        : `${name}: multilineStart does not match its first line: ${JSON.stringify(first)}`,
+    );
+  }
+  const regexp = javascriptRegexp(format.regexp);
+  const match = regexp.exec(sample) ?? regexp.exec(first);
+  if (match === null) {
+    throw new Error(
+      `${name} does not match ${format.regexp}: ${JSON.stringify(sample)}; ` +
+        `it matches up to ${JSON.stringify(longestMatch(format.regexp, sample))}`,
+    );
+  }
+  const { times, timeZone } = renderedFormat(format);
+  const time = match.groups?.time;
+  if (time !== undefined && readTime(time, Date.now() / 1000, { patterns: times, timeZone }) === undefined) {
+    throw new Error(
+      `${name}: its time ${JSON.stringify(time)} is not ` +
+        (format.timeFormat === undefined
+          ? 'understood: give the timeFormat, e.g. "%d.%m.%Y %H:%M:%S"'
+          : `of the timeFormat "${format.timeFormat}"`),
+    );
+  }
+}
+
+function portable(key: string, source: string): void {
   try {
-    return new RegExp(source);
+    portableRegexp(source);
   } catch (error) {
-    throw new Error(`${key}: not a regular expression: ${(error as Error).message}`);
+    throw new Error(`${key}: ${(error as Error).message}`);
   }
 }
 
@@ -178,7 +283,7 @@ function compile(key: string, source: string): RegExp {
 function longestMatch(source: string, sample: string): string {
   for (let end = source.length - 1; end > 0; end--) {
     try {
-      const match = new RegExp(source.slice(0, end)).exec(sample);
+      const match = javascriptRegexp(source.slice(0, end)).exec(sample);
       if (match !== null && match[0].length > 0) return match[0];
     } catch {
       // A beginning that is cut inside a group is no expression; the next shorter one may be.

@@ -21,11 +21,15 @@ function eventSchema(name: EventName): object {
   };
 }
 
-function attributeSchema(key: string, { type, description, unit, values }: Attribute): object {
+function attributeSchema(
+  key: string,
+  { type, description, unit, values, minimum, maximum }: Attribute,
+): object {
   return {
     type: type === "float" ? "number" : "string",
     description: unit === undefined ? description : `${description}, in ${unit}`,
     ...(values === undefined ? {} : { enum: values }),
+    ...(minimum === undefined ? {} : { minimum, maximum }),
     ...(key === "timestamp" ? { format: "date-time" } : {}),
   };
 }

@@ -37,5 +37,13 @@ export const measurements = {
   failedNotifications: "alertmanager_notifications_failed_total",
 } as const;
 
+/**
+ * Measurements that others write, Telegraf and InfluxDB's tasks: no line may make points of theirs, whose fields would be
+ * of other types.
+ */
+export const foreignMeasurements: readonly string[] = Object.values(measurements).slice(
+  Object.values(measurements).indexOf(measurements.uniqueRequests),
+);
+
 /** Name of a measurement. */
 export type Measurement = (typeof measurements)[keyof typeof measurements];

@@ -1,8 +1,11 @@
+import { fieldName, type Value } from "./conform";
 import type { Attribute } from "./attributes";
-import { attributesOf, customEventName, type EventName, events, isEventName, isOwnAttribute } from "./events";
-import { builtInFormats, jsonAliases, type LogFormat, renderedFormat, severityNames } from "./formats";
+import { attributesOf, type EventName, events, isEventName, isOwnAttribute } from "./events";
+import { type LogFormat, jsonAliases, type RenderedFormat, renderedFormat, severityNames } from "./formats";
 import { measurements } from "./measurements";
 import { nearest } from "./nearest";
+import { isWritableEvent, parseRecord, type ParsedRecord } from "./parseRecord";
+import { otherRoute } from "./requests";
 
 /** Something about a record that costs data, or makes it less useful than it could be. */
 export interface RecordProblem {
@@ -50,143 +53,141 @@ const misnomers: Readonly<Record<string, string>> = {
 };
 
 /** Reads one record: its event, the format that matched, and what is wrong with it. */
-export function readRecord(record: string, format: LogFormat = "auto"): ReadRecord {
-  const { json, regexps } = renderedFormat(format);
-  if (json && record.startsWith("{")) {
-    const object = parseObject(record) ?? parseObject(record.split("\n")[0] ?? "");
-    if (object !== undefined) return readObject(object);
-  }
-  const plain = record.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
-  for (const source of regexps) {
-    const match = new RegExp(source).exec(plain);
-    if (match !== null) return readMatch(match.groups ?? {}, formatName(source, format));
-  }
-  const message = record.startsWith("{")
-    ? "broken JSON: kept as text and counted as unparsed. Write one whole JSON object a line"
-    : "no format matches: kept as text and counted as unparsed. Give the source a format with a regexp, or log JSON";
-  return { event: measurements.unparsed, format: "none", problems: [error(message)] };
+export function readRecord(record: string, format: LogFormat = "auto", now = Date.now() / 1000): ReadRecord {
+  const rendered = renderedFormat(format);
+  const parsed = parseRecord(record, rendered, now);
+  if (parsed === undefined) return { event: measurements.unparsed, format: "none", problems: [] };
+  return {
+    event: String(parsed.event.get("event_name")),
+    format: parsed.format,
+    problems: problemsOf(parsed, record, rendered),
+  };
 }
 
-function formatName(source: string, format: LogFormat): string {
-  if (typeof format === "object") return "custom";
-  const found = Object.entries(builtInFormats).find(([, { regexps }]) =>
-    (regexps as readonly string[]).includes(source),
-  );
-  return found?.[0] ?? "custom";
+/** What is wrong with a record, from the event that it has become. */
+export function problemsOf(parsed: ParsedRecord, record: string, format: RenderedFormat): RecordProblem[] {
+  const name = String(parsed.event.get("event_name"));
+  if (parsed.format === "none") return [unparsed(record)];
+  return [
+    ...nameProblems(parsed),
+    ...invalidValues(name, parsed),
+    ...missingValues(name, parsed),
+    ...requestHints(name, parsed),
+    ...timeHints(parsed, format),
+    ...(parsed.keys === undefined ? [] : unknownKeys(name, parsed.keys)),
+  ];
 }
 
-/** JSON, with Python's NaN and Infinity, which are left out later; undefined for what is no object. */
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text.replace(/([:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/g, "$1null"));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readObject(object: Record<string, unknown>): ReadRecord {
-  const flat = flatten(object);
-  const name = flat.event_name;
-  if (typeof name === "string" && isEventName(name)) {
-    return { event: name, format: "json", problems: problemsOf(name, flat) };
-  }
-  if (typeof name === "string" && new RegExp(customEventName).test(name)) {
-    const near = nearest(name, Object.keys(events));
-    const message = `event_name "${name}" is not of the contract: did you mean "${near}"?`;
-    return { event: name, format: "json", problems: near === undefined ? [] : [error(message)] };
-  }
-  const aliases = new Set<string>(Object.values(jsonAliases).flat());
-  const own = Object.fromEntries(
-    Object.entries(flat).filter(([key]) => !aliases.has(key) && key !== "event_name"),
-  );
-  return { event: measurements.log, format: "json", problems: unknownKeys(measurements.log, own) };
-}
-
-function flatten(object: Record<string, unknown>, prefix = "", depth = 1): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(object).flatMap(([key, value]): [string, unknown][] => {
-      const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-      return isObject && depth < 4
-        ? Object.entries(flatten(value as Record<string, unknown>, `${prefix}${key}.`, depth + 1))
-        : [[`${prefix}${key}`, value]];
-    }),
+function unparsed(record: string): RecordProblem {
+  return error(
+    record.startsWith("{")
+      ? "broken JSON: kept as text and counted as unparsed. Write one whole JSON object a line"
+      : "no format matches: kept as text and counted as unparsed. Give the source a format with a regexp, or log JSON",
   );
 }
 
-function readMatch(groups: Record<string, string | undefined>, format: string): ReadRecord {
-  const isRequest = groups.path !== undefined && groups.status !== undefined;
-  const problems: RecordProblem[] = [];
-  if (isRequest && groups.duration === undefined) {
-    problems.push(
-      hint(
-        "access lines without a duration: requests and errors are counted, response times are not. " +
-          "Use the middleware, or add $request_time to nginx's log_format",
+function nameProblems({ event, keys }: ParsedRecord): RecordProblem[] {
+  const name = keys?.get("event_name");
+  if (name === undefined || name === null || isEventName(String(name))) return [];
+  if (event.get("event_name") !== name) {
+    const why =
+      typeof name === "string" && !isWritableEvent(name) && /^[a-z0-9_.]+$/.test(name)
+        ? "is the platform's own"
+        : "is no name: write a.b_c";
+    return [error(`event_name ${JSON.stringify(name)} ${why}; the line is a log`)];
+  }
+  const near = nearest(String(name), Object.keys(events));
+  return near === undefined
+    ? []
+    : [error(`event_name "${String(name)}" is not of the contract: did you mean "${near}"?`)];
+}
+
+function invalidValues(name: string, { event, keys }: ParsedRecord): RecordProblem[] {
+  return [...event].flatMap(([field, value]) => {
+    if (!field.startsWith("invalid.")) return [];
+    const key = field.slice("invalid.".length);
+    const shown = JSON.stringify(keys?.get(key) ?? value);
+    return [error(`${name}: "${key}" ${expected(name, key)}, got ${shown}: kept as ${field}`)];
+  });
+}
+
+function expected(name: string, key: string): string {
+  if (key === "timestamp") {
+    return (
+      "must be RFC 3339, e.g. 2026-01-06T17:44:13.368024402Z, or Unix time, of 2001 to a day from now " +
+      "(a format with a regexp can say its timeFormat)"
+    );
+  }
+  if (key === "severity_text") {
+    return `must be a known level (${[...new Set(Object.values(severityNames))].join(", ")} or what loggers call them)`;
+  }
+  const attribute = isEventName(name) ? attributesOf(name)[key] : undefined;
+  if (attribute?.values !== undefined) return `must be one of ${attribute.values.join(", ")}`;
+  return `must be a number${ofUnit(attribute)}`;
+}
+
+function ofUnit(attribute: Attribute | undefined): string {
+  if (attribute?.minimum !== undefined) return ` from ${attribute.minimum} to ${attribute.maximum}`;
+  return attribute?.unit === undefined ? "" : ` (${attribute.unit})`;
+}
+
+function missingValues(name: string, { event, keys }: ParsedRecord): RecordProblem[] {
+  const missing = event.get("contract.missing");
+  const known = isEventName(name) ? attributesOf(name) : undefined;
+  const required = typeof missing === "string" ? missing.split(", ") : [];
+  const isContract = known !== undefined && keys?.get("event_name") === name;
+  if (isContract && keys.get("timestamp") === undefined) required.unshift("timestamp");
+  return required
+    .filter((key) => !event.has(`invalid.${key}`))
+    .map((key) => error(`${name}: "${key}" is missing: ${known?.[key]?.description}`));
+}
+
+function requestHints(name: string, { event, format }: ParsedRecord): RecordProblem[] {
+  if (name !== measurements.httpRequest) return [];
+  if (event.get("http.route") === otherRoute) {
+    return [
+      error(
+        `more routes than logs.maxRoutes: further ones are counted as "${otherRoute}". ` +
+          'Give the templates, e.g. logs: [{ routes: ["/users/{name}"] }], or log the route yourself',
       ),
-    );
+    ];
   }
-  if (groups.time === undefined) {
-    problems.push(
-      hint("lines without a time: they get the time at which they are read. Log the time, with its zone"),
-    );
-  }
-  if (groups.level !== undefined && !(groups.level.toUpperCase() in severityNames)) {
-    problems.push(hint(`level "${groups.level}" is not known: kept as invalid.severity_text`));
-  }
-  return { event: isRequest ? measurements.httpRequest : measurements.log, format, problems };
+  if (format === "json" || event.has("duration_s")) return [];
+  return [
+    hint(
+      "access lines without a duration: requests and errors are counted, response times are not. " +
+        "Use the middleware, or add $request_time to nginx's log_format",
+    ),
+  ];
 }
 
-function problemsOf(name: EventName, flat: Record<string, unknown>): RecordProblem[] {
-  const known = attributesOf(name);
-  const problems = Object.entries(known).flatMap(([key, attribute]) => {
-    const value = flat[key];
-    if (value === undefined || value === null) {
-      return attribute.required ? [error(`${name}: "${key}" is missing: ${attribute.description}`)] : [];
-    }
-    const wrong = wrongValue(key, attribute, value);
-    return wrong === undefined ? [] : [error(`${name}: ${wrong}`)];
+function timeHints({ event, format, time }: ParsedRecord, { timeZone }: RenderedFormat): RecordProblem[] {
+  if (time !== undefined || event.has("invalid.timestamp")) return [];
+  if (format === "json" && event.get("event_name") !== measurements.log) return [];
+  const zone = timeZone === undefined ? ", with its zone" : "";
+  return [hint(`lines without a time: they get the time at which they are read. Log the time${zone}`)];
+}
+
+const aliasNames = new Set<string>(Object.values(jsonAliases).flat());
+
+function unknownKeys(name: string, keys: ReadonlyMap<string, Value>): RecordProblem[] {
+  const isKnown = isEventName(name) && keys.get("event_name") === name;
+  const known = isEventName(name) ? Object.keys(attributesOf(name)) : [];
+  const isOwn = (key: string) => isEventName(name) && isOwnAttribute(name, key);
+  return [...keys].flatMap(([key, value]) => {
+    const isAlias = !isKnown && aliasNames.has(key);
+    if (value === null || key === "event_name" || known.includes(key) || isAlias || isOwn(key)) return [];
+    const near = isEventName(name) ? meantKey(key, name, known) : undefined;
+    if (near !== undefined)
+      return [error(`${name}: "${key}" is not of the contract: rename it to "${near}"`)];
+    if (!isEventName(name)) return [];
+    const field = typeof value === "string" ? `text.${fieldName(key)}` : fieldName(key);
+    return [hint(`${name}: "${key}" is your own: kept as the field "${field}"`)];
   });
-  const unknown = Object.fromEntries(Object.entries(flat).filter(([key]) => !(key in known)));
-  return [...problems, ...unknownKeys(name, unknown)];
 }
 
-function wrongValue(key: string, attribute: Attribute, value: unknown): string | undefined {
-  if (attribute.type === "float") {
-    const isNumber =
-      typeof value === "number" ||
-      (typeof value === "string" && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value));
-    return isNumber
-      ? undefined
-      : `"${key}" must be a number${attribute.unit === undefined ? "" : ` (${attribute.unit})`}, got ${JSON.stringify(value)}`;
-  }
-  if (key === "timestamp" && !isTime(String(value))) {
-    return `"timestamp" must be RFC 3339, e.g. 2026-01-06T17:44:13.368024402Z, got ${JSON.stringify(value)}`;
-  }
-  const text =
-    key === "severity_text" ? (severityNames[String(value).toUpperCase()] ?? String(value)) : String(value);
-  if (attribute.values !== undefined && !attribute.values.includes(text)) {
-    return `"${key}" must be one of ${attribute.values.join(", ")}, got ${JSON.stringify(value)}`;
-  }
-  return undefined;
-}
-
-function isTime(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?$/.test(text) ||
-    /^\d{10}(?:\.\d+|\d{3}|\d{6}|\d{9})?$/.test(text)
-  );
-}
-
-function unknownKeys(name: EventName, attributes: Record<string, unknown>): RecordProblem[] {
-  const known = Object.keys(attributesOf(name));
-  const others = Object.entries(attributes).filter(([key]) => !isOwnAttribute(name, key));
-  return others.map(([key, value]) => {
-    const meant = misnomers[key.toLowerCase()];
-    const near = meant !== undefined && known.includes(meant) ? meant : nearest(key, known);
-    if (near !== undefined) return error(`${name}: "${key}" is not of the contract: rename it to "${near}"`);
-    const kept = typeof value === "number" || typeof value === "boolean" ? key : `text.${key}`;
-    return hint(`${name}: "${key}" is your own: kept as the field "${kept}"`);
-  });
+function meantKey(key: string, name: EventName, known: readonly string[]): string | undefined {
+  if (name === measurements.log && aliasNames.has(key)) return undefined;
+  const meant = misnomers[key.toLowerCase()];
+  return meant !== undefined && known.includes(meant) ? meant : nearest(key, known);
 }

@@ -19,7 +19,7 @@ const isRuby = (file) => file.endsWith(".rb");
 
 /** Modules that read files of this repository -> functions that they export, and the texts that take their place. */
 const texts = {
-  "components/fluentd/ruby/sources": { rubySources: () => folderOf("components/fluentd/ruby") },
+  "components/fluentd/plugins/sources": { pluginSources: () => folderOf("components/fluentd/plugins") },
   "components/influxdb/bundles": {
     archiveBundle: () => textOf("dist/archive.js"),
     reconcileBundle: () => textOf("dist/reconcile.js"),

@@ -2,13 +2,10 @@ import { buckets, database, defaultRetentionDays, secondsPerDay } from "../../co
 import { fluentdMonitorPort, parts } from "../platform/parts";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
-  callFilter,
   environmentVariable,
-  keepFilter,
   label,
   lastingBuffer,
   ownLogSection,
-  type Parameters,
   type Section,
   section,
   securitySection,
@@ -35,7 +32,7 @@ export interface AggregatorConfigOptions {
   dataPath?: string;
   /**
    * Largest size of the buffer, in bytes. Above it the sidecars are made to wait. What InfluxDB refuses takes another
-   * 5/14 of it at most: keep it at seven tenths of the volume.
+   * 2/14 of it at most: keep it at eight tenths of the volume.
    * @default 7516192768 (7 GiB, for a volume of 10 GiB)
    */
   bufferBytes?: number;
@@ -59,17 +56,8 @@ export interface AggregatorConfigOptions {
 /** Id of the output that counts the points that InfluxDB refused for good; the alert DeadLetters reads it. */
 export const deadLetterPluginId = "dead_letters";
 
-/** Points in a request that repeats a refused one: each size is tried before the next, down to a single point. */
-const retrySizes = [500, 20, 1] as const;
-
-/** Folders of refused requests, the labels of their points, and the begin of their files' names. */
-const retryFolder = (size: number) => `retry-${size}`;
-const retryLabel = (size: number) => `@RETRY_${size}`;
+/** Folder of refused points. */
 const deadLetterFolder = "dead-letters";
-const refusedFiles = "refused";
-
-/** Least size of the buffers of retried points: some of the largest requests. */
-const leastBufferBytes = 16 * 1024 * 1024;
 
 /** How long dead letters stay on the volume: as long as the events that were not refused. */
 const deadLetterSeconds = defaultRetentionDays.events * secondsPerDay;
@@ -77,25 +65,17 @@ const deadLetterSeconds = defaultRetentionDays.events * secondsPerDay;
 /**
  * Configuration of the aggregator: receive events, write them as points to InfluxDB.
  *
- * What InfluxDB refuses is tried again in smaller and smaller requests, because it refuses a request for one of its
- * points; the points that are refused alone stay in `dead-letters/` under the data folder and are counted as events `log.dead_letter`.
+ * InfluxDB refuses a request for one of its points: such a request is halved until the points that are refused alone are
+ * found. Those stay in `dead-letters/` under the data folder and are counted as events `log.dead_letter`.
  *
- * Needs the environment variables FLUENTD_SHARED_KEY, INFLUXDB_USERNAME and INFLUXDB_PASSWORD. Stock image, core
- * plugins.
+ * Needs the environment variables FLUENTD_SHARED_KEY, INFLUXDB_USERNAME and INFLUXDB_PASSWORD. Stock image, with the
+ * plugins of plugins/.
  *
  * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
  */
 export function renderAggregatorConfig(options: AggregatorConfigOptions): ConfigFiles {
-  const { dataPath = aggregatorDataPath, bind = "0.0.0.0", bufferBytes = 7 * 1024 * 1024 * 1024 } = options;
+  const { dataPath = aggregatorDataPath, bind = "0.0.0.0" } = options;
   const folder = (name: string) => `${dataPath}/${name}`;
-  // Chunks that Fluentd could not read after a crash: a point a line.
-  const badChunks = folder("fluentd/backup/worker0/influxdb");
-  const deadLetterBytes = Math.floor(bufferBytes / 14);
-  // Removes what is old in a folder, and the oldest beyond a bound, now and then as points pass: no core plugin does.
-  const keepFiles = (directory: string) =>
-    passOn(
-      `keep_files(record["point"], ${JSON.stringify(directory)}, ${deadLetterSeconds}, ${deadLetterBytes})`,
-    );
   return {
     "fluent.conf": writeConfig([
       systemSection(folder("fluentd")),
@@ -111,39 +91,12 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
         [securitySection("aggregator")],
       ),
       section("source", { "@type": "monitor_agent", bind, port: options.monitorPort ?? fluentdMonitorPort }),
-      ...retrySizes.map((size) => tailPoints(retryFolder(size), retryLabel(size), dataPath)),
-      tailPoints(deadLetterFolder, "@DEAD_LETTERS", dataPath),
-      tailPoints("bad-chunks", retryLabel(retrySizes[0]), dataPath, `${badChunks}/*.log`),
+      tailPoints("dead-letters", "@DEAD_LETTERS", dataPath, folder(deadLetterFolder)),
+      tailPoints("bad-chunks", "@EVENTS", dataPath, badChunks(dataPath)),
       ownLogSection("@EVENTS"),
-      label("@EVENTS", [
-        callFilter("**", "point", 'point(record["event"])', { renew_record: true }),
-        write(options, "influxdb", folder(retryFolder(retrySizes[0])), {
-          path: folder("buffer"),
-          chunk_limit_size: "2m",
-          total_limit_size: bufferBytes,
-          // With 0, at each turn of the enqueueing thread: what the sidecars send together is one request.
-          flush_interval: 0,
-        }),
-      ]),
-      ...retrySizes.map((size, index) => {
-        const smaller = retrySizes[index + 1];
-        const refused = folder(smaller === undefined ? deadLetterFolder : retryFolder(smaller));
-        return label(retryLabel(size), [
-          passOn(`drop_read(record["point"], ${JSON.stringify(folder(retryFolder(size)))})`),
-          ...(index === 0 ? [keepFiles(badChunks)] : []),
-          write(options, `influxdb_retry_${size}`, refused, {
-            path: folder(`buffer-retry-${size}`),
-            chunk_limit_records: size,
-            total_limit_size: Math.max(leastBufferBytes, deadLetterBytes),
-            flush_interval: 1,
-          }),
-        ]);
-      }),
+      label("@EVENTS", [write(options, dataPath)]),
       label("@DEAD_LETTERS", [
-        keepFiles(folder(deadLetterFolder)),
-        callFilter("**", "event", 'dead_letter(record["point"], time)', { renew_record: true }),
-        // What counts refused points can be refused itself: it must not be counted again, for ever.
-        keepFilter("**", "$.event.event_name", "/./"),
+        section("filter **", { "@type": "dead_letter" }),
         section("match **", { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" }),
       ]),
     ]),
@@ -151,45 +104,37 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
   };
 }
 
-/** Calls a function of LogContract that returns the point that it is given. */
-function passOn(call: string): Section {
-  return callFilter("**", "point", call);
+/** Folder of chunks that Fluentd could not read after a crash: a point a line. */
+function badChunks(dataPath: string): string {
+  return `${dataPath}/fluentd/backup/worker0/influxdb`;
 }
 
-/** Reads points, one a line, that a secondary output has written into the folder of that name. */
-function tailPoints(
-  name: string,
-  toLabel: string,
-  dataPath: string,
-  path = `${dataPath}/${name}/${refusedFiles}*`,
-): Section {
+/** Reads the points, one a line, in the files of a folder. */
+function tailPoints(name: string, toLabel: string, dataPath: string, path: string): Section {
   const parameters = {
-    "@type": "tail",
+    "@type": "log_files",
     "@id": `tail_${name}`,
     "@label": toLabel,
     tag: name,
-    path,
+    join: false,
+    path: `${path}/*.log`,
     pos_file: `${dataPath}/${name}.pos`,
-    // Each refused request is a file of another name.
+    // Each chunk is a file of another name.
     pos_file_compaction_interval: 600,
     read_from_head: true,
     refresh_interval: 1,
   };
-  return section("source", parameters, [section("parse", { "@type": "none", message_key: "point" })]);
+  return section("source", parameters, [section("parse", { "@type": "none" })]);
 }
 
-/** Writes points to InfluxDB, and requests that it refuses for good into a folder. */
-function write(
-  options: AggregatorConfigOptions,
-  id: string,
-  refusedFolder: string,
-  buffer: Parameters,
-): Section {
+/** Writes points to InfluxDB, and those that it refuses for good into a folder. */
+function write(options: AggregatorConfigOptions, dataPath: string): Section {
+  const { bufferBytes = 7 * 1024 * 1024 * 1024 } = options;
   const target = options.target ?? { database, retentionPolicy: buckets.events };
   const query = new URLSearchParams({ db: target.database, rp: target.retentionPolicy, precision: "ns" });
   const parameters = {
-    "@type": "http",
-    "@id": id,
+    "@type": "influxdb_write",
+    "@id": "influxdb",
     endpoint: `${options.influxDbUrl.replace(/\/$/, "")}/write?${query.toString()}`,
     content_type: "text/plain; charset=utf-8",
     open_timeout: 5,
@@ -197,6 +142,10 @@ function write(
     // 401, 403 and 404 happen while a password rotates or InfluxDB is being set up. Any other code is final.
     retryable_response_codes: "401,403,404,408,429,500,502,503,504",
     error_response_as_unrecoverable: true,
+    refused_path: `${dataPath}/${deadLetterFolder}`,
+    bounded_paths: badChunks(dataPath),
+    keep_seconds: deadLetterSeconds,
+    keep_bytes: Math.floor(bufferBytes / 14),
   };
   return section("match **", parameters, [
     section("auth", {
@@ -204,8 +153,16 @@ function write(
       username: environmentVariable("INFLUXDB_USERNAME"),
       password: environmentVariable("INFLUXDB_PASSWORD"),
     }),
-    section("format", { "@type": "single_value", message_key: "point" }),
-    section("buffer", { "@type": "file", ...buffer, flush_thread_count: 2, ...lastingBuffer }),
-    section("secondary", { "@type": "secondary_file", directory: refusedFolder, basename: refusedFiles }),
+    section("format", { "@type": "line_protocol" }),
+    section("buffer", {
+      "@type": "file",
+      path: `${dataPath}/buffer`,
+      chunk_limit_size: "2m",
+      total_limit_size: bufferBytes,
+      // With 0, at each turn of the enqueueing thread: what the sidecars send together is one request.
+      flush_interval: 0,
+      flush_thread_count: 2,
+      ...lastingBuffer,
+    }),
   ]);
 }

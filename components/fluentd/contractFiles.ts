@@ -7,24 +7,18 @@ import {
   maxTagBytes,
   maxTextBytes,
 } from "../../contract/events";
-import {
-  type CustomFormat,
-  jsonAliases,
-  type LogFormat,
-  renderedFormat,
-  severityNames,
-} from "../../contract/formats";
-import { rubySources } from "./ruby/sources";
+import { requiredOf, tagNames } from "../../contract/conform";
+import { jsonAliases, type RenderedFormat, severityNames } from "../../contract/formats";
+import { foreignMeasurements } from "../../contract/measurements";
+import { portableRegexp } from "../../contract/regexps";
+import { pluginSources } from "./plugins/sources";
 
 /** The files of a Fluentd configuration by their names, as a ConfigMap holds them. */
 export type ConfigFiles = Record<string, string>;
 
-/** Name of the Ruby file that Fluentd loads with `-r`; it loads the others. */
-export const rubyFile = "log_contract.rb";
-
-/** Arguments of the `fluentd` command that runs what is rendered into `folder`. */
+/** Arguments of the `fluentd` command that runs what is rendered into `folder`, with the plugins in it. */
 export function fluentdArguments(folder: string): string[] {
-  return ["--config", `${folder}/fluent.conf`, "-r", `${folder}/${rubyFile}`];
+  return ["--config", `${folder}/fluent.conf`, "--plugin", folder];
 }
 
 const eventNames = Object.keys(events) as EventName[];
@@ -35,42 +29,41 @@ export type DefaultAttributes = Partial<
 >;
 
 /**
- * The Ruby code of the log contract and its data.
+ * The plugins, and the contract that they read.
  *
  * @param formats formats by the names that the configuration calls them
  */
 export function contractFiles(
   defaults: DefaultAttributes,
-  formats: Readonly<Record<string, LogFormat | CustomFormat>> = {},
+  formats: Readonly<Record<string, RenderedFormat>> = {},
 ): ConfigFiles {
-  const tagNames = new Set(
-    eventNames.flatMap((name) => Object.values(attributesOf(name)).map(({ tag }) => tag)),
-  );
-  const data = {
+  const contract = {
     events: Object.fromEntries(eventNames.map((name) => [name, attributesOf(name)])),
     common: commonAttributes,
-    required: Object.fromEntries(
-      eventNames.map((name) => [
-        name,
-        Object.entries(events[name].attributes).flatMap(([key, attribute]) =>
-          attribute.required ? [key] : [],
-        ),
-      ]),
-    ),
-    formats: Object.fromEntries(
-      Object.entries(formats).map(([name, format]) => [name, renderedFormat(format)]),
-    ),
+    required: Object.fromEntries(eventNames.map((name) => [name, requiredOf(name)])),
+    formats: Object.fromEntries(Object.entries(formats).map(([name, format]) => [name, forRuby(format)])),
     severities: severityNames,
     aliases: jsonAliases,
     defaults,
-    customEventName,
+    customEventName: portableRegexp(customEventName).ruby,
+    reservedEvents: foreignMeasurements,
     maxTextBytes,
     maxTagBytes,
-    tagNames: [...tagNames].filter((name) => name !== undefined),
+    tagNames,
   };
   const withoutDescriptions = (key: string, value: unknown) => (key === "description" ? undefined : value);
+  return { ...pluginSources(), "log_contract.json": JSON.stringify(contract, withoutDescriptions, 1) };
+}
+
+function forRuby(format: RenderedFormat): RenderedFormat {
+  const translated = <Row extends { regexp: string }>(row: Row): Row => ({
+    ...row,
+    regexp: portableRegexp(row.regexp).ruby,
+  });
   return {
-    ...rubySources(),
-    "log_contract.json": JSON.stringify(data, withoutDescriptions, 1),
+    ...format,
+    rows: format.rows.map(translated),
+    times: format.times.map((pattern) => portableRegexp(pattern).ruby),
+    routes: format.routes.map(translated),
   };
 }

@@ -30,17 +30,6 @@ export function label(name: string, sections: readonly Section[]): Section {
   return section(`label ${name}`, {}, sections);
 }
 
-/** A filter that sets a key of each record to what a function of LogContract (ruby/) returns. */
-export function callFilter(tag: string, key: string, call: string, more: Parameters = {}): Section {
-  const parameters = { "@type": "record_transformer", enable_ruby: true, ...more };
-  return section(`filter ${tag}`, parameters, [section("record", { [key]: `\${::LogContract.${call}}` })]);
-}
-
-/** A filter that keeps the records whose key matches. */
-export function keepFilter(tag: string, key: string, pattern: string): Section {
-  return section(`filter ${tag}`, { "@type": "grep" }, [section("regexp", { key, pattern })]);
-}
-
 /** Who this Fluentd is to the other, and the key that both have. */
 export function securitySection(hostname: string): Section {
   return section("security", {
@@ -73,16 +62,13 @@ export function systemSection(rootDir: string): Section {
 
 /**
  * Fluentd's message on a chunk that it could not read or send becomes an event `log.dead_letter`, so that the alert
- * DeadLetters reports it. And where Fluentd says that it has given up looking for new files, as it does once the disk is
- * full, its supervisor is made to start it anew.
+ * DeadLetters reports it.
  *
  * @param toLabel label of the events; "@ROOT" is outside of every label
  */
 export function ownLogSection(toLabel: string): Section {
   return label("@FLUENT_LOG", [
-    callFilter("**", "message", 'begin_anew(record["message"])'),
-    keepFilter("**", "message", "/bad chunk is moved to |backup failed/"),
-    callFilter("**", "event", 'dead_letter(record["message"], time)', { renew_record: true }),
+    section("filter **", { "@type": "dead_letter", pattern: "/bad chunk is moved to |backup failed/" }),
     section("match **", { "@type": "relabel", "@label": toLabel }),
   ]);
 }

@@ -1,18 +1,18 @@
 import {
   checkFormat,
   formatNames,
-  type LogFormat,
   type LogSource,
-  recordStart,
+  multilineStartOf,
+  renderedFormat,
 } from "../../contract/formats";
+import { portableRegexp } from "../../contract/regexps";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
-  callFilter,
-  keepFilter,
   label,
   lastingBuffer,
   ownLogSection,
   type Parameters,
+  RubyValue,
   type Section,
   section,
   securitySection,
@@ -62,7 +62,8 @@ const eventFiles = "*.events.log";
 /**
  * Configuration of a sidecar: follow the log files, make events of the lines, forward them to the aggregator.
  *
- * Needs the environment variable FLUENTD_SHARED_KEY; POD_NAME is recorded where it is set. Stock image, core plugins.
+ * Needs the environment variable FLUENTD_SHARED_KEY; POD_NAME is recorded where it is set. Stock image, with
+ * the plugins of plugins/.
  *
  * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
  * @throws Error that names the source and the sample that does not match its format
@@ -73,7 +74,7 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
   checkSources(sources);
   const eventPaths = `${logPath}/**/${eventFiles}`;
   const formats = Object.fromEntries(
-    sources.map(({ format = "auto" }, index): [string, LogFormat] => [`source${index}`, format]),
+    sources.map((source, index) => [`source${index}`, renderedFormat(source)]),
   );
   const defaults = {
     "service.name": name,
@@ -83,23 +84,23 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
   return {
     "fluent.conf": writeConfig([
       systemSection(bufferPath),
-      tail("events", eventPaths, bufferPath, {}, section("parse", { "@type": "none" })),
+      tail("events", eventPaths, bufferPath, { join: false }),
       ...sources.map((source, index) => {
         const path = `${logPath}/${source.path ?? "**/*.log"}`;
         const excluded = [eventPaths, ...ownedBySources(sources, index, logPath)];
-        const more = { exclude_path: JSON.stringify(excluded), multiline_flush_interval: 0.5 };
-        return tail(`source${index}`, path, bufferPath, more, parseRecords(source));
+        const start = multilineStartOf(source.format);
+        return tail(`source${index}`, path, bufferPath, {
+          exclude_path: JSON.stringify(excluded),
+          ...(start !== undefined && { record_start: portableRegexp(start).ruby }),
+        });
       }),
       ...["events", ...Object.keys(formats)].map((format) =>
-        callFilter(
-          `event.${format}`,
-          "event",
-          `normalise(record["message"], time, record["file"], "${format}")`,
-          { renew_record: true },
-        ),
+        section(`filter event.${format}`, {
+          "@type": "log_contract",
+          format,
+          pod_name: new RubyValue("#{ENV.fetch('POD_NAME', '')}"),
+        }),
       ),
-      // Blank lines are no events.
-      keepFilter("event.**", "$.event.event_name", "/./"),
       ownLogSection("@ROOT"),
       forward(options.aggregator, "aggregator", {
         "@type": "file",
@@ -114,14 +115,14 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
         }),
       ]),
     ]),
-    ...contractFiles(defaults, { events: "json", ...formats }),
+    ...contractFiles(defaults, { events: renderedFormat("json"), ...formats }),
   };
 }
 
 /** Follows the files of a path. */
-function tail(name: string, path: string, bufferPath: string, more: Parameters, parse: Section): Section {
+function tail(name: string, path: string, bufferPath: string, more: Parameters): Section {
   const parameters = {
-    "@type": "tail",
+    "@type": "log_files",
     "@id": `tail_${name}`,
     tag: `event.${name}`,
     path,
@@ -133,20 +134,9 @@ function tail(name: string, path: string, bufferPath: string, more: Parameters, 
     rotate_wait: 5,
     // One large file must not keep the others waiting.
     read_lines_limit: 1000,
-    path_key: "file",
     ...more,
   };
-  return section("source", parameters, [parse]);
-}
-
-/** Joins the lines of a record: from one that begins a record up to the next that does. */
-function parseRecords({ format }: LogSource): Section {
-  const start = (typeof format === "object" ? format.multilineStart : undefined) ?? recordStart;
-  return section("parse", {
-    "@type": "multiline",
-    format_firstline: `/${start}/`,
-    format1: "/(?<message>[\\s\\S]*)/",
-  });
+  return section("source", parameters, [section("parse", { "@type": "none" })]);
 }
 
 /** Bound of what waits in memory while the disk is full, a part of the container's 256 MiB; above it the reading stops. */
@@ -158,7 +148,7 @@ function forward(
   buffer: Parameters,
 ): Section {
   const parameters = {
-    "@type": "forward",
+    "@type": "log_forward",
     "@id": id,
     // Held until the aggregator has it on its own disk; sent again otherwise.
     require_ack_response: true,

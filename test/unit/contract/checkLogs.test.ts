@@ -45,7 +45,7 @@ test("says which keys are wrong and how to fix them", () => {
     '"http.request.method" is missing',
     'rename it to "http.request.method"',
     '"http_route" is not of the contract: rename it to "http.route"',
-    '"http.response.status_code" must be a number, got "fine"',
+    '"http.response.status_code" must be a number from 100 to 599, got "fine"',
     '"latency_ms" is not of the contract: rename it to "duration_s"',
     'kept as the field "text.colour"',
   ]) {

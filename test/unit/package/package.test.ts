@@ -158,14 +158,14 @@ test("a bundle of one import leaves the rest out", async () => {
 
 test("a bundle needs no file of the package beside it", async () => {
   await bundled(
-    `import { Logging } from "ds-monitoring"; import { rubySources } from "./node_modules/ds-monitoring/dist/esm/components/fluentd/ruby/sources.js";
-     console.log(typeof Logging, JSON.stringify(rubySources()));`,
+    `import { Logging } from "ds-monitoring"; import { pluginSources } from "./node_modules/ds-monitoring/dist/esm/components/fluentd/plugins/sources.js";
+     console.log(typeof Logging, JSON.stringify(pluginSources()));`,
   );
   const printed = execFileSync(process.execPath, [join(folder, "bundle.js")], {
     cwd: folder,
     encoding: "utf8",
   });
-  const ruby = join(repositoryRoot, "components/fluentd/ruby");
+  const ruby = join(repositoryRoot, "components/fluentd/plugins");
   const files = readdirSync(ruby).filter((file) => file.endsWith(".rb"));
   const texts = Object.fromEntries(files.map((file) => [file, readFileSync(join(ruby, file), "utf8")]));
   assert.ok(files.length > 1);

@@ -1,0 +1,101 @@
+# frozen_string_literal: true
+
+module LogContract
+  # Joins the lines of one file to records: a line that begins no record belongs to the one before, and where there is
+  # none, it begins one. contract/joinRecords.ts does the same for check-logs; a test compares the two.
+  class Joiner
+    BLANK = /\A[ \t\r\n\f\v]*\z/.freeze
+    INDENTED = /\A(?:[ \t\r\n\f\v]|\z)/.freeze
+    TRACEBACK = /\ATraceback \(most recent call last\):/.freeze
+    # Between the tracebacks of chained exceptions, Python's and Java's.
+    CHAINED = /\A(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/.freeze
+    EXCEPTION = /\A(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*\z)/.freeze
+    # tqdm's bars, and those of brackets and a percentage.
+    PROGRESS = /\d%\|[^|]*\||\d+%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/.freeze
+    # A record that is longer ends, so that it does not fill the memory: its text is cut far below anyway.
+    MAX_BYTES = 1024 * 1024
+    QUIET_SECONDS = 0.5
+    PROGRESS_SECONDS = 1.0
+
+    # Bytes of the file before the record.
+    attr_reader :offset
+
+    # start: what the first line of a record looks like, or nil for the rules above
+    def initialize(start = nil)
+      @start = start
+      @text = nil
+    end
+
+    # Takes the next line, without its line break.
+    # Returns the record that is complete by it as [text, offset], or nil.
+    def add(line, offset, now)
+      line = last_state(line) if line.include?("\r")
+      progress = PROGRESS.match?(line)
+      if progress && @progress && now - @since < PROGRESS_SECONDS
+        @text = line
+        @offset = offset
+        return nil
+      end
+      if continues?(line, progress)
+        @text << "\n" << line
+        @last = now
+        return nil
+      end
+
+      complete = take
+      @text = +line
+      @offset = offset
+      @progress = progress
+      @state = TRACEBACK.match?(line) ? :stack : nil
+      @since = @last = now
+      complete
+    end
+
+    # Whether the record waits for no more lines.
+    def quiet?(now)
+      return false if @text.nil?
+
+      @progress ? now - @since >= PROGRESS_SECONDS : now - @last >= QUIET_SECONDS
+    end
+
+    # The record so far as [text, offset]; nil if there is none.
+    def take
+      return nil if @text.nil?
+
+      record = [@text, @offset]
+      @text = @offset = nil
+      record
+    end
+
+    private
+
+    def continues?(line, progress)
+      return false if @text.nil? || @progress || progress || @text.bytesize > MAX_BYTES
+      return !@start.match?(line) if @start
+      return true if INDENTED.match?(line)
+
+      if TRACEBACK.match?(line)
+        # A second one that is not chained to the first is another record.
+        continues = @state != :exception
+        @state = :stack
+        continues
+      elsif CHAINED.match?(line)
+        @state = :chained
+      elsif @state == :stack
+        # The exception ends its traceback, whatever its name is.
+        @state = :exception
+      else
+        EXCEPTION.match?(line)
+      end
+    end
+
+    # What a terminal would show of a progress bar that is drawn over itself, and every other text.
+    def last_state(line)
+      states = line.sub(/\r+\z/, "").split("\r")
+      return line if states.none? { |state| PROGRESS.match?(state) }
+
+      last = states.rindex { |state| PROGRESS.match?(state) }
+      states.reject.with_index { |state, index| BLANK.match?(state) || (index != last && PROGRESS.match?(state)) }.join("\n")
+    end
+  end
+end

@@ -1,0 +1,83 @@
+# frozen_string_literal: true
+
+require "fluent/plugin/out_http"
+
+module Fluent::Plugin
+  # out_http that writes points to InfluxDB, a point a line, and puts those that it refuses into files.
+  #
+  # InfluxDB refuses a request for one of its points: such a request is halved, and each half sent, down to the points
+  # that are refused alone. The others are stored; those that were already are the same points again.
+  class InfluxdbWriteOutput < HTTPOutput
+    Fluent::Plugin.register_output("influxdb_write", self)
+
+    helpers :timer
+
+    desc "Folder of the refused points: a file for each chunk that has some."
+    config_param :refused_path, :string
+    desc "Further folders whose files are removed when they are old or too many."
+    config_param :bounded_paths, :array, value_type: :string, default: []
+    desc "How long files stay."
+    config_param :keep_seconds, :time
+    desc "How large all files of a folder may be; the oldest go first."
+    config_param :keep_bytes, :size
+
+    def start
+      super
+      timer_execute(:influxdb_write_old_files, 60) { [@refused_path, *@bounded_paths].each { |folder| remove_old(folder) } }
+    end
+
+    # Fluentd looks for it in the class itself.
+    def format(tag, time, record)
+      @formatter.format(tag, time, record)
+    end
+
+    def write(chunk)
+      uri = parse_endpoint(chunk)
+      request = create_request(chunk, uri)
+      send_request(uri, request)
+    rescue Fluent::UnrecoverableError => error
+      log.warn "InfluxDB refuses points", error: error.message[0, 500], chunk: dump_unique_id_hex(chunk.unique_id)
+      keep(chunk, refused(uri, request, request.body.lines))
+    end
+
+    # The points of these lines that InfluxDB refuses alone. The lines have been refused together.
+    def refused(uri, request, lines)
+      return lines if lines.length == 1
+
+      lines.each_slice((lines.length + 1) / 2).flat_map do |half|
+        request.body = half.join
+        begin
+          send_request(uri, request)
+          []
+        rescue Fluent::UnrecoverableError
+          refused(uri, request, half)
+        end
+      end
+    end
+
+    def remove_old(folder)
+      now = Time.now
+      total = 0
+      files = Dir.glob(File.join(folder, "*.log")).map { |file| [file, File.stat(file)] }
+      files.sort_by { |_, stat| -stat.mtime.to_r }.each do |file, stat|
+        total += stat.size
+        File.delete(file) if now - stat.mtime > @keep_seconds || total > @keep_bytes
+      end
+    rescue SystemCallError => error
+      # A file that was removed meanwhile.
+      log.debug "files of #{folder}", error: error
+    end
+
+    private
+
+    # Under a name that is the chunk's: when it is sent again after a crash, its points are not counted twice.
+    def keep(chunk, lines)
+      FileUtils.mkdir_p(@refused_path)
+      file = File.join(@refused_path, "#{dump_unique_id_hex(chunk.unique_id)}.log")
+      return if lines.empty? || File.exist?(file)
+
+      File.write("#{file}.new", lines.join)
+      File.rename("#{file}.new", file)
+    end
+  end
+end

@@ -1,0 +1,297 @@
+import { type Attributes, bounded, conform, type Value } from "./conform";
+import { customEventName, isEventName } from "./events";
+import { exceptionAttributes } from "./exceptions";
+import { type FormatRow, jsonAliases, type RenderedFormat } from "./formats";
+import { parseJsonObject } from "./lenientJson";
+import { foreignMeasurements, measurements } from "./measurements";
+import { javascriptRegexp } from "./regexps";
+import { requestAttributes } from "./requests";
+import { readTime } from "./times";
+
+const ansi = /\x1b\[[0-9;?]*[A-Za-z]/g;
+/** What the container runtime puts before each line in the node's files. */
+const runtimePrefix =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] ([\s\S]*)$/;
+const pair = /([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\[\s\S])*"|[^ \t\r\n\f\v]*)/;
+const specialGroups = [
+  ["time", "timestamp"],
+  ["level", "severity_text"],
+  ["logger", "log.logger"],
+] as const;
+const maxDepth = 4;
+const maxPairs = 64;
+const daySeconds = 86_400n;
+const billion = 1_000_000_000n;
+const leastTime = 1_000_000_000n * billion;
+
+type Groups = Record<string, string>;
+type Texts = Map<string, Value>;
+
+/** What a record becomes. */
+export interface ParsedRecord {
+  /** The event, without its time. */
+  event: Attributes;
+  /** Name of the format that matched: `json`, `logrus`, …, `custom`, or `none`. */
+  format: string;
+  /** Nanoseconds since 1970; undefined where the record has no time that can be read. */
+  time?: bigint;
+  /** The keys of the line as it was, for hints; of JSON only. */
+  keys?: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Makes an event of a record, as log_parser.rb does in the sidecar; a test compares the two.
+ *
+ * @param record one or more lines, joined
+ * @param now seconds since 1970
+ * @returns undefined for a blank record, which says nothing
+ */
+export function parseRecord(record: string, format: RenderedFormat, now: number): ParsedRecord | undefined {
+  const text = record.replace(/[\r\n]+$/, "").replaceAll("\r\n", "\n");
+  if (/^[ \t\r\n\f\v]*$/.test(text)) return undefined;
+  const prefix = runtimePrefix.exec(text);
+  const parsed = new RecordParser(format).parse(prefix?.[2] ?? text);
+  if (prefix !== null && !parsed.event.has("timestamp")) parsed.event.set("timestamp", prefix[1] as string);
+  return { ...parsed, time: stamp(parsed.event, format, now) };
+}
+
+/** Takes the time out of an event. */
+function stamp(event: Attributes, format: RenderedFormat, now: number): bigint | undefined {
+  const text = event.get("timestamp");
+  event.delete("timestamp");
+  if (typeof text !== "string") return undefined;
+  const nanoseconds = readTime(text, now, { patterns: format.times, timeZone: format.timeZone })?.nanoseconds;
+  // 2001 at the earliest, a day ahead at most.
+  const isPlausible =
+    nanoseconds !== undefined &&
+    nanoseconds >= leastTime &&
+    nanoseconds <= (BigInt(Math.floor(now)) + daySeconds) * billion;
+  if (isPlausible) return nanoseconds;
+  event.set("invalid.timestamp", bounded(text));
+  return undefined;
+}
+
+class RecordParser {
+  constructor(private readonly format: RenderedFormat) {}
+
+  parse(text: string): ParsedRecord {
+    const json = this.format.json && text.startsWith("{") ? fromJsonText(text) : undefined;
+    if (json !== undefined) return json;
+    const plain = text.replace(ansi, "");
+    const [first, rest] = splitFirst(plain);
+    // Of an expression that knows single lines only, what follows belongs to the event nevertheless.
+    const matched = this.match(plain) ?? (rest === undefined ? undefined : this.match(first, rest));
+    if (matched !== undefined) return matched;
+    const event: Attributes = new Map([
+      ["event_name", measurements.unparsed],
+      ["body", bounded(text)],
+    ]);
+    return { event, format: "none" };
+  }
+
+  /** @param rest lines after the text */
+  private match(text: string, rest?: string): ParsedRecord | undefined {
+    for (const row of this.format.rows) {
+      const groups = groupsOf(javascriptRegexp(row.regexp).exec(text));
+      if (groups !== undefined) return { event: this.fromMatch(groups, row, text, rest), format: row.name };
+    }
+    return undefined;
+  }
+
+  private fromMatch(groups: Groups, row: FormatRow, text: string, rest: string | undefined): Attributes {
+    if (row.pairs) {
+      const keys = new Map<string, Value>([["exception.stacktrace", rest], ...pairsOf(groups.pairs ?? "")]);
+      return fromKeys(keys, text).event;
+    }
+    if (groups.traceback !== undefined) return fromTraceback(groups.traceback, row);
+    if (groups.path !== undefined && groups.status !== undefined)
+      return this.request(withRest(groups, "more", rest), text);
+    const nested = this.nestedRequest(groups.body);
+    if (nested !== undefined) {
+      const timed = groups.time === undefined ? nested : { ...nested, time: groups.time };
+      return this.request(withRest(timed, "more", rest), text);
+    }
+    return fromLog(withRest(groups, groups.text === undefined ? "body" : "text", rest), row);
+  }
+
+  /** A line of a server that went through a logger. */
+  private nestedRequest(body: string | undefined): Groups | undefined {
+    if (!body?.includes('"')) return undefined;
+    for (const { regexp } of this.format.rows) {
+      if (!regexp.includes("(?<status>")) continue;
+      const groups = groupsOf(javascriptRegexp(regexp).exec(body));
+      if (groups?.status !== undefined) return groups;
+    }
+    return undefined;
+  }
+
+  private request({ more, time, ...groups }: Groups, text: string): Attributes {
+    const attributes = requestAttributes(groups, this.format);
+    if (attributes === undefined) {
+      const log: Texts = new Map([
+        ["severity_text", "DEBUG"],
+        ["body", text],
+        ["timestamp", time],
+      ]);
+      return conform(measurements.log, log);
+    }
+    const exception = exceptionAttributes(more ?? "");
+    for (const [key, value] of exception) attributes.set(key, value);
+    attributes.set(exception.size === 0 ? "body" : "exception.stacktrace", more);
+    return conform(measurements.httpRequest, attributes.set("timestamp", time));
+  }
+}
+
+function withRest(groups: Groups, key: string, rest: string | undefined): Groups {
+  if (rest === undefined) return groups;
+  return { ...groups, [key]: groups[key] === undefined ? rest : `${groups[key]}\n${rest}` };
+}
+
+function groupsOf(match: RegExpExecArray | null): Groups | undefined {
+  if (match === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(match.groups ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function fromLog({ text, body, attributes, ...groups }: Groups, row: FormatRow): Attributes {
+  const [first = "", rest] = splitFirst(text ?? body ?? "");
+  const isText = row.regexp.includes("(?<text>");
+  const found = isText ? messageAndPairs(first) : { message: first, pairs: [] };
+  const log: Texts = new Map();
+  for (const [group, key] of specialGroups) {
+    if (groups[group] !== undefined) log.set(key, groups[group]);
+    delete groups[group];
+  }
+  if (row.severity !== undefined && !log.has("severity_text")) log.set("severity_text", row.severity);
+  log.set("body", unquote(found.message));
+  if (rest !== undefined) addRest(log, rest);
+  for (const [key, value] of [
+    ...Object.entries(groups),
+    ...new Map([...found.pairs, ...pairsOf(attributes ?? "")]),
+  ]) {
+    if (!log.has(key)) log.set(key, value);
+  }
+  return conform(measurements.log, log);
+}
+
+/** Further lines of a record: an exception, or a part of the message. */
+function addRest(log: Texts, rest: string): void {
+  const exception = exceptionAttributes(rest);
+  if (exception.size === 0) {
+    log.set("body", `${String(log.get("body"))}\n${rest}`);
+    return;
+  }
+  for (const [key, value] of exception) log.set(key, value);
+  log.set("exception.stacktrace", rest);
+}
+
+function fromTraceback(text: string, row: FormatRow): Attributes {
+  const exception = exceptionAttributes(text);
+  const body = [...exception.values()].filter((part) => part !== "").join(": ");
+  const log: Texts = new Map<string, Value>([
+    ["severity_text", row.severity],
+    ["body", exception.size === 0 ? text : body],
+    ["exception.stacktrace", text],
+    ...exception,
+  ]);
+  return conform(measurements.log, log);
+}
+
+function fromJsonText(text: string): ParsedRecord | undefined {
+  const whole = parseJsonObject(text);
+  if (whole !== undefined) return { ...fromKeys(flatten(whole), text), format: "json" };
+  // A traceback may follow the line that announced it.
+  const [first = "", rest] = splitFirst(text);
+  const object = rest === undefined || rest === "" ? undefined : parseJsonObject(first);
+  if (object === undefined) return undefined;
+  const keys: Texts = new Map([["exception.stacktrace", rest]]);
+  for (const [key, value] of flatten(object)) keys.set(key, value);
+  return { ...fromKeys(keys, first), format: "json" };
+}
+
+function fromKeys(keys: Texts, text: string): { event: Attributes; keys: Texts } {
+  const flat = new Map(keys);
+  const name = flat.get("event_name");
+  flat.delete("event_name");
+  if (typeof name === "string" && isWritableEvent(name)) return { event: conform(name, flat), keys };
+  const log: Texts = new Map();
+  for (const [key, names] of Object.entries(jsonAliases)) {
+    const found = names.find(
+      (candidate) => flat.get(candidate) !== undefined && flat.get(candidate) !== null,
+    );
+    if (found === undefined) continue;
+    log.set(key, flat.get(found));
+    flat.delete(found);
+  }
+  if (!log.has("body")) log.set("body", text);
+  const stack = log.get("exception.stacktrace");
+  const all: Texts = new Map(typeof stack === "string" ? exceptionAttributes(stack) : []);
+  for (const [key, value] of [...log, ...flat]) all.set(key, value);
+  const event = conform(measurements.log, all);
+  if (name !== undefined && name !== null) event.set("text.event_name", bounded(String(name)));
+  return { event, keys };
+}
+
+/** Whether lines may make events of that name. */
+export function isWritableEvent(name: string): boolean {
+  return isEventName(name) || (new RegExp(customEventName).test(name) && !foreignMeasurements.includes(name));
+}
+
+function flatten(object: Readonly<Record<string, unknown>>, prefix?: string, depth = 1): Texts {
+  const flat: Texts = new Map();
+  for (const [key, value] of Object.entries(object)) {
+    const name = prefix === undefined ? key : `${prefix}.${key}`;
+    const isObject = typeof value === "object" && value !== null;
+    if (isObject && !Array.isArray(value) && depth < maxDepth) {
+      for (const [inner, one] of flatten(value as Record<string, unknown>, name, depth + 1))
+        flat.set(inner, one);
+    } else flat.set(name, isObject ? JSON.stringify(value) : (value as Value));
+  }
+  return flat;
+}
+
+/** The words of a message, and the `key=value` pairs at its end, in one pass. */
+function messageAndPairs(text: string): { message: string; pairs: [string, string][] } {
+  const token = new RegExp(`${pair.source}(?=[ \\t\\r\\n\\f\\v]|$)|([^ \\t\\r\\n\\f\\v]+)`, "y");
+  const spaces = /[ \t\r\n\f\v]+/y;
+  let pairs: [string, string][] = [];
+  let begins: number | undefined;
+  for (let at = 0; at < text.length;) {
+    spaces.lastIndex = at;
+    if (spaces.test(text)) {
+      at = spaces.lastIndex;
+      continue;
+    }
+    token.lastIndex = at;
+    const match = token.exec(text);
+    if (match === null) break;
+    if (match[1] === undefined) {
+      pairs = [];
+      begins = undefined;
+    } else {
+      begins ??= at;
+      pairs.push([match[1], unquote(match[2] ?? "")]);
+    }
+    at = token.lastIndex;
+  }
+  const message = (begins === undefined ? text : text.slice(0, begins)).replace(/[ \t\r\n\f\v]+$/, "");
+  return { message, pairs: pairs.slice(0, maxPairs) };
+}
+
+function pairsOf(text: string): [string, string][] {
+  const found = [...text.matchAll(new RegExp(pair, "g"))].slice(0, maxPairs);
+  return found.map(([, key = "", value = ""]) => [key, unquote(value)]);
+}
+
+function unquote(text: string): string {
+  if (!/^"(?:[^"\\]|\\[\s\S])*"$/.test(text)) return text;
+  return text
+    .slice(1, -1)
+    .replace(/\\([\s\S])/gu, (_, character: string) => ({ n: "\n", t: "\t" })[character] ?? character);
+}
+
+function splitFirst(text: string): [string, string | undefined] {
+  const at = text.indexOf("\n");
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,217 @@
+/** A format that comes with the platform. */
+export type BuiltInFormat =
+  | "logrus"
+  | "logfmt"
+  | "python"
+  | "warnings"
+  | "traceback"
+  | "progress"
+  | "mlflow"
+  | "optuna"
+  | "loguru"
+  | "structlog"
+  | "gunicorn"
+  | "uvicorn"
+  | "nginx"
+  | "envoy"
+  | "klog"
+  | "tensorflow"
+  | "log4j"
+  | "airflow"
+  | "celery"
+  | "ray"
+  | "boosting"
+  | "lightning"
+  | "syslog";
+
+/** A text format: its expressions, in the order in which they are tried. */
+export interface TextFormat {
+  regexps: readonly string[];
+  /** Severity of lines that name none. */
+  severity?: string;
+  /** The groups are `pairs` of `key=value`, read as the keys of a JSON object are. */
+  pairs?: boolean;
+}
+
+const date = "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d";
+const zone = "(?: ?(?:Z|UTC|[+-]\\d\\d:?\\d\\d))?";
+const time = `(?<time>${date}(?:[.,:]\\d+)?${zone})`;
+const level =
+  "(?<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|trace|debug|info|notice|warn|warning|error|critical|fatal|exception)";
+const rest = "(?<body>[\\s\\S]*)";
+const method = "(?<method>[A-Z]{3,10})";
+const status = "(?<status>\\d{3})";
+const quoted = '"(?:[^"\\\\]|\\\\[\\s\\S])*"';
+/** What follows the line of a request: a traceback, mostly. */
+const more = "(?:\\n(?<more>[\\s\\S]*))?$";
+const address = "(?:\\S+|\\('[^']*', \\d+\\))";
+
+/**
+ * The text formats that are understood, the special ones first: `auto` tries them in this order. The expressions are for
+ * both parsers, see `portableRegexp`; `$` is the end of the record.
+ *
+ * Groups: `time`, `level`, `logger`, `body`, `attributes` (`key=value` pairs), `text` (a body with such pairs at its
+ * end), and for access lines `method`, `path`, `status`, `duration` in seconds, `duration_ms`, `more` (further lines).
+ */
+export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
+  /** logrus: `INFO[2021-01-06T17:44:13.368-08:00] message key=value`, `WARN[0003] …` */
+  logrus: {
+    regexps: [
+      "^(?<level>TRAC|TRACE|DEBU|DEBUG|INFO|WARN|WARNING|ERRO|ERROR|FATA|FATAL|PANI|PANIC)\\[(?:\\d{1,9}|(?<time>[^\\]]+))\\]\\s*(?<text>[\\s\\S]*)$",
+    ],
+  },
+  /** logfmt, as of logrus, go-kit, slog, Prometheus: `time=… level=info msg="message" key=value` */
+  logfmt: {
+    pairs: true,
+    regexps: [
+      '^(?=(?:[\\s\\S]*\\s)?(?:level|lvl)=)(?=(?:[\\s\\S]*\\s)?msg=)(?<pairs>[A-Za-z_][\\w.@-]*=(?:"(?:[^"\\\\]|\\\\[\\s\\S])*"|[^\\s"]*)(?:\\s[\\s\\S]*)?)$',
+    ],
+  },
+  /** uvicorn: `INFO:     127.0.0.1:51824 - "GET /predict HTTP/1.1" 200 OK`, and its own lines; also behind a time. */
+  uvicorn: {
+    regexps: [
+      `^(?:(?:${time}|\\S+ \\S+)(?: \\|| -)? )?\\[?(?:INFO)\\]?:?\\s+${address} - "${method} (?<path>[^"]*) HTTP/[\\d.]+" ${status}(?: [^\\n]*)?${more}`,
+      `^(?:${time}(?: \\|| -)? )?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): {2,8}${rest}$`,
+      // hypercorn and daphne: address GET path version status bytes microseconds
+      `^${address} ${method} (?<path>/\\S*) [\\d.]+ ${status} \\S+ \\d+${more}`,
+    ],
+  },
+  /**
+   * nginx, Apache, gunicorn, werkzeug: common and combined format, and ingress-nginx's; a last number with a decimal point
+   * (`$request_time`) or `rt=` is the duration in seconds.
+   */
+  nginx: {
+    regexps: [
+      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status} \\S+ ${quoted} ${quoted} \\d+ (?<duration>\\d+\\.\\d+) \\[[^\\]]*\\] [^\\n]*${more}`,
+      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status}(?: [\\d-]+)?(?: ${quoted}){0,2}(?: "[^"]*")?(?: (?:rt=)?(?<duration>\\d+\\.\\d+))?(?: [^\\n]*)?${more}`,
+      // What was no request: nothing, or TLS where HTTP is spoken
+      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] (?<body>${quoted} \\d{3} \\S+(?: [\\s\\S]*)?)$`,
+    ],
+  },
+  /** Envoy and Istio: their default format; the duration is in milliseconds. */
+  envoy: {
+    regexps: [
+      `^\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+) HTTP/[\\d.]+" ${status} \\S+ (?:[^"\\n]*? - )?"[^"]*" \\d+ \\d+ (?<duration_ms>\\d+) [^\\n]*${more}`,
+      `^\\[(?<time>[^\\]]+)\\] (?<body>"- - -" \\d+ [\\s\\S]*)$`,
+    ],
+  },
+  /** loguru: `2024-03-07 10:15:32.123 | INFO     | module:function:12 - message` */
+  loguru: {
+    regexps: [`^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>\\S+) - ${rest}$`],
+  },
+  /** structlog's console: `2024-03-07T10:15:32Z [info     ] message   key=value` */
+  structlog: {
+    regexps: [`^${time} \\[(?<level>[a-z]+) *\\] (?<text>[\\s\\S]*)$`],
+  },
+  /** gunicorn: `[2024-03-07 10:15:32 +0000] [7] [INFO] message` */
+  gunicorn: {
+    regexps: [`^\\[${time}\\] \\[(?<process>\\d+)\\] \\[(?<level>[A-Z]+)\\] ${rest}$`],
+  },
+  /** Airflow: `[2024-03-07T10:15:32.123+0000] {taskinstance.py:1138} INFO - message` */
+  airflow: {
+    regexps: [`^\\[${time}\\] \\{(?<logger>[^}]+)\\} (?<level>[A-Z]+) - ${rest}$`],
+  },
+  /** Celery: `[2024-03-07 10:15:32,123: INFO/MainProcess] message` */
+  celery: {
+    regexps: [`^\\[(?<time>${date}(?:,\\d+)?): (?<level>[A-Z]+)/(?<logger>[^\\]]+)\\] ${rest}$`],
+  },
+  /** Ray: `2024-03-07 10:15:32,123⇥INFO worker.py:1715 -- message`, `[2024-03-07 10:15:32,123 I 12 34] file.cc:100: message` */
+  ray: {
+    regexps: [
+      `^(?:\\([^)]*\\) )?${time}\\s+${level} (?<logger>\\S+:\\d+) -- ${rest}$`,
+      `^(?:\\([^)]*\\) )?\\[(?<time>${date}(?:,\\d+)?) (?<level>[IWEFD]) \\d+ \\d+\\] (?:(?<logger>\\S+:\\d+): )?${rest}$`,
+    ],
+  },
+  /** MLflow: `2024/03/07 10:15:32 INFO mlflow.tracking.fluent: message` */
+  mlflow: {
+    regexps: [
+      `^(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?) ${level} (?:(?<logger>[\\w.]+): )?(?<text>[\\s\\S]*)$`,
+      // Go's log package
+      `^(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?) ${rest}$`,
+    ],
+  },
+  /** Optuna and Tornado: `[I 2024-03-07 10:15:32,123] message`, `[I 240307 10:15:32 web:2271] message` */
+  optuna: {
+    regexps: [
+      `^\\[(?<level>[DIWEC]) (?<time>${date}(?:[.,]\\d+)?)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
+      `^\\[(?<level>[DIWEC]) (?<time>\\d{6} \\d\\d:\\d\\d:\\d\\d)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
+    ],
+  },
+  /** klog, glog and absl: `I0102 15:04:05.000000       1 file.go:12] message` */
+  klog: {
+    regexps: [
+      `^(?<level>[IWEF])(?<time>\\d{4} \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
+    ],
+  },
+  /** TensorFlow's C++: `2024-03-07 10:15:32.123456: I tensorflow/core/file.cc:193] message` */
+  tensorflow: {
+    regexps: [`^(?<time>${date}\\.\\d+): (?<level>[IWEF]) (?<logger>[^\\]\\s]+)\\] ${rest}$`],
+  },
+  /** Python's logging: `INFO:name:message`, `2021-01-06 17:44:13,368 INFO name: message`, `… - name - INFO - message` */
+  python: {
+    regexps: [
+      "^(?<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL):(?<logger>[^:\\n]*):(?<body>[\\s\\S]*)$",
+      `^${time} - (?<logger>[^\\n]{1,200}?) - (?<level>[A-Z]+|Level \\d+) - ${rest}$`,
+      `^${time}\\s+\\[?\\s*(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\\s*\\]?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\[|\\d+ --- )${rest}$`,
+      `^${time} (?<logger>[A-Za-z_][\\w.-]*) (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): ${rest}$`,
+    ],
+  },
+  /**
+   * log4j, logback, Spark, Spring Boot: `2024-03-07 10:15:32,123 WARN  [main] logger - message`,
+   * `24/03/07 10:15:32 ERROR Executor: message`
+   */
+  log4j: {
+    regexps: [
+      `^${time}\\s+${level}\\s+\\d+ --- (?:\\[[^\\]]*\\] ?){1,2}(?<logger>\\S+)\\s*: ${rest}$`,
+      `^${time}\\s+(?:\\[(?<thread>[^\\]]*)\\] )?${level}\\s+(?:\\[(?<thread_name>[^\\]]*)\\] )?(?:(?<logger>[\\w.$-]+)\\s*(?:: | - )\\s*)?${rest}$`,
+      `^(?<time>\\d\\d/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d) ${level} (?<logger>[^\\s:]+): ${rest}$`,
+    ],
+  },
+  /** XGBoost and LightGBM: `[10:15:32] WARNING: ../src/learner.cc:1115: message`, `[LightGBM] [Warning] message` */
+  boosting: {
+    regexps: [
+      `^\\[\\d\\d:\\d\\d:\\d\\d\\] (?<level>[A-Z]+): (?:(?<logger>\\S+:\\d+): )?${rest}$`,
+      `^\\[(?<logger>LightGBM)\\] \\[(?<level>[A-Za-z]+)\\] ${rest}$`,
+    ],
+  },
+  /** PyTorch Lightning and Keras, which print: `GPU available: True, used: True`, `Epoch 1/10` */
+  lightning: {
+    severity: "INFO",
+    regexps: [
+      "^(?<body>(?:GPU|TPU|IPU|HPU) available: [\\s\\S]*)$",
+      "^(?<body>(?:LOCAL_RANK: \\d+ - CUDA_VISIBLE_DEVICES|`Trainer\\.fit` stopped|Epoch \\d+(?:/\\d+)?(?:: |\\s*$))[\\s\\S]*)$",
+    ],
+  },
+  /** Python's warnings: `/path/base.py:348: UserWarning: message` */
+  warnings: {
+    severity: "WARN",
+    regexps: [
+      `^(?<logger>[^\\s:]+:\\d+): (?<category>[\\w.]*Warning): ${rest}$`,
+      `^(?<category>[A-Z]\\w*Warning): ${rest}$`,
+    ],
+  },
+  /** A traceback that follows no line, as of a crash: Python's or Java's. */
+  traceback: {
+    severity: "ERROR",
+    regexps: [
+      "^(?<traceback>Traceback \\(most recent call last\\):[\\s\\S]*)$",
+      "^(?<traceback> *\\+ Exception Group Traceback \\(most recent call last\\):[\\s\\S]*)$",
+      '^(?<traceback>(?:Exception in thread "[^"]*" )?(?:[A-Za-z_][\\w$]*\\.)+[A-Za-z_][\\w$]*(?:Error|Exception)(?::[^\\n]*)?\\n\\s+at [\\s\\S]*)$',
+    ],
+  },
+  /** A progress bar, as of tqdm: `50%|#####     | 5/10 [00:05<00:05, 1.0it/s]`; its last state. */
+  progress: {
+    severity: "INFO",
+    regexps: [
+      "^(?<body>[^\\n]*\\d%\\|[^|\\n]*\\|[\\s\\S]*)$",
+      "^(?<body>[^\\n]*(?:\\d+%?\\s*\\[[=>.#\\- ]{5,}\\]|\\[[=>.#\\- ]{5,}\\]\\s*\\d)[\\s\\S]*)$",
+    ],
+  },
+  /** syslog: `<34>1 2024-03-07T10:15:32.003Z host app 1 ID47 - message`, `Mar  7 10:15:32 host app[12]: message` */
+  syslog: {
+    regexps: [
+      `^<(?<priority>\\d{1,3})>1 (?<time>\\S+) \\S+ (?<logger>\\S+) \\S+ \\S+ (?:-|\\[[^\\]]*\\]) ?${rest}$`,
+      `^(?:<(?<priority>\\d{1,3})>)?(?<time>[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d) \\S+ (?<logger>[^\\s:[]+)(?:\\[\\d+\\])?: ${rest}$`,
+    ],
+  },
+};

@@ -1,0 +1,307 @@
+import type { BuiltInFormat } from "../../../contract/formats";
+
+/** A record of a format and what it must become; `time` as ISO 8601 in milliseconds. */
+export interface FormatSample {
+  record: string;
+  event?: "log" | "http.server.request";
+  time?: string;
+  /** Attributes that the event must have, among others. */
+  has: Readonly<Record<string, string | number>>;
+}
+
+const python = 'Traceback (most recent call last):\n  File "a.py", line 1, in f';
+const request = (method: string, route: string, status: number, duration?: number) => ({
+  "http.request.method": method,
+  "http.route": route,
+  "http.response.status_code": status,
+  ...(duration !== undefined && { duration_s: duration }),
+});
+const log = (severity: string | undefined, body: string, more: Record<string, string> = {}) => ({
+  ...(severity !== undefined && { severity_text: severity }),
+  body,
+  ...more,
+});
+const at = "2024-03-07T10:15:32.000Z";
+const atMs = "2024-03-07T10:15:32.123Z";
+
+/** Lines that each format's programs print, from their documentation and from what they print by default. */
+export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample[]>> = {
+  logrus: [
+    {
+      record: "WARN[0003] slow answer duration=3",
+      has: log("WARN", "slow answer", { "text.duration": "3" }),
+    },
+    { record: "INFO[2024-03-07T10:15:32Z] ready", time: at, has: log("INFO", "ready") },
+  ],
+  logfmt: [
+    {
+      record: 'time="2024-03-07T10:15:32Z" level=warning msg="a \\"quoted\\" text" user=7',
+      time: at,
+      has: log("WARN", 'a "quoted" text', { "text.user": "7" }),
+    },
+    {
+      record: "level=info ts=2024-03-07T10:15:32.123Z caller=m.go:1 msg=ready",
+      time: atMs,
+      has: log("INFO", "ready"),
+    },
+  ],
+  uvicorn: [
+    {
+      record: 'INFO:     127.0.0.1:51824 - "GET /predict?x=1 HTTP/1.1" 200 OK',
+      event: "http.server.request",
+      has: request("GET", "/predict", 200),
+    },
+    {
+      record: `INFO:     ::1:35892 - "GET /predict HTTP/1.1" 500 Internal Server Error\n${python}\nValueError: bad`,
+      event: "http.server.request",
+      has: { ...request("GET", "/predict", 500), "exception.type": "ValueError", "exception.message": "bad" },
+    },
+    {
+      record: '2024-03-07 10:15:32.123 | INFO:     172.20.0.1:62066 - "OPTIONS /session HTTP/1.1" 200 OK',
+      event: "http.server.request",
+      time: atMs,
+      has: request("OPTIONS", "/session", 200),
+    },
+    {
+      record: "INFO:     Started server process [15903]",
+      has: log("INFO", "Started server process [15903]"),
+    },
+    {
+      record: "WARNING:  Invalid HTTP request received.",
+      has: log("WARN", "Invalid HTTP request received."),
+    },
+  ],
+  nginx: [
+    {
+      record:
+        '10.0.0.7 - alice [07/Mar/2024:10:15:32 +0000] "POST /users/4711/orders HTTP/1.1" 503 12 "-" "curl/8.5" 0.120',
+      event: "http.server.request",
+      time: at,
+      has: request("POST", "/users/{id}/orders", 503, 0.12),
+    },
+    {
+      record: '127.0.0.1 - - [07/Mar/2024 10:15:32] "GET /predict?user=42 HTTP/1.1" 200 -',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 200),
+    },
+    {
+      record:
+        '10.0.0.7 - - [07/Mar/2024:10:15:32 +0000] "GET /predict HTTP/1.1" 502 157 "-" "curl/8.5" 120 0.005 [default-api-80] [] 10.1.0.5:8000 0 0.002 502 4f2a1c',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 502, 0.005),
+    },
+    {
+      record:
+        '10.0.0.7 - - [07/Mar/2024:10:15:32 +0000] "GET /predict HTTP/1.1" 200 12 "-" "curl/8.5" 0.005 0.004',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 200, 0.005),
+    },
+    {
+      record: '10.0.0.7 - - [07/Mar/2024:10:15:32 +0000] "-" 408 0 "-" "-"',
+      time: at,
+      has: log(undefined, '"-" 408 0 "-" "-"'),
+    },
+  ],
+  envoy: [
+    {
+      record:
+        '[2024-03-07T10:15:32.123Z] "GET /predict HTTP/1.1" 200 - via_upstream - "-" 0 178 5 4 "-" "curl/8.5" "8b2c6a1e" "api.default" "10.1.0.5:8000"',
+      event: "http.server.request",
+      time: atMs,
+      has: request("GET", "/predict", 200, 0.005),
+    },
+  ],
+  loguru: [
+    {
+      record: "2024-03-07 10:15:32.123 | SUCCESS  | __main__:<module>:12 - loguru a=1",
+      time: atMs,
+      has: log("INFO", "loguru a=1", { "log.logger": "__main__:<module>:12" }),
+    },
+  ],
+  structlog: [
+    {
+      record: "2024-03-07T10:15:32.123456Z [warning  ] slow              rows=12 user=alice",
+      time: atMs,
+      has: log("WARN", "slow", { "text.rows": "12", "text.user": "alice" }),
+    },
+  ],
+  gunicorn: [
+    {
+      record: "[2024-03-07 10:15:32 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:9)",
+      time: at,
+      has: log("FATAL", "WORKER TIMEOUT (pid:9)"),
+    },
+  ],
+  airflow: [
+    {
+      record:
+        "[2024-03-07T10:15:32.123+0000] {taskinstance.py:1138} INFO - Dependencies all met for <TaskInstance: d.t run_1 [queued]>",
+      time: atMs,
+      has: log("INFO", "Dependencies all met for <TaskInstance: d.t run_1 [queued]>", {
+        "log.logger": "taskinstance.py:1138",
+      }),
+    },
+  ],
+  celery: [
+    {
+      record:
+        "[2024-03-07 10:15:32,123: ERROR/ForkPoolWorker-1] Task app.add[8a2f] raised unexpected: ValueError()",
+      time: atMs,
+      has: log("ERROR", "Task app.add[8a2f] raised unexpected: ValueError()"),
+    },
+  ],
+  ray: [
+    {
+      record: "2024-03-07 10:15:32,123\tINFO worker.py:1715 -- Started a local Ray instance.",
+      time: atMs,
+      has: log("INFO", "Started a local Ray instance."),
+    },
+    {
+      record: "(raylet) [2024-03-07 10:15:32,123 E 12 12] node_manager.cc:3084: 1 Workers killed",
+      time: atMs,
+      has: log("ERROR", "1 Workers killed"),
+    },
+  ],
+  mlflow: [
+    {
+      record: "2024/03/07 10:15:32 WARNING mlflow.utils: Encountered unexpected error",
+      time: at,
+      has: log("WARN", "Encountered unexpected error", { "log.logger": "mlflow.utils" }),
+    },
+  ],
+  optuna: [
+    {
+      record: "[I 2024-03-07 10:15:32,123] A new study created in memory with name: no-name",
+      time: atMs,
+      has: log("INFO", "A new study created in memory with name: no-name"),
+    },
+    {
+      record: "[W 240307 10:15:32 web:2271] 404 GET /x (127.0.0.1) 12.34ms",
+      time: at,
+      has: log("WARN", "404 GET /x (127.0.0.1) 12.34ms"),
+    },
+  ],
+  klog: [
+    {
+      record: "E0307 10:15:32.123456       1 reflector.go:138] failed to list",
+      has: log("ERROR", "failed to list", { "log.logger": "reflector.go:138" }),
+    },
+  ],
+  tensorflow: [
+    {
+      record:
+        "2024-03-07 10:15:32.123456: W tensorflow/core/platform/cpu_feature_guard.cc:193] This TensorFlow binary is optimized",
+      time: atMs,
+      has: log("WARN", "This TensorFlow binary is optimized"),
+    },
+  ],
+  python: [
+    {
+      record: "INFO:penguins.train:fitted in 3 s",
+      has: log("INFO", "fitted in 3 s", { "log.logger": "penguins.train" }),
+    },
+    {
+      record: "2024-03-07 10:15:32,123 [    INFO] root: padded bracket",
+      time: atMs,
+      has: log("INFO", "padded bracket"),
+    },
+    {
+      record: "2024-03-07 10:15:32,123 - distributed.nanny - WARNING - Restarting worker",
+      time: atMs,
+      has: log("WARN", "Restarting worker"),
+    },
+    {
+      record: `ERROR:root:failed\n${python}\nsubprocess.TimeoutExpired: Command x timed out`,
+      has: log("ERROR", "failed", {
+        "exception.type": "subprocess.TimeoutExpired",
+        "exception.message": "Command x timed out",
+      }),
+    },
+  ],
+  log4j: [
+    {
+      record: "24/03/07 10:15:32 WARN NativeCodeLoader: Unable to load native-hadoop library",
+      time: at,
+      has: log("WARN", "Unable to load native-hadoop library"),
+    },
+    {
+      record: "2024-03-07 10:15:32,123 FATAL [main] x.Y - gone",
+      time: atMs,
+      has: log("FATAL", "gone", { "log.logger": "x.Y" }),
+    },
+    {
+      record: "2024-03-07 10:15:32.123  INFO 1 --- [main] c.e.App : spring boot",
+      time: atMs,
+      has: log("INFO", "spring boot", { "log.logger": "c.e.App" }),
+    },
+    {
+      record:
+        "24/03/07 10:15:32 ERROR Executor: Exception in task 0.0\njava.lang.IllegalStateException: boom\n\tat A.b(A.scala:1)\n\t... 12 more\nCaused by: java.io.IOException: disk\n\tat x.Y.z(Y.java:1)",
+      time: at,
+      has: log("ERROR", "Exception in task 0.0", {
+        "exception.type": "java.lang.IllegalStateException",
+        "exception.message": "boom",
+      }),
+    },
+  ],
+  boosting: [
+    {
+      record: "[10:15:32] WARNING: ../src/learner.cc:1115: Starting in XGBoost 1.3.0",
+      has: log("WARN", "Starting in XGBoost 1.3.0"),
+    },
+    {
+      record: "[LightGBM] [Warning] No further splits with positive gain",
+      has: log("WARN", "No further splits with positive gain"),
+    },
+  ],
+  lightning: [
+    {
+      record: "GPU available: True (cuda), used: True",
+      has: log("INFO", "GPU available: True (cuda), used: True"),
+    },
+    { record: "Epoch 1/10", has: log("INFO", "Epoch 1/10") },
+  ],
+  warnings: [
+    {
+      record: "/usr/lib/base.py:348: UserWarning: X has feature names\n  warnings.warn(",
+      has: log("WARN", "X has feature names\n  warnings.warn(", { "text.category": "UserWarning" }),
+    },
+  ],
+  traceback: [
+    {
+      record: `${python}\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n${python}\nrequests.exceptions.ConnectTimeout: two`,
+      has: log("ERROR", "requests.exceptions.ConnectTimeout: two", {
+        "exception.type": "requests.exceptions.ConnectTimeout",
+      }),
+    },
+    {
+      record:
+        '  + Exception Group Traceback (most recent call last):\n  |   File "a.py", line 1\n  | ExceptionGroup: many (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +------------------------------------',
+      has: log("ERROR", "ExceptionGroup: many (2 sub-exceptions)", { "exception.type": "ExceptionGroup" }),
+    },
+  ],
+  progress: [
+    {
+      record: "100%|##########| 10/10 [00:10<00:00]",
+      has: log("INFO", "100%|##########| 10/10 [00:10<00:00]"),
+    },
+    {
+      record: "10/10 [==============================] - 1s 5ms/step - loss: 0.5",
+      has: log("INFO", "10/10 [==============================] - 1s 5ms/step - loss: 0.5"),
+    },
+  ],
+  syslog: [
+    {
+      record: "<34>1 2024-03-07T10:15:32.123Z host app 1 ID47 - rfc5424",
+      time: atMs,
+      has: log(undefined, "rfc5424", { "log.logger": "app" }),
+    },
+    {
+      record: "Mar  7 10:15:32 host app[12]: rfc3164",
+      has: log(undefined, "rfc3164", { "log.logger": "app" }),
+    },
+  ],
+};
