@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
-import { formatNames, type LogFormat } from "../contract/formats";
+import { checkExpressions, formatNames, type LogFormat } from "../contract/formats";
 import { type AppKind, appKinds, writeNewApp } from "./newApp";
 
-const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--regexp EXPRESSION] [--json]
+const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--json]
+       ds-monitoring check-logs FILE --regexp EXPRESSION [--time-format STRPTIME] [--time-zone ZONE] [--json]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
                              [--library VERSION_OR_TARBALL]
 
@@ -26,6 +27,8 @@ function main(argv: string[]): number {
     options: {
       format: { type: "string", default: "auto" },
       regexp: { type: "string" },
+      "time-format": { type: "string" },
+      "time-zone": { type: "string" },
       json: { type: "boolean", default: false },
       name: { type: "string" },
       platform: { type: "string" },
@@ -46,7 +49,7 @@ function main(argv: string[]): number {
   if (command !== "check-logs")
     throw new UsageError(command === undefined ? "name a command" : `unknown command "${command}"`);
   if (file === undefined || more.length > 0) throw new UsageError("check-logs needs exactly one file");
-  const report = checkLogs(readFile(file), formatOf(values.format, values.regexp));
+  const report = checkLogs(readFile(file), formatOf(values));
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(file, report));
   return report.problems.some(({ severity }) => severity === "error") ? 1 : 0;
 }
@@ -65,15 +68,24 @@ function newApp(
   return 0;
 }
 
-function formatOf(name: string, regexp: string | undefined): LogFormat {
+function formatOf(values: {
+  format: string;
+  regexp?: string;
+  "time-format"?: string;
+  "time-zone"?: string;
+}): LogFormat {
+  const { format: name, regexp, "time-format": timeFormat, "time-zone": timeZone } = values;
   if (regexp !== undefined) {
+    const format = { regexp, timeFormat, timeZone, samples: [] };
     try {
-      new RegExp(regexp);
+      checkExpressions(format);
     } catch (error) {
-      throw new UsageError(`--regexp: ${(error as Error).message}`);
+      throw new UsageError(`--regexp and its options: ${(error as Error).message}`);
     }
-    return { regexp, samples: [] };
+    return format;
   }
+  if (timeFormat !== undefined || timeZone !== undefined)
+    throw new UsageError("--time-format and --time-zone are for a --regexp with the group time");
   if (!formatNames.includes(name))
     throw new UsageError(`--format must be one of ${formatNames.join(", ")}, got "${name}"`);
   return name as LogFormat;

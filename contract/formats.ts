@@ -224,6 +224,14 @@ export const jsonAliases = {
  * @throws Error that names the sample, or the part of the expression that Ruby and JavaScript read differently
  */
 export function checkFormat(format: CustomFormat): void {
+  checkExpressions(format);
+  if (format.samples.length === 0)
+    throw new Error("samples: give at least one line that the format must match");
+  format.samples.forEach((sample, index) => checkSample(format, sample, `samples[${index}]`));
+}
+
+/** Checks a custom format but for its samples. */
+export function checkExpressions(format: Omit<CustomFormat, "samples">): void {
   portable("regexp", format.regexp);
   if (!/\(\?<\w+>/.test(format.regexp)) {
     throw new Error(
@@ -231,14 +239,12 @@ export function checkFormat(format: CustomFormat): void {
     );
   }
   if (format.multilineStart !== undefined) portable("multilineStart", format.multilineStart);
+  if (format.timeFormat !== undefined) timePattern(format.timeFormat);
   if (format.timeZone !== undefined && !isTimeZone(format.timeZone)) {
     throw new Error(
       `timeZone: "${format.timeZone}" is not in the IANA database; give a name such as "Europe/Berlin"`,
     );
   }
-  if (format.samples.length === 0)
-    throw new Error("samples: give at least one line that the format must match");
-  format.samples.forEach((sample, index) => checkSample(format, sample, `samples[${index}]`));
 }
 
 function checkSample(format: CustomFormat, sample: string, name: string): void {

@@ -105,11 +105,12 @@ module LogContract
       rescue JSON::ParserError
         return nil
       end
-      from_json({ "exception.stacktrace" => rest }.merge(hash), first) if hash.is_a?(Hash)
+      from_json(hash, first, rest) if hash.is_a?(Hash)
     end
 
-    def from_json(hash, text)
-      flat = {}
+    # rest: lines after the object
+    def from_json(hash, text, rest = nil)
+      flat = rest ? { "exception.stacktrace" => rest } : {}
       flatten(hash, nil, flat, 1)
       name = flat.delete("event_name")
       return @attributes.conform(name, flat) if name.is_a?(String) && event_name?(name)
@@ -144,7 +145,7 @@ module LogContract
 
     # rest: lines after those that have matched
     def from_match(groups, row, text, rest)
-      return from_json({ "exception.stacktrace" => rest }.merge(pairs(groups["pairs"]).to_h), text) if row["pairs"]
+      return from_json(pairs(groups["pairs"]).to_h, text, rest) if row["pairs"]
       return from_traceback(groups["traceback"], row) if groups.key?("traceback")
       return request(with_rest(groups, "more", rest), text) if groups.key?("path") && groups.key?("status")
 
