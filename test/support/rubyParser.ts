@@ -57,7 +57,7 @@ export function parseWithRuby(
       end
       print_record.call(joiner.take)`;
     const result = spawnSync("ruby", ["-e", program, ...(start ? [portableRegexp(start).ruby] : [])], {
-      input: lines.map((line) => Buffer.from(line).toString("base64")).join("\n"),
+      input: lines.map((line) => `${Buffer.from(line).toString("base64")}\n`).join(""),
       encoding: "utf8",
       maxBuffer: 1024 * 1024 * 1024,
     });

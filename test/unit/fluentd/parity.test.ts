@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { renderedFormat } from "../../../contract/formats";
 import { joinRecords } from "../../../contract/joinRecords";
 import { parseRecord } from "../../../contract/parseRecord";
