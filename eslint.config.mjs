@@ -14,6 +14,7 @@ const folders = {
   policies: ["contract", "components/kubernetes"],
   local: ["contract", "policies", "components/images.ts"],
   demo: ["contract", "dashboards", "components", "local"],
+  viewer: ["contract", "dashboards", "components", "local", "demo"],
   scripts: ["contract", "dashboards", "components", "config", "provider", "local"],
   "index.ts": ["contract", "dashboards", "components", "config", "examples"],
 };
@@ -100,7 +101,7 @@ export default tseslint.config(
     ignores: [
       "test/**",
       "dashboards/**", // tables of panels
-      "demo/dashboardPreview/sampleData.ts", // data
+      "viewer/sample/sampleData.ts", // data
     ],
     rules: { "max-lines": ["error", 300], "max-lines-per-function": ["error", 120] },
   },

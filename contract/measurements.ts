@@ -33,7 +33,10 @@ export const measurements = {
   bucketSeries: "storage_bucket_series_num",
   taskRuns: "task_executor_total_runs_complete",
   taskErrors: "task_executor_errors_counter",
+  /** How many alerts Alertmanager holds, by state. */
   firingAlerts: "alertmanager_alerts",
+  /** The alerts that fire: field `summary`. */
+  alert: "alertmanager.alert",
   failedNotifications: "alertmanager_notifications_failed_total",
 } as const;
 

@@ -5,6 +5,7 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
   RowBuilder,
+  TimePickerBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { dashboardTag } from "./catalogue";
@@ -38,8 +39,8 @@ export interface DashboardContent {
   readonly title: string;
   /** The question that the dashboard answers. */
   readonly description: string;
-  /** Start of the default time range, for example "now-24h". */
-  readonly from: string;
+  /** Start of the default time range, for example "now-24h"; undefined where no panel depends on a time range. */
+  readonly from?: string;
   readonly variables: readonly AnyVariable[];
   readonly annotations?: readonly Annotation[];
   /** The first row is the verdict, then trend, then detail. */
@@ -58,7 +59,8 @@ export function buildDashboard(
     .timezone("browser")
     .weekStart("monday")
     .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: content.from, to: "now" })
+    .time({ from: content.from ?? "now-24h", to: "now" })
+    .timepicker(new TimePickerBuilder().hidden(content.from === undefined))
     .refresh("1m")
     .link(
       new DashboardLinkBuilder("Dashboards")
@@ -76,6 +78,8 @@ export function buildDashboard(
     for (const panel of row.panels) builder.withPanel(panel);
   }
   const model = builder.build();
+  // Where the SDK puts it, Grafana 13 hides links and annotations in a menu.
+  for (const item of [...(model.links ?? []), ...(model.annotations?.list ?? [])]) delete item.placement;
   model.panels?.forEach((panel, index) => {
     panel.id = index + 1;
   });

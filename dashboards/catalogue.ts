@@ -37,12 +37,12 @@ export const dataSources: Readonly<Record<"influxdb" | "alertmanager", DataSourc
 export const dashboardTag = "ds-monitoring";
 
 /**
- * Path and query of a dashboard that keeps the time range of the one it is linked from.
+ * Path and query of a dashboard that keeps the environment and the time range of the one it is linked from.
  *
  * @param variables names of the dashboard's variables and their values, which may be Grafana's macros such as
  * `${__data.fields.Model}`
  */
 export function dashboardPath(uid: string, variables: Readonly<Record<string, string>> = {}): string {
   const query = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
-  return `/d/${uid}?${[...query, "${__url_time_range}"].join("&")}`;
+  return `/d/${uid}?${[...query, "${environment:queryparam}", "${__url_time_range}"].join("&")}`;
 }

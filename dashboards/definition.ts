@@ -30,7 +30,7 @@ export interface DashboardOptions {
    */
   readonly dataSourceUid?: string;
   /**
-   * Name of Grafana's Alertmanager data source: the panel of alerts finds it by name.
+   * Name of Grafana's Alertmanager data source: the link to its alerts has it.
    * @default "Alertmanager"
    */
   readonly alertmanagerName?: string;

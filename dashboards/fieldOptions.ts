@@ -1,6 +1,5 @@
 import { TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
 import {
-  FieldColorModeId,
   MappingType,
   ThresholdsMode,
   type DynamicConfigValue,
@@ -58,6 +57,20 @@ export const unitOf = (unit: string, decimals?: number): DynamicConfigValue[] =>
   ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
 ];
 
+/** Overrides of one unit for several columns. */
+export const unitsOf = (
+  unit: string,
+  names: readonly string[],
+  decimals?: number,
+): Record<string, DynamicConfigValue[]> =>
+  Object.fromEntries(names.map((name) => [name, unitOf(unit, decimals)]));
+
+/** Properties of an override: a long text takes several lines. */
+export const wrapped: DynamicConfigValue[] = [
+  { id: "custom.wrapText", value: true },
+  { id: "custom.minWidth", value: 160 },
+];
+
 /** Properties of an override: the cell is filled with the colour of its threshold or word. */
 export const colouredCell = (
   more: { mappings?: ValueMapping[]; thresholds?: Threshold[] } = {},
@@ -68,17 +81,6 @@ export const colouredCell = (
     ? []
     : [{ id: "thresholds", value: { mode: ThresholdsMode.Absolute, steps: more.thresholds } }]),
 ];
-
-/** Overrides that give series or columns fixed colours, by their names. */
-export const fixedColours = (
-  colours: Readonly<Record<string, string>>,
-): Record<string, DynamicConfigValue[]> =>
-  Object.fromEntries(
-    Object.entries(colours).map(([name, fixedColor]) => [
-      name,
-      [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }],
-    ]),
-  );
 
 /** Properties of an override: the cell links to another page. */
 export const linkTo = (title: string, url: string): DynamicConfigValue[] => [

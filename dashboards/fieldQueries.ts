@@ -1,7 +1,8 @@
 import type { DataTransformerConfig } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { field, select, type Condition, type Expression, type Query, type Source } from "./influxql";
-import { columns, matrix } from "./transformations";
+import type { Matrix } from "./panels";
+import { columns } from "./transformations";
 
 /** A query and what Grafana makes of its rows; to be spread into a panel. */
 export interface QueryOfRows {
@@ -31,19 +32,15 @@ export function fieldTable(options: {
   };
 }
 
-/** A matrix of values as they are, by two tags. */
-export function fieldMatrix(options: {
-  readonly from: Source;
-  readonly where: readonly Condition[];
-  readonly row: string;
-  readonly column: string;
-  readonly value: string;
-}): QueryOfRows {
-  const { from, where, row, column, value } = options;
+/** A matrix of values as they are, by two tags; to be spread into a panel. */
+export function fieldMatrix(
+  options: Matrix & { readonly from: Source; readonly where: readonly Condition[] },
+): { readonly query: Query; readonly matrix: Matrix } {
+  const { from, where, ...matrix } = options;
   return {
-    query: select(field(row), field(column), field(value))
+    query: select(field(matrix.row), field(matrix.column), field(matrix.value))
       .from(from)
       .where(...where),
-    transformations: [matrix({ row, column, value })],
+    matrix,
   };
 }

@@ -1,7 +1,9 @@
 import { measurements } from "../contract/measurements";
-import { equals, field, select, type Condition } from "./influxql";
-import { stat, type AnyPanel, type PanelOptions } from "./panels";
+import { colouredCell, wordColours, wrapped } from "./fieldOptions";
+import { equals, field, matchesVariable, ofLast, select, tag, type Condition } from "./influxql";
+import { stat, table, type AnyPanel, type PanelOptions } from "./panels";
 import { source } from "./sources";
+import { columns } from "./transformations";
 
 /** The number of alerts that fire, the same on every dashboard that shows it. */
 export function firingAlerts(
@@ -21,5 +23,31 @@ export function firingAlerts(
     query: select(field("gauge").last().as("firing"))
       .from(source("events", measurements.firingAlerts))
       .where(...where, equals("state", "active")),
+  });
+}
+
+/**
+ * The alerts that fire, in words. Telegraf asks Alertmanager for them each half minute; one that it has not
+ * named for two minutes has ended.
+ */
+export function firingNow(size: PanelOptions["size"]): AnyPanel {
+  return table("What fires now", {
+    description:
+      "Alerts that Alertmanager holds as active now, without silenced ones. Watchdog always fires: it shows that alerting works.",
+    noValue: "Alertmanager was not heard for two minutes: even Watchdog is missing",
+    size,
+    query: select(field("summary").last().as("summary"))
+      .from(source("events", measurements.alert))
+      .where(matchesVariable("environment", "environment"), ofLast("2m"))
+      .groupBy(tag("severity"), tag("alertname"), tag("fingerprint")),
+    transformations: [
+      columns({ severity: "Severity", alertname: "Alert", summary: "What" }, ["fingerprint"]),
+    ],
+    overrides: {
+      Severity: colouredCell({
+        mappings: wordColours({ critical: "red", warning: "orange", none: "green" }),
+      }),
+      What: wrapped,
+    },
   });
 }

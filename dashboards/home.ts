@@ -3,11 +3,11 @@ import { thresholds } from "../contract/thresholds";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities, dashboardPath } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, linkTo, redFrom, unitOf } from "./fieldOptions";
+import { colouredCell, linkTo, redFrom, unitOf, wrapped } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
-import { firingAlerts } from "./firingAlerts";
-import { equals, tag } from "./influxql";
-import { alertGroups, markdown, table } from "./panels";
+import { firingAlerts, firingNow } from "./firingAlerts";
+import { equals, matchesVariable, ofLast, tag } from "./influxql";
+import { markdown, table } from "./panels";
 import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
 import { inEnvironment, rollups, source } from "./sources";
 import { columns } from "./transformations";
@@ -18,15 +18,20 @@ const requests = rollups(measurements.httpRequest);
 const runs = source("weekly", measurements.runEnd);
 const decisions = source("weekly", measurements.decision);
 
+/** Events of the last month, whatever the time range is. */
+const ofLastMonth = [matchesVariable("environment", "environment"), ofLast("30d")];
+
 const environment = "${environment:queryparam}";
 
-const questions = `
+const questions = (alertmanagerName: string): string =>
+  `
 | Question | Dashboard |
 | --- | --- |
 | May this model go to production? | [${dashboardIdentities.modelApproval.title}](/d/${dashboardIdentities.modelApproval.uid}?${environment}) |
 | Is the model's API used, is it well? | [${dashboardIdentities.modelApiUsage.title}](/d/${dashboardIdentities.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
 | Is anything too small, too large, idle? | [${dashboardIdentities.resourcesAndCost.title}](/d/${dashboardIdentities.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
 | Can these figures be believed? | [${dashboardIdentities.platformHealth.title}](/d/${dashboardIdentities.platformHealth.uid}?${environment}&\${__url_time_range}) |
+| Who knows of an alert, what is silenced? | [Alert groups](/alerting/groups?alertmanager=${encodeURIComponent(alertmanagerName)}) |
 `.trim();
 
 /** Where to start: what fires, how the APIs and pipelines are, and the way to the answers. */
@@ -42,22 +47,18 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
       rows: [
         row("Verdict: does anything need attention?", [
           firingAlerts({ where: inEnvironment, size: [4, 7] }),
-          alertGroups("What fires now", {
-            description: "Alerts from Alertmanager, with their summary, silences and runbook.",
-            alertmanagerName: options.alertmanagerName,
-            size: [12, 7],
-          }),
+          firingNow([12, 7]),
           markdown("Where to look", {
             description: "Each dashboard answers one question; the links keep environment and time.",
             size: [8, 7],
-            content: questions,
+            content: questions(options.alertmanagerName),
           }),
         ]),
         row("The APIs", [
           table("Requests by service", {
             description: "Each API with its requests in the time range; the name leads to its usage.",
-            unit: "short",
             size: [12, 6],
+            noValue: "no request yet: docs/onboarding.md says how an API reports them",
             sortBy: { column: "Requests", descending: true },
             query: overRollups({
               of: requests,
@@ -67,6 +68,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
             }),
             transformations: [columns({ service: "Service", model: "Model", requests: "Requests" })],
             overrides: {
+              Requests: unitOf("short"),
               Service: linkTo(
                 "Usage of ${__value.text}",
                 dashboardPath(dashboardIdentities.modelApiUsage.uid, {
@@ -77,8 +79,6 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
           }),
           table("Error ratio by service", {
             description: "Share of requests answered with 500 to 599. Red where ApiErrorRateHigh fires.",
-            unit: "percentunit",
-            decimals: 2,
             size: [12, 6],
             sortBy: { column: "Error ratio", descending: true },
             query: ratioOfCounts({
@@ -89,18 +89,21 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
               alias: "Error ratio",
             }),
             transformations: [columns({ service: "Service" })],
-            overrides: { "Error ratio": colouredCell({ thresholds: redFrom(thresholds.apiErrorRatio) }) },
+            overrides: {
+              "Error ratio": [
+                ...unitOf("percentunit", 2),
+                ...colouredCell({ thresholds: redFrom(thresholds.apiErrorRatio) }),
+              ],
+            },
           }),
         ]),
         row("The models", [
           table("Last training runs", {
             description: "Finished runs of the last 30 days; the pipeline leads to its approval.",
-            unit: "string",
             size: [12, 7],
-            timeFrom: "30d",
             ...fieldTable({
               from: runs,
-              where: inEnvironment,
+              where: ofLastMonth,
               newest: 20,
               headings: {
                 Time: "Time",
@@ -123,12 +126,10 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
           }),
           table("Last decisions", {
             description: "Decisions on models in the last 30 days; the version leads to its approval.",
-            unit: "string",
             size: [12, 7],
-            timeFrom: "30d",
             ...fieldTable({
               from: decisions,
-              where: inEnvironment,
+              where: ofLastMonth,
               newest: 20,
               headings: {
                 Time: "Time",
@@ -140,11 +141,12 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
             }),
             overrides: {
               Decision: colouredCell({ mappings: decisionColours }),
+              Reason: wrapped,
               Version: linkTo(
                 "Approval of ${__value.text}",
                 dashboardPath(dashboardIdentities.modelApproval.uid, {
-                  model: "${__data.fields.Model:percentencode}",
-                  version: "${__value.text:percentencode}",
+                  candidateModel: "${__data.fields.Model:percentencode}",
+                  candidate: "${__value.text:percentencode}",
                 }),
               ),
             },

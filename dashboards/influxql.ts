@@ -16,6 +16,15 @@ export type Condition = { readonly condition: string };
 /** The dashboard's time range. */
 export const timeFilter: Condition = { condition: "$timeFilter" };
 
+/**
+ * A span that ends now, whatever the dashboard's time range is: a panel's own range would end with it when somebody zooms.
+ *
+ * @param duration of InfluxQL, for example "7d"
+ */
+export function ofLast(duration: string): Condition {
+  return { condition: `time >= now() - ${duration}` };
+}
+
 /** The panel's windows are shorter than this; a constant, on which InfluxQL decides before it reads anything. */
 export function windowsBelow(milliseconds: number): Condition {
   return { condition: `$__interval_ms < ${milliseconds}` };

@@ -2,12 +2,13 @@ import { measurements } from "../contract/measurements";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { fixedColours, unitOf } from "./fieldOptions";
-import { field, select, tag, timeFilter, type Dimension } from "./influxql";
+import { unitOf, unitsOf } from "./fieldOptions";
+import { field, select, tag, timeFilter } from "./influxql";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
 import { productionDrift } from "./productionDrift";
 import {
   chosen,
+  chosenOfLast,
   day,
   errorRatio,
   errorThresholds,
@@ -33,12 +34,13 @@ import {
 import { interval, source } from "./sources";
 import { columns, countBy, highestFirst } from "./transformations";
 import { chained } from "./variables";
+import { coloursOf } from "./verdicts";
 
 /** The newest raw events are read, however many a day has. */
 const lastPredictions = 5_000;
 
 /** A figure of the last finished day. */
-const lastWholeDay = { unit: "short", noValue: "no finished day yet", size: [4, 4], timeFrom: "3d" } as const;
+const lastWholeDay = { unit: "short", noValue: "no finished day yet", size: [4, 4] } as const;
 
 const verdict = row("Verdict: is the API well?", [
   stat("Requests", {
@@ -68,21 +70,20 @@ const verdict = row("Verdict: is the API well?", [
     description: "Different users (keyed hashes) in the last hour, counted exactly from the raw events.",
     unit: "short",
     size: [4, 4],
-    timeFrom: "1h",
     query: select(field("enduser.pseudo.id").countDistinct().as("users"))
       .from(rawRequests)
-      .where(...chosen),
+      .where(...chosenOfLast("1h")),
   }),
   stat("Unique users, last whole day", {
     description:
       "Different users of the last finished day (UTC), counted from the raw events before they expire.",
     ...lastWholeDay,
-    query: uniques("users", uniquesPerDay, day),
+    query: uniques(["users"], uniquesPerDay, day, "3d"),
   }),
   stat("Unique requests, last whole day", {
     description: "Requests with different content (fingerprints) of the last finished day (UTC).",
     ...lastWholeDay,
-    query: uniques("requests", uniquesPerDay, day),
+    query: uniques(["requests"], uniquesPerDay, day, "3d"),
   }),
 ]);
 
@@ -111,6 +112,7 @@ const trend = row("Trend: rate, errors, duration", [
     size: [8, 8],
     query: latency(["p50", "p95", "p99"], interval).fill("null"),
     alias: "$col",
+    overrides: coloursOf("p50", "p95", "p99"),
   }),
 ]);
 
@@ -132,12 +134,11 @@ const byRouteAndVersion = row("Detail: by route and by version of the model", [
     ...stackedCounts,
     size: [8, 8],
     ...countOverTime(requests, chosen, totalCount("requests"), "status_class"),
-    overrides: fixedColours({ "2xx": "green", "3xx": "blue", "4xx": "orange", "5xx": "red" }),
+    overrides: coloursOf("2xx", "3xx", "4xx", "5xx"),
   }),
   table("Routes", {
     description:
       "Each route with the number of its requests, so that a percentile of three requests isn't taken for one of a million.",
-    unit: "short",
     size: [24, 7],
     sortBy: { column: "Requests", descending: true },
     query: overRollups({
@@ -161,7 +162,7 @@ const byRouteAndVersion = row("Detail: by route and by version of the model", [
         max: "Longest",
       }),
     ],
-    overrides: { "Mean latency": unitOf("s"), Longest: unitOf("s") },
+    overrides: { Requests: unitOf("short"), ...unitsOf("s", ["Mean latency", "Longest"]) },
   }),
 ]);
 
@@ -175,10 +176,9 @@ const predictions = row("Detail: what the model answers", [
     xField: "Class",
     size: [12, 8],
     // Over a month of raw events, finding the newest of each series takes seconds.
-    timeFrom: "24h",
     query: select(field("prediction.class"), field("prediction.score"))
       .from(rawRequests)
-      .where(...chosen)
+      .where(...chosenOfLast("24h"))
       .newestFirst()
       .limit(lastPredictions),
     transformations: [
@@ -206,40 +206,42 @@ const predictions = row("Detail: what the model answers", [
   }),
 ]);
 
-/** Bars of the unique users and requests of each finished day or week. */
-const uniquesOverTime = (from: typeof uniquesPerDay, window: Dimension, timeFrom: string) =>
-  ({
-    unit: "short",
-    min: 0,
-    draw: "bars",
-    size: [8, 8],
-    timeFrom,
-    targets: [
-      { query: uniques("users", from, window), alias: "users" },
-      { query: uniques("requests", from, window), alias: "requests" },
-    ],
-  }) as const;
+const uniquesColumns = (heading: string) => ({
+  unit: "short",
+  min: 0,
+  days: true,
+  xField: heading,
+  transformations: [columns({ Time: heading, users: "Users", requests: "Requests" })],
+  overrides: coloursOf("Users", "Requests"),
+});
 
 const byDayAndWeek = row("Usage by day and week (UTC)", [
-  timeSeries("Requests by day", {
-    description: "Requests of each finished day, from the daily rollups.",
-    ...stackedCounts,
+  barChart("Requests by day", {
+    description: "Requests of each finished day of the last 30 days, from the daily rollups.",
+    unit: "short",
+    min: 0,
+    stack: "counts",
+    days: true,
     size: [8, 8],
-    timeFrom: "30d",
     query: select(totalCount("requests"))
       .from(requestsPerDay)
-      .where(...chosen)
+      .where(...chosenOfLast("30d"))
       .groupBy(day, tag("service"))
-      .fill("null"),
-    alias: "$tag_service",
+      .fill("none"),
+    matrix: { row: "Time", column: "service", value: "requests", heading: "Day" },
   }),
-  timeSeries("Unique users and requests by day", {
-    description: "Different users and different requests of each finished day.",
-    ...uniquesOverTime(uniquesPerDay, day, "30d"),
+  barChart("Unique users and requests by day", {
+    description: "Different users and different requests of each finished day of the last 30 days.",
+    ...uniquesColumns("Day"),
+    size: [8, 8],
+    query: uniques(["users", "requests"], uniquesPerDay, day, "30d"),
   }),
-  timeSeries("Unique users and requests by week", {
-    description: "Different users and different requests of each finished week; weeks start on Monday.",
-    ...uniquesOverTime(uniquesPerWeek, week, "180d"),
+  barChart("Unique users and requests by week", {
+    description:
+      "Different users and different requests of each finished week of the last 180 days; weeks start on Monday.",
+    ...uniquesColumns("Week"),
+    size: [8, 8],
+    query: uniques(["users", "requests"], uniquesPerWeek, week, "180d"),
   }),
 ]);
 
@@ -266,15 +268,17 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
           name: "Model versions first seen",
           colour: "blue",
           // Of all minutes that are kept: the first of a time range would mark every version at its left edge.
-          // Grafana reads text and tags from columns, never from the tags of a series.
-          query: select(
-            field("count").first().as("requests"),
-            field("model_version").as("version"),
-            field("service").as("api"),
-          )
-            .from(source("minutely", measurements.httpRequest))
-            .where(...chosen.filter((condition) => condition !== timeFilter))
-            .groupBy(tag("service"), tag("model_version")),
+          // Grafana reads text and tags from columns, and takes a tag's value in a series' name for one of their names.
+          query: select(field("requests"), field("version"), field("api")).from(
+            select(
+              field("count").first().as("requests"),
+              field("model_version").as("version"),
+              field("service").as("api"),
+            )
+              .from(source("minutely", measurements.httpRequest))
+              .where(...chosen.filter((condition) => condition !== timeFilter))
+              .groupBy(tag("service"), tag("model_version")),
+          ),
           textColumn: "version",
           tagsColumn: "api",
         },

@@ -1,13 +1,12 @@
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { fixedColours } from "./fieldOptions";
+import { unitOf } from "./fieldOptions";
 import { fieldMatrix } from "./fieldQueries";
 import { equals, everyField, field, select, tag } from "./influxql";
 import { modelApprovalDetails } from "./modelApprovalDetails";
 import {
   candidate,
-  candidateAtAnyTime,
   champion,
   classes,
   decisions,
@@ -21,20 +20,20 @@ import {
   summaries,
 } from "./modelEvents";
 import { barChart, stat, table } from "./panels";
-import { columns, withoutAggregate, withoutTime } from "./transformations";
+import { columns, withoutAggregate } from "./transformations";
 import { chained, fieldVariable, textVariable } from "./variables";
-import { decisionColours, driftColours } from "./verdicts";
+import { coloursOf, decisionColours, driftColours } from "./verdicts";
 
-const verdict = row("Verdict: may ${model} ${version} go to production?", [
+const verdict = row("Verdict: may ${candidateModel} ${candidate} go to production?", [
   stat("Decision", {
     description: "The last decision on the candidate; its reason is in the decisions below.",
     unit: "string",
     fill: true,
-    fields: "/^decision$/",
+    fields: "/^Decision$/",
     mappings: decisionColours,
     noValue: "none yet",
     size: [3, 5],
-    query: select(field("decision"), field("reason"))
+    query: select(field("decision").as("Decision"), field("reason").as("Reason"))
       .from(decisions)
       .where(...candidate)
       .newestFirst()
@@ -44,10 +43,10 @@ const verdict = row("Verdict: may ${model} ${version} go to production?", [
   stat("Failed checks", {
     description: "The checks of the pipeline that the candidate failed.",
     unit: "string",
-    fields: "/^failed checks$/",
+    fields: "/^Failed checks$/",
     noValue: "none reported",
     size: [5, 5],
-    query: select(field("failed_checks").last().as("failed checks"))
+    query: select(field("failed_checks").last().as("Failed checks"))
       .from(summaries)
       .where(...candidate),
     format: "table",
@@ -57,7 +56,7 @@ const verdict = row("Verdict: may ${model} ${version} go to production?", [
     unit: "none",
     decimals: 3,
     size: [5, 5],
-    targets: Object.entries({ candidate, champion }).map(([alias, version]) => ({
+    targets: Object.entries({ Candidate: candidate, Champion: champion }).map(([alias, version]) => ({
       query: select(field("f1").last().as("f1"))
         .from(metrics)
         .where(...version, onSplit, overall),
@@ -82,7 +81,7 @@ const verdict = row("Verdict: may ${model} ${version} go to production?", [
       .where(...candidate, equals("comparison", "new_vs_old"))
       .groupBy(tag("verdict")),
     alias: "$tag_verdict",
-    overrides: fixedColours(driftColours),
+    overrides: coloursOf(...Object.keys(driftColours)),
   }),
   stat("Class imbalance", {
     description: "Rows of the largest class by rows of the smallest: 1 is balanced.",
@@ -95,35 +94,46 @@ const verdict = row("Verdict: may ${model} ${version} go to production?", [
   }),
 ]);
 
-const trend = row("Trend: versions of ${model}, oldest first", [
+const trend = row("Trend: versions of ${candidateModel}, oldest first", [
   barChart("Scores by version", {
     description:
       "Scores over all classes on the chosen split, R² of a regression among them; 1 is best, higher is better.",
     ...score,
     max: 1,
-    xField: "model_version",
+    xField: "Version",
     size: [10, 9],
-    query: select(...["model_version", "accuracy", "precision", "recall", "f1", "roc_auc", "r2"].map(field))
+    query: select(...["model_version", "f1", "recall", "precision", "accuracy", "roc_auc", "r2"].map(field))
       .from(metrics)
       .where(...model, onSplit, overall),
-    transformations: [withoutTime()],
+    transformations: [
+      columns({
+        model_version: "Version",
+        f1: "F1",
+        recall: "Recall",
+        precision: "Precision",
+        accuracy: "Accuracy",
+        roc_auc: "ROC AUC",
+        r2: "R²",
+      }),
+    ],
+    overrides: coloursOf("F1", "Recall", "Precision", "Accuracy", "ROC AUC", "R²"),
   }),
   barChart("Calibration by version", {
     description:
       "Brier score and log loss over all classes on the chosen split: how far the predicted probabilities are from what happened; lower is better.",
     ...score,
-    xField: "model_version",
+    xField: "Version",
     size: [7, 9],
-    query: select(field("model_version"), field("brier"), field("log_loss").as("log loss"))
+    query: select(field("model_version"), field("brier"), field("log_loss"))
       .from(metrics)
       .where(...model, onSplit, overall),
-    transformations: [withoutTime()],
+    transformations: [columns({ model_version: "Version", brier: "Brier", log_loss: "Log loss" })],
+    overrides: coloursOf("Brier", "Log loss"),
   }),
   barChart("F1 by class and version", {
     description: "A model can gain on the whole and lose a class.",
     ...score,
     max: 1,
-    xField: "model_version\\class",
     size: [7, 9],
     ...fieldMatrix({
       from: metrics,
@@ -131,6 +141,7 @@ const trend = row("Trend: versions of ${model}, oldest first", [
       row: "model_version",
       column: "class",
       value: "f1",
+      heading: "Version",
     }),
   }),
   barChart("Errors by version", {
@@ -138,18 +149,17 @@ const trend = row("Trend: versions of ${model}, oldest first", [
       "Of a regression or a forecast: root mean squared and mean absolute error on the chosen split, in the target's unit; lower is better.",
     ...score,
     noValue: "no regression",
-    xField: "model_version",
+    xField: "Version",
     size: [10, 8],
-    query: select(field("model_version"), field("rmse").as("RMSE"), field("mae").as("MAE"))
+    query: select(...["model_version", "rmse", "mae"].map(field))
       .from(metrics)
       .where(...model, onSplit, overall),
-    transformations: [withoutTime()],
+    transformations: [columns({ model_version: "Version", rmse: "RMSE", mae: "MAE" })],
   }),
   table("Every metric by version", {
     description:
       "All metrics over all classes on the chosen split that the runs reported, those of your own too; of several runs of a version their mean.",
-    unit: "none",
-    decimals: 3,
+    ...score,
     size: [14, 8],
     sortBy: { column: "Version", descending: true },
     query: select(everyField().mean())
@@ -157,6 +167,7 @@ const trend = row("Trend: versions of ${model}, oldest first", [
       .where(...model, onSplit, overall)
       .groupBy(tag("model_version")),
     transformations: [withoutAggregate("mean"), columns({ model_version: "Version" })],
+    overrides: { Version: unitOf("string") },
   }),
 ]);
 
@@ -166,14 +177,19 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
     {
       ...dashboardIdentities.modelApproval,
       description: "May this version of the model go to production, compared with the one that is there?",
-      from: "now-1y",
       variables: [
         ...chained({ source: summaries, field: "cicd.pipeline.run.id" }, [
           { name: "environment", description: "Where the training ran" },
           { name: "pipeline", description: "The training pipeline" },
-          { name: "model", description: "The model", choose: "one" },
           {
-            name: "version",
+            name: "candidateModel",
+            label: "Model",
+            description: "The model",
+            tag: "model",
+            choose: "one",
+          },
+          {
+            name: "candidate",
             label: "Candidate",
             description: "The version to decide on, the newest first",
             tag: "model_version",
@@ -187,13 +203,13 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
           description: "The version in production when the candidate was trained, as its run reported",
           query: select(field("champion_version").last())
             .from(summaries)
-            .where(...candidateAtAnyTime)
+            .where(...candidate)
             .render(),
         }),
         ...chained(
           { source: metrics, field: "cicd.pipeline.run.id" },
           [{ name: "split", description: "The part of the data that the scores are of", choose: "one" }],
-          candidateAtAnyTime,
+          candidate,
         ),
         textVariable({
           name: "run",

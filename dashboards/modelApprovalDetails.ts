@@ -1,16 +1,7 @@
 import { row } from "./buildDashboard";
-import { colouredCell, renamed, unitOf } from "./fieldOptions";
+import { colouredCell, renamed, unitOf, unitsOf, wrapped } from "./fieldOptions";
 import { fieldMatrix, fieldTable } from "./fieldQueries";
-import {
-  equals,
-  field,
-  matchesVariable,
-  select,
-  startsWithVariable,
-  tag,
-  timeFilter,
-  type Expression,
-} from "./influxql";
+import { equals, field, matchesVariable, select, startsWithVariable, tag, type Expression } from "./influxql";
 import {
   candidate,
   classes,
@@ -27,7 +18,7 @@ import {
   score,
 } from "./modelEvents";
 import { barChart, table } from "./panels";
-import { columns, highestFirst, mergeTables, rowTotal, withoutTime } from "./transformations";
+import { columns, highestFirst, mergeTables, withoutTime } from "./transformations";
 import { decisionColours, driftVerdicts, resultColours } from "./verdicts";
 
 /** How many rows of each actual class were predicted as which. */
@@ -37,6 +28,7 @@ const confusionMatrix = fieldMatrix({
   row: "actual",
   column: "predicted",
   value: "count",
+  heading: "Actual",
 });
 const classShares = fieldMatrix({
   from: classes,
@@ -44,6 +36,7 @@ const classShares = fieldMatrix({
   row: "class",
   column: "split",
   value: "share",
+  heading: "Class",
 });
 
 /**
@@ -58,12 +51,10 @@ function noiseLevel(): Expression {
   return freedom.times(cube).times(field("n_ref").power(-1).plus(field("n_cur").power(-1)));
 }
 
-const scores = row("Detail: scores and confusion of ${version}", [
+const scores = row("Detail: scores and confusion of ${candidate}", [
   table("Scores by class: candidate and champion", {
     description:
       "Each class with n, its number of rows in the chosen split; _all is the score over all classes.",
-    unit: "none",
-    decimals: 3,
     size: [12, 8],
     targets: [
       {
@@ -90,14 +81,18 @@ const scores = row("Detail: scores and confusion of ${version}", [
         class: "Class",
         model_version: "Version",
         n: "n",
-        precision: "Precision",
-        recall: "Recall",
         f1: "F1",
+        recall: "Recall",
+        precision: "Precision",
         accuracy: "Accuracy",
         roc_auc: "ROC AUC",
       }),
     ],
-    overrides: { n: unitOf("none", 0), Class: renamed({ _all: "all classes" }) },
+    overrides: {
+      ...unitsOf("none", ["Precision", "Recall", "F1", "Accuracy", "ROC AUC"], 3),
+      n: unitOf("none", 0),
+      Class: renamed({ _all: "all classes" }),
+    },
   }),
   table("Confusion of the candidate", {
     description:
@@ -105,8 +100,8 @@ const scores = row("Detail: scores and confusion of ${version}", [
     unit: "none",
     decimals: 0,
     size: [6, 8],
-    ...confusionMatrix,
-    transformations: [...confusionMatrix.transformations, rowTotal("n")],
+    query: confusionMatrix.query,
+    matrix: { ...confusionMatrix.matrix, total: "n" },
   }),
   barChart("Confusion by share", {
     description:
@@ -114,20 +109,16 @@ const scores = row("Detail: scores and confusion of ${version}", [
     unit: "none",
     decimals: 0,
     min: 0,
-    shares: true,
-    xField: "actual\\predicted",
+    stack: "shares",
     size: [6, 8],
     ...confusionMatrix,
   }),
 ]);
 
-const data = row("Detail: the data of ${version}", [
+const data = row("Detail: the data of ${candidate}", [
   table("Drift by feature", {
     description:
       "Population stability index of each feature: training against validation, and new data against old. A verdict needs a PSI above the limit and above the noise level of samples of this size.",
-    unit: "none",
-    decimals: 3,
-    thresholds: driftThresholds,
     size: [24, 9],
     sortBy: { column: "PSI", descending: true },
     ...fieldTable({
@@ -152,10 +143,9 @@ const data = row("Detail: the data of ${version}", [
     }),
     overrides: {
       Verdict: colouredCell({ mappings: driftVerdicts }),
-      PSI: colouredCell({ thresholds: driftThresholds }),
-      "n before": unitOf("short", 0),
-      "n now": unitOf("short", 0),
-      Bins: unitOf("short", 0),
+      ...unitsOf("none", ["Noise level", "Jensen-Shannon", "KS", "p", "Wasserstein / σ"], 3),
+      ...unitsOf("short", ["n before", "n now", "Bins"]),
+      PSI: [...unitOf("none", 3), ...colouredCell({ thresholds: driftThresholds })],
       Missing: unitOf("percentunit", 1),
     },
   }),
@@ -164,7 +154,6 @@ const data = row("Detail: the data of ${version}", [
       "New data against old, for each version: a slow shift shows here before a single run trips a limit.",
     ...score,
     thresholds: driftThresholds,
-    xField: "model_version\\feature",
     size: [12, 9],
     ...fieldMatrix({
       from: drift,
@@ -172,6 +161,7 @@ const data = row("Detail: the data of ${version}", [
       row: "model_version",
       column: "feature",
       value: "psi",
+      heading: "Version",
     }),
   }),
   barChart("Outliers removed, by feature and version", {
@@ -180,7 +170,6 @@ const data = row("Detail: the data of ${version}", [
     unit: "percentunit",
     decimals: 1,
     min: 0,
-    xField: "model_version\\feature",
     size: [12, 9],
     ...fieldMatrix({
       from: outliers,
@@ -188,6 +177,7 @@ const data = row("Detail: the data of ${version}", [
       row: "model_version",
       column: "feature",
       value: "removed_ratio",
+      heading: "Version",
     }),
   }),
   barChart("Class balance of the candidate", {
@@ -196,14 +186,12 @@ const data = row("Detail: the data of ${version}", [
     decimals: 1,
     min: 0,
     max: 1,
-    xField: "class\\split",
     size: [10, 8],
     ...classShares,
-    transformations: [highestFirst("share"), ...classShares.transformations],
+    transformations: [highestFirst("share")],
   }),
   table("Outliers of the candidate", {
     description: "Rows before and removed by each method and feature.",
-    unit: "short",
     size: [14, 8],
     sortBy: { column: "Removed", descending: true },
     ...fieldTable({
@@ -217,14 +205,13 @@ const data = row("Detail: the data of ${version}", [
         removed_ratio: "Removed",
       },
     }),
-    overrides: { Removed: unitOf("percentunit", 1) },
+    overrides: { ...unitsOf("short", ["n before", "n removed"]), Removed: unitOf("percentunit", 1) },
   }),
 ]);
 
 const decisionsAndRuns = row("Detail: decisions and runs", [
   table("Decisions", {
     description: "Who decided what on which version, and why.",
-    unit: "string",
     size: [12, 8],
     sortBy: { column: "Time", descending: true },
     ...fieldTable({
@@ -239,11 +226,10 @@ const decisionsAndRuns = row("Detail: decisions and runs", [
         "cicd.pipeline.run.id": "Run",
       },
     }),
-    overrides: { Decision: colouredCell({ mappings: decisionColours }) },
+    overrides: { Decision: colouredCell({ mappings: decisionColours }), Reason: wrapped },
   }),
   table("Training runs", {
     description: "Finished runs of the chosen pipelines, failed ones with their error.",
-    unit: "string",
     size: [12, 8],
     sortBy: { column: "Time", descending: true },
     ...fieldTable({
@@ -252,18 +238,22 @@ const decisionsAndRuns = row("Detail: decisions and runs", [
         matchesVariable("environment", "environment"),
         matchesVariable("pipeline", "pipeline"),
         startsWithVariable("cicd.pipeline.run.id", "run"),
-        timeFilter,
       ],
+      newest: 100,
       headings: {
         Time: "Time",
         pipeline: "Pipeline",
         result: "Result",
         duration_s: "Duration",
-        "cicd.pipeline.run.id": "Run",
         "exception.message": "Error",
+        "cicd.pipeline.run.id": "Run",
       },
     }),
-    overrides: { Result: colouredCell({ mappings: resultColours }), Duration: unitOf("s") },
+    overrides: {
+      Result: colouredCell({ mappings: resultColours }),
+      Duration: unitOf("s"),
+      Error: [...wrapped, { id: "noValue", value: "" }],
+    },
   }),
 ]);
 

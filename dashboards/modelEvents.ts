@@ -5,7 +5,6 @@ import {
   matchesEitherVariable,
   matchesVariable,
   notEquals,
-  timeFilter,
   type Condition,
   type Source,
 } from "./influxql";
@@ -24,17 +23,18 @@ export const confusion = kept(measurements.confusion);
 export const decisions = kept(measurements.decision);
 export const runs = kept(measurements.runEnd);
 
-/** Every version of the chosen model. */
+/**
+ * Every version of the chosen model, of any time: a decision is not gone because somebody looks at a day. Variables have
+ * names of their own: links from other dashboards carry theirs, in which "All" may be chosen.
+ */
 export const model: readonly Condition[] = [
   matchesVariable("environment", "environment"),
   matchesVariable("pipeline", "pipeline"),
-  matchesVariable("model", "model"),
-  timeFilter,
+  matchesVariable("model", "candidateModel"),
 ];
-export const candidate: readonly Condition[] = [...model, matchesVariable("model_version", "version")];
-export const candidateAtAnyTime = candidate.filter((condition) => condition !== timeFilter);
+export const candidate: readonly Condition[] = [...model, matchesVariable("model_version", "candidate")];
 export const champion: readonly Condition[] = [...model, matchesVariable("model_version", "champion")];
-export const eitherVersion = matchesEitherVariable("model_version", "version", "champion");
+export const eitherVersion = matchesEitherVariable("model_version", "candidate", "champion");
 export const onSplit = matchesVariable("split", "split");
 /** Scores, and what else is read in thousandths. */
 export const score = { unit: "none", decimals: 3, min: 0 } as const;

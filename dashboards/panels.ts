@@ -37,6 +37,7 @@ import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-fou
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
 import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
+import { matrix, rowTotal } from "./transformations";
 
 /** Anything that builds a panel. */
 export type AnyPanel = cog.Builder<Panel>;
@@ -50,11 +51,12 @@ export interface PanelOptions {
 }
 
 /** A panel of one query, or of several. */
-export type DataPanelOptions = DataPanelSettings &
-  (TargetOptions | { readonly targets: readonly TargetOptions[] });
+export type DataPanelOptions = DataPanelSettings & Targets;
+
+type Targets = TargetOptions | { readonly targets: readonly TargetOptions[] };
 
 interface DataPanelSettings extends PanelOptions {
-  /** A unit of Grafana's; the lint refuses a panel without one. */
+  /** A unit of Grafana's, of every number that has no override. */
   readonly unit: string;
   readonly decimals?: number;
   readonly min?: number;
@@ -66,9 +68,22 @@ interface DataPanelSettings extends PanelOptions {
   /** Settings of single columns or series, by name. */
   readonly overrides?: Readonly<Record<string, readonly DynamicConfigValue[]>>;
   readonly transformations?: readonly DataTransformerConfig[];
-  /** Fixed span in place of the dashboard's, for example "7d" or "1h". */
-  readonly timeFrom?: string;
+  /** Turns the rows into a matrix: a row for each value of one column, a column for each of another. */
+  readonly matrix?: Matrix;
 }
+
+/** Columns of the query, and the heading of the rows. */
+export interface Matrix {
+  readonly row: string;
+  readonly column: string;
+  readonly value: string;
+  readonly heading: string;
+  /** Heading of a last column with the sum of each row. @default none */
+  readonly total?: string;
+}
+
+/** Name that Grafana gives to the first column of a matrix. */
+const matrixRows = ({ row, column }: Matrix): string => `${row}\\${column}`;
 
 /** The methods that the SDK's panel builders share. */
 interface SharedPanelBuilder extends AnyPanel {
@@ -88,7 +103,8 @@ interface SharedPanelBuilder extends AnyPanel {
   noValue(noValue: string): unknown;
   interval(interval: string): unknown;
   maxDataPoints(maxDataPoints: number): unknown;
-  timeFrom(timeFrom: string): unknown;
+  displayName(displayName: string): unknown;
+  overrideByRegexp(regexp: string, properties: DynamicConfigValue[]): unknown;
   overrideByName(name: string, properties: DynamicConfigValue[]): unknown;
 }
 
@@ -132,7 +148,6 @@ function describe<Builder extends SharedPanelBuilder>(
   if (options.decimals !== undefined) builder.decimals(options.decimals);
   if (options.min !== undefined) builder.min(options.min);
   if (options.max !== undefined) builder.max(options.max);
-  if (options.timeFrom !== undefined) builder.timeFrom(options.timeFrom);
   if (options.mappings !== undefined) builder.mappings([...options.mappings]);
   builder.thresholds(
     new ThresholdsConfigBuilder()
@@ -143,6 +158,12 @@ function describe<Builder extends SharedPanelBuilder>(
     builder.overrideByName(name, [...properties]);
   }
   for (const transformation of options.transformations ?? []) builder.withTransformation(transformation);
+  if (options.matrix !== undefined) {
+    builder.withTransformation(matrix(options.matrix));
+    if (options.matrix.total !== undefined) builder.withTransformation(rowTotal(options.matrix.total));
+    // Else each column has the name that the query gave to the values.
+    builder.displayName("${__field.name}");
+  }
   return builder;
 }
 
@@ -171,18 +192,14 @@ const longestBridgedGapMs = 180_000;
 export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel {
   const { draw = "line", stack = false } = options;
   return describe(new TimeseriesPanelBuilder(), title, options)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
     .lineWidth(draw === "bars" ? 0 : 2)
     .spanNulls(longestBridgedGapMs)
     .showPoints(draw === "bars" ? VisibilityMode.Never : VisibilityMode.Auto)
     .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
-    .thresholdsStyle(
-      new GraphThresholdsStyleConfigBuilder().mode(
-        options.thresholds !== undefined ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
-      ),
-    )
+    .thresholdsStyle(thresholdsStyle(options))
     .legend(legend)
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
 }
@@ -199,7 +216,10 @@ export type StatOptions = DataPanelOptions & {
 /** One figure, or one a series. */
 export function stat(title: string, options: StatOptions): AnyPanel {
   const { fields = "", reduce = "lastNotNull", fill = false } = options;
-  return describe(new StatPanelBuilder(), title, options)
+  const builder = describe(new StatPanelBuilder(), title, options);
+  // Else its name is that of the measurement and the field.
+  if (!("targets" in options) && options.alias === undefined && fields === "") builder.displayName(title);
+  return builder
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .colorMode(fill ? BigValueColorMode.Background : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
@@ -208,14 +228,38 @@ export function stat(title: string, options: StatOptions): AnyPanel {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs([reduce]).fields(fields).values(false));
 }
 
-/** Rows and columns; tables sort by their time column unless told otherwise. */
-export function table(
-  title: string,
-  options: DataPanelOptions & { readonly sortBy?: { column: string; descending: boolean } },
-): AnyPanel {
-  const builder = describe(new TablePanelBuilder(), title, options, "table")
+/** Pixels below which no column is squeezed, and what a time takes. */
+const columnWidth = 60;
+const timeWidth = 160;
+
+/** Settings of a column of text: a version is no number, whatever unit the panel has. */
+const text = (heading: string): DynamicConfigValue[] => [
+  { id: "displayName", value: heading },
+  { id: "unit", value: "string" },
+];
+
+export type TableOptions = Omit<DataPanelSettings, "unit"> &
+  Targets & {
+    /** Unit of the numbers of a matrix; other columns get theirs by `overrides`. @default "string" */
+    readonly unit?: string;
+    readonly sortBy?: { column: string; descending: boolean };
+  };
+
+/**
+ * Rows and columns; tables sort by their time column unless told otherwise. A unit is never the default of columns of
+ * several kinds: it would change their texts.
+ */
+export function table(title: string, options: TableOptions): AnyPanel {
+  const { unit = "string", overrides = {}, ...others } = options;
+  const builder = describe(new TablePanelBuilder(), title, { ...others, unit }, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .showHeader(true);
+    .minWidth(columnWidth)
+    .showHeader(true)
+    .overrideByRegexp(".*", [{ id: "noValue", value: "–" }])
+    .overrideByName("Time", [{ id: "custom.width", value: timeWidth }]);
+  if (options.matrix !== undefined)
+    builder.overrideByName(matrixRows(options.matrix), text(options.matrix.heading));
+  for (const [name, properties] of Object.entries(overrides)) builder.overrideByName(name, [...properties]);
   if (options.sortBy !== undefined) {
     builder.sortBy([
       new TableSortByFieldStateBuilder().displayName(options.sortBy.column).desc(options.sortBy.descending),
@@ -228,21 +272,42 @@ export function table(
 export function barChart(
   title: string,
   options: DataPanelOptions & {
-    /** Column of the categories. */
-    readonly xField: string;
-    /** Bars on top of each other, each category 100 %. @default false */
-    readonly shares?: boolean;
+    /** Column of the categories, where there is no matrix. */
+    readonly xField?: string;
+    /** Bars on top of each other, or on top of each other with each category 100 %. @default neither */
+    readonly stack?: "counts" | "shares";
+    /** Categories are the starts of days or weeks. @default false */
+    readonly days?: boolean;
   },
 ): AnyPanel {
+  const { matrix, stack, days = false } = options;
+  const xField = matrix === undefined ? (options.xField ?? "") : matrixRows(matrix);
+  const axis = text(matrix?.heading ?? xField);
   return describe(new BarChartPanelBuilder(), title, options, "table")
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
-    .xField(options.xField)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .overrideByName(xField, days ? [...axis, { id: "unit", value: "time:D MMM" }] : axis)
+    .xField(xField)
     .orientation(VizOrientation.Vertical)
-    .stacking(options.shares === true ? StackingMode.Percent : StackingMode.None)
-    .showValue(VisibilityMode.Auto)
+    .stacking(
+      stack === "shares"
+        ? StackingMode.Percent
+        : stack === "counts"
+          ? StackingMode.Normal
+          : StackingMode.None,
+    )
+    .showValue(days ? VisibilityMode.Never : VisibilityMode.Auto)
     .fillOpacity(75)
     .lineWidth(0)
-    .legend(legend);
+    .thresholdsStyle(thresholdsStyle(options))
+    .legend(legend)
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+}
+
+/** Limits are drawn where alerts fire. */
+function thresholdsStyle({ thresholds }: DataPanelOptions): GraphThresholdsStyleConfigBuilder {
+  return new GraphThresholdsStyleConfigBuilder().mode(
+    thresholds === undefined ? GraphThresholdsStyleMode.Off : GraphThresholdsStyleMode.Dashed,
+  );
 }
 
 /** Text in Markdown. */
@@ -254,23 +319,4 @@ export function markdown(title: string, options: PanelOptions & { readonly conte
     .height(options.size[1])
     .mode(TextMode.Markdown)
     .content(options.content);
-}
-
-/**
- * The alerts that Alertmanager holds, grouped as its routes group them. The panel is Grafana's own (`alertGroups`); the
- * SDK has no builder for it, and it asks Alertmanager itself: no query of a data source.
- */
-export function alertGroups(
-  title: string,
-  options: PanelOptions & { readonly alertmanagerName: string },
-): AnyPanel {
-  return {
-    build: () => ({
-      type: "alertGroups",
-      title,
-      description: options.description,
-      gridPos: { x: 0, y: 0, w: options.size[0], h: options.size[1] },
-      options: { alertmanager: options.alertmanagerName, labels: "", expandAll: true },
-    }),
-  };
 }

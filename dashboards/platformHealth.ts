@@ -3,7 +3,7 @@ import { thresholds } from "../contract/thresholds";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { fixedColours, redFrom } from "./fieldOptions";
+import { redFrom } from "./fieldOptions";
 import { firingAlerts } from "./firingAlerts";
 import { field, select, tag, timeFilter, type Query } from "./influxql";
 import { stackedCounts, stat, timeSeries } from "./panels";
@@ -12,6 +12,7 @@ import { countOverTime, overRollups, overTime, totalCount } from "./rollupQuerie
 import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
 import { mergeTables, quotient, rowTotal } from "./transformations";
 import { chained } from "./variables";
+import { coloursOf } from "./verdicts";
 
 const logLines = rollups(measurements.log);
 const unparsedLines = rollups(measurements.unparsed);
@@ -78,7 +79,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     unit: "percentunit",
     decimals: 1,
     thresholds: redFrom(thresholds.unparsedRatio),
-    fields: "/^share$/",
+    fields: "/^Unparsed share$/",
     reduce: "max",
     noValue: "none",
     size: [3, 4],
@@ -98,7 +99,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     transformations: [
       mergeTables(),
       rowTotal("lines", ["unparsed", "text", "requests"]),
-      quotient("share", "unparsed", "lines"),
+      quotient("Unparsed share", "unparsed", "lines"),
     ],
   }),
   stat("Series", {
@@ -195,6 +196,7 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
         .where(...inEnvironment),
       "bucket",
     ),
+    overrides: coloursOf("events", "minutely", "hourly", "daily", "weekly"),
   }),
   timeSeries("Task runs by result", {
     description: "Runs of InfluxDB's tasks by second.",
@@ -208,7 +210,7 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
       "task_type",
       "status",
     ),
-    overrides: fixedColours({ "system success": "green", "system failed": "red" }),
+    overrides: coloursOf("system success", "system failed"),
   }),
   timeSeries("Alerts by state", {
     description: "Alerts that Alertmanager holds: active, and suppressed by silences and inhibitions.",
@@ -222,6 +224,7 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
         .where(...inEnvironment),
       "state",
     ),
+    overrides: coloursOf("active", "suppressed"),
   }),
 ]);
 

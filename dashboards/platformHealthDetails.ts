@@ -2,7 +2,7 @@ import { measurements } from "../contract/measurements";
 import { rollupField } from "../contract/rollups";
 import { thresholds } from "../contract/thresholds";
 import { row } from "./buildDashboard";
-import { colouredCell, redFrom, unitOf } from "./fieldOptions";
+import { colouredCell, redFrom, unitOf, unitsOf } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
 import { table } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
@@ -18,7 +18,6 @@ const logsAndVolumes = row("Detail: logs and volumes", [
   table("Last line by service", {
     description:
       "When each service's last text line was written, as far as it has arrived: a lag, or a silent service.",
-    unit: "dateTimeFromNow",
     size: [8, 7],
     sortBy: { column: "Last line", descending: false },
     query: select(field("count").last().as("lines"))
@@ -26,11 +25,10 @@ const logsAndVolumes = row("Detail: logs and volumes", [
       .where(...ofChosenServices)
       .groupBy(tag("service")),
     transformations: [columns({ service: "Service", Time: "Last line", lines: "Lines in that minute" })],
-    overrides: { "Lines in that minute": unitOf("short", 0) },
+    overrides: { "Last line": unitOf("dateTimeFromNow"), "Lines in that minute": unitOf("short") },
   }),
   table("Lines by service and severity", {
     description: "Text lines in the time range.",
-    unit: "short",
     size: [8, 7],
     sortBy: { column: "Lines", descending: true },
     query: overRollups({
@@ -40,12 +38,10 @@ const logsAndVolumes = row("Detail: logs and volumes", [
       groupBy: [tag("service"), tag("severity")],
     }),
     transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
+    overrides: { Lines: unitOf("short") },
   }),
   table("Volumes", {
     description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
-    unit: "percentunit",
-    decimals: 0,
-    thresholds: redFrom(thresholds.volumeUseRatio),
     size: [8, 7],
     sortBy: { column: "In use", descending: true },
     query: overRollups({
@@ -55,6 +51,12 @@ const logsAndVolumes = row("Detail: logs and volumes", [
       groupBy: [tag("service"), tag("volume_name")],
     }),
     transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
+    overrides: {
+      "In use": [
+        ...unitOf("percentunit", 0),
+        ...colouredCell({ thresholds: redFrom(thresholds.volumeUseRatio) }),
+      ],
+    },
   }),
 ]);
 
@@ -62,7 +64,6 @@ const reachability = row("Detail: what answers", [
   table("Probes", {
     description:
       "Answers of each address that is probed over the network: number of probes and mean time, by result.",
-    unit: "short",
     size: [12, 7],
     query: overRollups({
       of: probes,
@@ -71,13 +72,11 @@ const reachability = row("Detail: what answers", [
       groupBy: [tag("service"), tag("result")],
     }),
     transformations: [columns({ service: "Service", result: "Result", probes: "Probes", mean: "Mean time" })],
-    overrides: { "Mean time": unitOf("s") },
+    overrides: { Probes: unitOf("short"), "Mean time": unitOf("s") },
   }),
   table("Ready pods of model APIs", {
     description:
       "Desired pods of each model API, and those that the kubelets found ready. ApiUnreachable fires where none was ready for a minute; n is the number of samples.",
-    unit: "short",
-    decimals: 2,
     size: [12, 7],
     sortBy: { column: "Least ready", descending: false },
     query: overRollups({
@@ -102,13 +101,17 @@ const reachability = row("Detail: what answers", [
       }),
     ],
     overrides: {
-      "Least ready": colouredCell({
-        thresholds: [
-          { value: null, color: "red" },
-          { value: 1, color: "green" },
-        ],
-      }),
-      n: unitOf("none", 0),
+      ...unitsOf("short", ["Desired", "n"]),
+      "Ready on average": unitOf("short", 2),
+      "Least ready": [
+        ...unitOf("short"),
+        ...colouredCell({
+          thresholds: [
+            { value: null, color: "red" },
+            { value: 1, color: "green" },
+          ],
+        }),
+      ],
     },
   }),
 ]);

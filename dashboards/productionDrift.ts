@@ -1,43 +1,41 @@
 import { row } from "./buildDashboard";
-import { colouredCell, unitOf } from "./fieldOptions";
+import { colouredCell, unitOf, unitsOf } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
 import { equals, field, select, tag } from "./influxql";
 import { drift, driftThresholds } from "./modelEvents";
-import { table, timeSeries } from "./panels";
-import { chosen, day } from "./requestQueries";
+import { barChart, table } from "./panels";
+import { chosenOfLast, day } from "./requestQueries";
 import { driftVerdicts } from "./verdicts";
+
+const comparisons = [...chosenOfLast("30d"), equals("comparison", "production_vs_training")];
 
 /** Row of the API's dashboard: is the model asked about what it has learned? */
 export const productionDrift = row("Detail: drift of what the API is asked against the training", [
-  timeSeries("Drift (PSI) of served features", {
+  barChart("Drift (PSI) of served features", {
     description:
-      "Population stability index of each feature, of a sample of the requests against the training of the model; the lines are the limits of a warning and of drift. A point for each comparison that a pipeline made.",
+      "Population stability index of each feature, of a sample of the requests against the training of the model; the lines are the limits of a warning and of drift. Of each day of the last 30 on which a pipeline compared them.",
     unit: "none",
     decimals: 3,
     min: 0,
     thresholds: driftThresholds,
     noValue: "no comparison in 30 days",
     size: [10, 8],
-    timeFrom: "30d",
+    days: true,
     query: select(field("psi").max().as("psi"))
       .from(drift)
-      .where(...chosen, equals("comparison", "production_vs_training"))
+      .where(...comparisons)
       .groupBy(day, tag("feature"))
       .fill("none"),
-    alias: "$tag_feature",
+    matrix: { row: "Time", column: "feature", value: "psi", heading: "Day" },
   }),
   table("Comparisons of served features with the training", {
     description:
-      "The newest first. A verdict needs a PSI above the limit that chance does not explain; it also judges the share of missing values.",
-    unit: "none",
-    decimals: 3,
-    thresholds: driftThresholds,
+      "Of the last 30 days, the newest first. A verdict needs a PSI above the limit that chance does not explain; it also judges the share of missing values.",
     size: [14, 8],
-    timeFrom: "30d",
     sortBy: { column: "Time", descending: true },
     ...fieldTable({
       from: drift,
-      where: [...chosen, equals("comparison", "production_vs_training")],
+      where: comparisons,
       headings: {
         Time: "Time",
         feature: "Feature",
@@ -53,11 +51,9 @@ export const productionDrift = row("Detail: drift of what the API is asked again
     }),
     overrides: {
       Verdict: colouredCell({ mappings: driftVerdicts }),
-      PSI: colouredCell({ thresholds: driftThresholds }),
-      "n training": unitOf("short", 0),
-      "n served": unitOf("short", 0),
-      "Missing in training": unitOf("percentunit", 1),
-      Missing: unitOf("percentunit", 1),
+      PSI: [...unitOf("none", 3), ...colouredCell({ thresholds: driftThresholds })],
+      ...unitsOf("short", ["n training", "n served"]),
+      ...unitsOf("percentunit", ["Missing in training", "Missing"], 1),
     },
   }),
 ]);

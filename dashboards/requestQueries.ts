@@ -5,6 +5,7 @@ import {
   equals,
   field,
   matchesVariable,
+  ofLast,
   select,
   time,
   timeFilter,
@@ -29,6 +30,11 @@ export const chosenModels: readonly Condition[] = [
   timeFilter,
 ];
 export const chosen: readonly Condition[] = [...chosenModels, matchesVariable("model_version", "version")];
+/** The same with a span that ends now in place of the time range. @param span for example "7d" */
+export const chosenOfLast = (span: string): readonly Condition[] => [
+  ...chosen.filter((condition) => condition !== timeFilter),
+  ofLast(span),
+];
 export const serverErrors = equals("status_class", "5xx");
 
 export const day = time("1d");
@@ -47,11 +53,20 @@ export function errorRatio(...groupBy: Dimension[]): Query {
   return ratioOfCounts({ of: requests, where: chosen, part: serverErrors, groupBy, alias: "error ratio" });
 }
 
-/** Uniques of each model, added up over the chosen models: one who uses two models counts twice. */
-export function uniques(what: "users" | "requests", from: typeof uniquesPerDay, window: Dimension): Query {
-  return select(field(what).sum().as(what))
+/**
+ * Uniques of each model, added up over the chosen models: one who uses two models counts twice.
+ *
+ * @param span that ends now, for example "30d": finished days are few in the time range of a dashboard
+ */
+export function uniques(
+  what: readonly ("users" | "requests")[],
+  from: typeof uniquesPerDay,
+  window: Dimension,
+  span: string,
+): Query {
+  return select(...what.map((name) => field(name).sum().as(name)))
     .from(from)
-    .where(...chosenModels)
+    .where(...chosenModels.filter((condition) => condition !== timeFilter), ofLast(span))
     .groupBy(window)
     .fill("none");
 }

@@ -22,9 +22,9 @@ import {
   overPods,
 } from "./containerQueries";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, redFrom, unitOf } from "./fieldOptions";
-import { field, select, tag } from "./influxql";
-import { stat, table, timeSeries } from "./panels";
+import { colouredCell, redFrom, unitOf, unitsOf } from "./fieldOptions";
+import { field, ofLast, select, tag, timeFilter } from "./influxql";
+import { barChart, stat, table, timeSeries } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { inEnvironment, interval, rollups } from "./sources";
 import { columns } from "./transformations";
@@ -39,12 +39,21 @@ const sizingThresholds = [
   { value: thresholds.sizing.critical, color: "red" },
 ];
 
+const sizingCell = [...unitOf("percentunit", 0), ...colouredCell({ thresholds: sizingThresholds })];
+
 /** Prices, the unit of money, and how panels describe the prices. */
 interface Pricing {
   readonly prices: ComputePrices;
   readonly money: string;
   readonly priceNote: string;
 }
+
+const costColumns = columns({
+  service: "Service",
+  requested: "Cost",
+  idle: "Idle cost",
+  "idle share": "Idle share",
+});
 
 const verdict = ({ prices, money, priceNote }: Pricing) =>
   row("Verdict: is anything too small, and what is idle?", [
@@ -72,21 +81,23 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
       description: `Requested CPU and memory in the time range, at ${priceNote}.`,
       unit: money,
       decimals: 2,
-      fields: "/^requested$/",
+      fields: "/^Cost$/",
       reduce: "sum",
       size: [6, 4],
       query: costs(prices),
       format: "table",
+      transformations: [costColumns],
     }),
     stat("Idle cost", {
       description: `The part of it that was requested and not used: idle ratio × capacity × price, at ${priceNote}.`,
       unit: money,
       decimals: 2,
-      fields: "/^idle$/",
+      fields: "/^Idle cost$/",
       reduce: "sum",
       size: [6, 4],
       query: costs(prices),
       format: "table",
+      transformations: [costColumns],
     }),
   ]);
 
@@ -138,10 +149,7 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
   row("Sizing and cost by service", [
     table("Sizing: 95th percentile over 7 days by request", {
       description: `Above ${percent(thresholds.sizing.critical)} critical, above ${percent(thresholds.sizing.underProvisioned)} too small, below ${percent(thresholds.sizing.overProvisioned)} too large. Of each minute counts the highest pod; n is the number of minutes.`,
-      unit: "percentunit",
-      decimals: 0,
       size: [14, 7],
-      timeFrom: "7d",
       query: select(
         highest(cpuUsed)
           .percentile(95)
@@ -154,7 +162,7 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
         highest(cpuUsed).count().as("n"),
       )
         .from(minutesOfContainers)
-        .where(...chosenContainers)
+        .where(...chosenContainers.filter((condition) => condition !== timeFilter), ofLast("7d"))
         .groupBy(...byContainer),
       transformations: [
         columns({
@@ -168,8 +176,8 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
         }),
       ],
       overrides: {
-        "CPU p95 / request": colouredCell({ thresholds: sizingThresholds }),
-        "Memory p95 / request": colouredCell({ thresholds: sizingThresholds }),
+        "CPU p95 / request": sizingCell,
+        "Memory p95 / request": sizingCell,
         "CPU request": unitOf("cores", 2),
         "Memory request": unitOf("bytes", 0),
         n: unitOf("none", 0),
@@ -177,25 +185,22 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
     }),
     table("Cost by service", {
       description: `Money in the time range for what was requested, and for the idle part, at ${priceNote}.`,
-      unit: money,
-      decimals: 2,
       size: [10, 7],
       sortBy: { column: "Idle cost", descending: true },
       query: costs(prices),
-      transformations: [
-        columns({ service: "Service", requested: "Cost", idle: "Idle cost", "idle share": "Idle share" }),
-      ],
-      overrides: { "Idle share": unitOf("percentunit", 0) },
+      transformations: [costColumns],
+      overrides: { ...unitsOf(money, ["Cost", "Idle cost"], 2), "Idle share": unitOf("percentunit", 0) },
     }),
   ]);
 
 const steps = row("Detail: steps of the pipelines", [
-  timeSeries("Memory peak by step", {
-    description: "Highest memory of each step's runs, by its limit; the line is where MemoryNearLimit fires.",
+  barChart("Memory peak by step", {
+    description:
+      "Highest memory of each step's runs in the time range, by its limit; the line is where MemoryNearLimit fires.",
     unit: "percentunit",
     min: 0,
     thresholds: redFrom(thresholds.memoryUseRatio),
-    draw: "bars",
+    noValue: "no step ran in the time range",
     size: [8, 7],
     query: overRollups({
       of: tasks,
@@ -206,13 +211,12 @@ const steps = row("Detail: steps of the pipelines", [
           .as("use"),
       ],
       where: inEnvironment,
-      groupBy: [interval, tag("pipeline"), tag("task")],
-    }).fill("null"),
-    alias: "$tag_pipeline $tag_task",
+      groupBy: [tag("pipeline"), tag("task")],
+    }),
+    matrix: { row: "task", column: "pipeline", value: "use", heading: "Step" },
   }),
   table("Steps", {
     description: "Each step with n, its number of runs in the time range, their time, CPU time and memory.",
-    unit: "short",
     size: [16, 7],
     query: overRollups({
       of: tasks,
@@ -241,12 +245,9 @@ const steps = row("Detail: steps of the pipelines", [
       }),
     ],
     overrides: {
-      n: unitOf("short", 0),
-      "Mean time": unitOf("s"),
-      Longest: unitOf("s"),
-      "Mean CPU time": unitOf("s"),
-      "Memory peak": unitOf("bytes"),
-      "Memory limit": unitOf("bytes"),
+      n: unitOf("short"),
+      ...unitsOf("s", ["Mean time", "Longest", "Mean CPU time"]),
+      ...unitsOf("bytes", ["Memory peak", "Memory limit"], 0),
     },
   }),
 ]);

@@ -3,12 +3,18 @@ import type { DataTransformerConfig } from "@grafana/grafana-foundation-sdk/dash
 /**
  * The columns of a table in their order, by the names that the query gives them, each with its heading; a query's
  * column that isn't named comes last, `Time` is left out unless it is named.
+ *
+ * @param without columns that are left out
  */
-export function columns(headings: Readonly<Record<string, string>>): DataTransformerConfig {
+export function columns(
+  headings: Readonly<Record<string, string>>,
+  without: readonly string[] = [],
+): DataTransformerConfig {
+  const excluded = [...without, ...(headings["Time"] === undefined ? ["Time"] : [])];
   return {
     id: "organize",
     options: {
-      excludeByName: headings["Time"] === undefined ? { Time: true } : {},
+      excludeByName: Object.fromEntries(excluded.map((name) => [name, true])),
       indexByName: Object.fromEntries(Object.keys(headings).map((name, index) => [name, index])),
       renameByName: { ...headings },
     },
@@ -48,7 +54,7 @@ export function highestFirst(column: string): DataTransformerConfig {
   return { id: "sortBy", options: { sort: [{ field: column, desc: true }] } };
 }
 
-/** Turns rows of (row, column, value) into a matrix. */
+/** Turns rows of (row, column, value) into a matrix, whose first column is named `row\\column`. */
 export function matrix(options: { row: string; column: string; value: string }): DataTransformerConfig {
   return {
     id: "groupingToMatrix",

@@ -1,3 +1,5 @@
+import { FieldColorModeId, type DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
+
 import { wordColours } from "./fieldOptions";
 
 /** Colours of the words that events carry, the same on every dashboard. */
@@ -20,3 +22,44 @@ export const resultColours = wordColours({
   cancellation: "orange",
   skip: "blue",
 });
+
+/** Colours of series with known names. */
+const knownColours: Readonly<Record<string, string>> = {
+  ...driftColours,
+  Accuracy: "blue",
+  Precision: "purple",
+  Recall: "orange",
+  F1: "green",
+  "ROC AUC": "yellow",
+  "R²": "red",
+  Brier: "orange",
+  "Log loss": "purple",
+  events: "blue",
+  minutely: "green",
+  hourly: "yellow",
+  daily: "orange",
+  weekly: "purple",
+  p50: "green",
+  p95: "yellow",
+  p99: "orange",
+  Users: "blue",
+  Requests: "green",
+  "2xx": "green",
+  "3xx": "blue",
+  "4xx": "orange",
+  "5xx": "red",
+  active: "orange",
+  suppressed: "blue",
+  "system success": "green",
+  "system failed": "red",
+};
+
+/** Overrides that give series their colours, the same on every dashboard; others get one by their place in the panel. */
+export function coloursOf(...names: string[]): Record<string, DynamicConfigValue[]> {
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor: knownColours[name] } }],
+    ]),
+  );
+}

@@ -1,12 +1,20 @@
-// Bundles what runs outside the Pulumi program into dist/: the stand-in plugins, so that they start fast, and the
-// programs that run inside of a stock Node image: one brings InfluxDB to its desired state, one archives its raw events.
+// Bundles what runs outside the Pulumi program into dist/: the stand-in plugins, so that they start fast, the programs
+// that run inside of a stock Node image (one brings InfluxDB to its desired state, one archives its raw events), and the
+// dashboard viewer.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const shared = {
+  absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+  outdir: "dist",
+  bundle: true,
+  minify: true,
+  legalComments: "linked",
+  logLevel: "warning",
+};
 
 /** Output name in dist/ -> entry point. */
-const entryPoints = {
+const programs = {
   archive: "components/influxdb/archive/main.ts",
   cli: "cli/main.ts",
   dashboardReader: "local/dashboardReader/main.ts",
@@ -14,17 +22,14 @@ const entryPoints = {
   node: "local/node/main.ts",
   plugins: "local/plugins/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
+  "viewer/server": "viewer/server/main.ts",
 };
 
+await build({ ...shared, entryPoints: programs, platform: "node", target: "node20", format: "cjs" });
 await build({
-  absWorkingDir: root,
-  entryPoints,
-  outdir: "dist",
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  minify: true,
-  legalComments: "linked",
-  logLevel: "warning",
+  ...shared,
+  entryPoints: { "viewer/client": "viewer/page/client.ts" },
+  platform: "browser",
+  target: "es2022",
+  define: { "process.env.NODE_ENV": '"production"' },
 });

@@ -68,7 +68,7 @@ export interface GrafanaDeployArgs {
   ingress?: GrafanaIngressArgs;
   /**
    * Compute of the only replica.
-   * @default 50m to 500m CPU, 128Mi to 512Mi memory
+   * @default 50m to 500m CPU, 256Mi to 1Gi memory: the data sources of 13.2 are processes of their own
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
@@ -146,8 +146,7 @@ export class Grafana extends pulumi.ComponentResource {
         ports: [{ name: "http", containerPort: port }],
         ...httpProbes({ port: "http", readyPath: "/api/health" }),
         resources:
-          args.resources ??
-          resources({ cpu: "50m", cpuLimit: "500m", memory: "128Mi", memoryLimit: "512Mi" }),
+          args.resources ?? resources({ cpu: "50m", cpuLimit: "500m", memory: "256Mi", memoryLimit: "1Gi" }),
         volumeMounts: [
           { name: "data", mountPath: "/var/lib/grafana" },
           { name: "tmp", mountPath: "/tmp" },
@@ -198,8 +197,11 @@ function provisioning(
         }),
       ),
     "dashboards.yaml": dashboardProviders({ platform: dashboardsPath, apps: appDashboardsPath }),
+    // Nothing to provision: without their folders Grafana logs errors at each start.
+    "plugins.yaml": '{"apiVersion":1}',
+    "alerting.yaml": '{"apiVersion":1}',
   });
-  return ["datasources", "dashboards"].map((kind) => {
+  return ["datasources", "dashboards", "plugins", "alerting"].map((kind) => {
     const items = [{ key: `${kind}.yaml`, path: `${kind}.yaml` }];
     return {
       volume: { name: `provisioning-${kind}`, configMap: { name, items } },

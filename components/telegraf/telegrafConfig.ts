@@ -105,7 +105,10 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
     ...(options.influxDbMetrics === false ? [] : [influxDbMetrics(influxDbUrl)]),
     ...(alertmanagerUrl === undefined
       ? []
-      : [alertmanagerMetrics(alertmanagerUrl, options.alertmanagerAuthorization ?? false)]),
+      : [
+          alertmanagerMetrics(alertmanagerUrl, options.alertmanagerAuthorization ?? false),
+          firingAlerts(alertmanagerUrl, options.alertmanagerAuthorization ?? false),
+        ]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
     ...(kubernetes === false ? [] : kubernetesInputs(kubernetes, probeIntervalSeconds)),
   ].join("\n");
@@ -197,6 +200,28 @@ function alertmanagerMetrics(alertmanagerUrl: string, authorization: boolean): s
     ],
     authorization ? '  http_headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}"}\n' : "",
   );
+}
+
+/** The alerts that Alertmanager holds as active, in words: dashboards show them. */
+function firingAlerts(alertmanagerUrl: string, authorization: boolean): string {
+  const url = `${baseUrl("URL of alertmanager", alertmanagerUrl)}/api/v2/alerts?active=true&silenced=false&inhibited=false`;
+  return `[[inputs.http]]
+  urls = [${toml(url)}]
+  tagexclude = ["url"]
+${authorization ? '  headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}"}\n' : ""}  data_format = "xpath_json"
+  xpath_allow_empty_selection = true
+  [inputs.http.tags]
+    service = "alertmanager"
+  [[inputs.http.xpath]]
+    metric_name = ${toml(`'${measurements.alert}'`)}
+    metric_selection = "/*"
+    [inputs.http.xpath.tags]
+      alertname = "labels/alertname"
+      severity = "labels/severity"
+      fingerprint = "fingerprint"
+    [inputs.http.xpath.fields]
+      summary = "string(annotations/summary)"
+`;
 }
 
 function prometheus(url: string, service: string, metrics: readonly string[], login = ""): string {

@@ -2,14 +2,14 @@ import { get } from "node:http";
 
 import { database } from "../../contract/buckets";
 import { dashboards } from "../../dashboards";
-import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../viewer/frames/dashboardModel";
 import { influxClient, type InfluxConnection, type RunQuery } from "../../demo/services/influxQuery";
-import { queryDashboard } from "../../demo/dashboardPreview/queryDashboard";
+import { queryDashboard } from "../../viewer/frames/queryDashboard";
 import {
   startTemporaryInfluxDb,
   writeLines,
   type TemporaryInfluxDb,
-} from "../../demo/dashboardPreview/sampleInfluxDb";
+} from "../../viewer/sample/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
 import { benchLines, days, fullRequestsPerDay, benchNow, type BucketLines } from "./dashboards/data";
 import { rawQuestions } from "./dashboards/rawQuestions";
@@ -104,7 +104,7 @@ export async function benchDashboards(print: (line: string) => void): Promise<vo
     const overAim: string[] = [];
     const belowFactor: string[] = [];
     for (const model of dashboards().map(({ json }) => JSON.parse(json) as DashboardModel)) {
-      const from = model.time.from === "now-1y" ? model.time.from : `now-${days}d`;
+      const from = `now-${days}d`;
       const data = await queryDashboard(model, { run, nowMs: benchNow, from });
       const times: number[] = [];
       for (const { panel, queries } of data.panels.filter((one) => one.queries.length > 0)) {

@@ -5,7 +5,9 @@ import {
   apiPods,
   apiRequests,
   containerMinutes,
+  sampleAlerts,
   samplePipeline,
+  servedDrift,
   platformMinutes,
   sampleNow,
   sampleRuns,
@@ -19,8 +21,8 @@ import {
   sampleRequests,
   sampleVerdict,
   type SampleRequest,
-} from "../../demo/dashboardPreview/sampleData";
-import { lagMinutes } from "../../demo/dashboardPreview/sampleInfluxDb";
+} from "../../viewer/sample/sampleData";
+import { lagMinutes } from "../../viewer/sample/sampleInfluxDb";
 import type { Cell, PanelTables, Table } from "./support/tables";
 
 /**
@@ -187,10 +189,17 @@ const frameNamed = (data: PanelTables, name: string): Table | undefined =>
 
 // ---- the dashboards ----
 
-const lastAlerts = 3;
-
 const home: Record<string, Expectation> = {
-  "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
+  "Firing alerts": (data) => close(single(data), sampleAlerts.length, "alerts"),
+  "What fires now": (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Alert"),
+      [...sampleAlerts]
+        .sort((a, b) => (a.alertname < b.alertname ? -1 : 1))
+        .map(({ alertname, severity, summary }) => ({ Severity: severity, Alert: alertname, What: summary })),
+      "alerts",
+    );
+  },
   "Requests by service": (data) => {
     const byService = totals(
       requestsSince(data),
@@ -287,16 +296,16 @@ function confusionOf(actual: string, predicted: string): number {
 
 const modelApproval: Record<string, Expectation> = {
   Decision: (data) => {
-    closeRows(onlyTable(data), [{ decision: "reject", reason: candidate.reason }], "decision");
+    closeRows(onlyTable(data), [{ Decision: "reject", Reason: candidate.reason }], "decision");
   },
   "Failed checks": (data) => {
-    closeRows(onlyTable(data), [{ "failed checks": candidate.failedChecks }], "failed checks");
+    closeRows(onlyTable(data), [{ "Failed checks": candidate.failedChecks }], "failed checks");
   },
   "F1: candidate and champion": (data) => {
     const series = seriesOf(data);
     assert.deepEqual(series, {
-      candidate: [sampleF1(candidate, "test", "_all")],
-      champion: [sampleF1(champion, "test", "_all")],
+      Candidate: [sampleF1(candidate, "test", "_all")],
+      Champion: [sampleF1(champion, "test", "_all")],
     });
   },
   "n behind the scores": (data) => {
@@ -322,12 +331,13 @@ const modelApproval: Record<string, Expectation> = {
       sampleRuns.map((run) => {
         const f1 = sampleF1(run, "test", "_all");
         return {
-          model_version: run.version,
-          accuracy: round3(f1 + 0.01),
-          precision: round3(f1 + 0.005),
-          recall: round3(f1 - 0.005),
-          f1,
-          roc_auc: round3(f1 + 0.03),
+          Version: run.version,
+          Accuracy: round3(f1 + 0.01),
+          Precision: round3(f1 + 0.005),
+          Recall: round3(f1 - 0.005),
+          F1: f1,
+          "ROC AUC": round3(f1 + 0.03),
+          "R²": round3(f1 - 0.1),
         };
       }),
       "scores",
@@ -338,13 +348,33 @@ const modelApproval: Record<string, Expectation> = {
       onlyTable(data),
       sampleRuns.map((run) => {
         const f1 = sampleF1(run, "test", "_all");
-        return { model_version: run.version, brier: round3((1 - f1) / 2), "log loss": round3(1.2 - f1) };
+        return { Version: run.version, Brier: round3((1 - f1) / 2), "Log loss": round3(1.2 - f1) };
       }),
       "calibration",
     );
   },
+  "Errors by version": (data) => {
+    closeRows(
+      onlyTable(data),
+      sampleRuns.map((run) => {
+        const f1 = sampleF1(run, "test", "_all");
+        return { Version: run.version, RMSE: round3(2 - f1), MAE: round3(1.5 - f1) };
+      }),
+      "errors",
+    );
+  },
+  "Every metric by version": (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Version"),
+      sampleRuns.map((run) => {
+        const f1 = sampleF1(run, "test", "_all");
+        return { Version: run.version, f1, rmse: round3(2 - f1), log_loss: round3(1.2 - f1) };
+      }),
+      "metrics",
+    );
+  },
   "F1 by class and version": (data) => {
-    expectMatrix(data, "model_version\\class", versions, classes, (version, ofClass) =>
+    expectMatrix(data, "Version", versions, classes, (version, ofClass) =>
       sampleF1(runOf(version), "test", ofClass),
     );
   },
@@ -367,14 +397,14 @@ const modelApproval: Record<string, Expectation> = {
     );
   },
   "Confusion of the candidate": (data) => {
-    expectMatrix(data, "actual\\predicted", classes, [...classes, "n"], (actual, predicted) =>
+    expectMatrix(data, "Actual", classes, [...classes, "n"], (actual, predicted) =>
       predicted === "n"
         ? sum(classes.map((one) => confusionOf(actual, one)))
         : confusionOf(actual, predicted),
     );
   },
   "Confusion by share": (data) => {
-    expectMatrix(data, "actual\\predicted", classes, classes, confusionOf);
+    expectMatrix(data, "Actual", classes, classes, confusionOf);
   },
   "Drift by feature": (data) => {
     const rows = onlyTable(data).filter((row) => row["Comparison"] === "new_vs_old");
@@ -404,14 +434,14 @@ const modelApproval: Record<string, Expectation> = {
   "Drift (PSI) by feature and version": (data) => {
     expectMatrix(
       data,
-      "model_version\\feature",
+      "Version",
       versions,
       features,
       (version, feature) => runOf(version).psi[feature] ?? NaN,
     );
   },
   "Outliers removed, by feature and version": (data) => {
-    expectMatrix(data, "model_version\\feature", versions, features, (version, feature) => {
+    expectMatrix(data, "Version", versions, features, (version, feature) => {
       const removed = sampleRemoved(runOf(version), feature);
       return removed / (runOf(version).rows + removed);
     });
@@ -419,7 +449,7 @@ const modelApproval: Record<string, Expectation> = {
   "Class balance of the candidate": (data) => {
     expectMatrix(
       data,
-      "class\\split",
+      "Class",
       classes,
       Object.keys(splitShares),
       (ofClass) => (candidate.classCounts[ofClass as "Adelie"] ?? NaN) / candidate.rows,
@@ -454,20 +484,20 @@ const modelApproval: Record<string, Expectation> = {
     closeRows(
       onlyTable(data),
       [
-        ...sampleRuns.map((run) => ({
-          Pipeline: samplePipeline,
-          Result: "success",
-          Run: `run-${run.version}`,
-          Error: null,
-        })),
         {
           Pipeline: samplePipeline,
           Result: "error",
           Run: "run-4",
           Error: "MemoryError: cannot allocate 512 MiB",
         },
+        ...[...sampleRuns].reverse().map(({ version }) => ({
+          Pipeline: samplePipeline,
+          Result: "success",
+          Run: `run-${version}`,
+          Error: null,
+        })),
       ],
-      "runs",
+      "runs, newest first",
     );
   },
 };
@@ -475,13 +505,15 @@ const modelApproval: Record<string, Expectation> = {
 /** Days since the start of the sample data that are over at sampleNow. */
 const finishedDays = Math.floor((sampleNow - sampleStart) / dayMs);
 
-function expectDays(data: PanelTables, name: string, value: (day: number) => number): void {
-  const rows = (frameNamed(data, name)?.rows ?? []).filter((row) => row[1] !== null);
-  assert.equal(rows.length, finishedDays, `${data.panel.title}, ${name}: finished days only`);
-  rows.forEach(([time, found], day) => {
-    assert.equal(time, sampleStart + day * dayMs);
-    close(found, value(day), `${data.panel.title}, ${name}, day ${day}`);
-  });
+function expectDays(data: PanelTables, columns: Readonly<Record<string, (day: number) => number>>): void {
+  closeRows(
+    onlyTable(data),
+    Array.from({ length: finishedDays }, (_, day) => ({
+      Day: sampleStart + day * dayMs,
+      ...Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, value(day)])),
+    })),
+    `${data.panel.title}: finished days only`,
+  );
 }
 
 function requestsOnDay(service: string, day: number): number {
@@ -576,7 +608,7 @@ const modelApiUsage: Record<string, Expectation> = {
     );
   },
   "Predicted classes of the last 5,000 predictions": (data) => {
-    const raw = requests.filter(({ timeMs }) => timeMs >= data.range.fromMs && timeMs <= data.range.toMs);
+    const raw = requests.filter(({ timeMs }) => timeMs >= sampleNow - dayMs && timeMs <= sampleNow);
     const expected = totals(
       raw.slice(-5000),
       ({ predictionClass }) => predictionClass,
@@ -602,22 +634,63 @@ const modelApiUsage: Record<string, Expectation> = {
     for (const value of series["churn p95"] ?? []) close(value, 0.7, "the one score of the quiet API");
     for (const value of series["penguins p50"] ?? []) assert.ok(value >= 0.6 && value < 1, `median ${value}`);
   },
-  "Requests by day": (data) => {
-    expectDays(data, "penguins-api", (day) => requestsOnDay("penguins-api", day));
-    expectDays(data, "churn-api", (day) => requestsOnDay("churn-api", day));
+  "Drift (PSI) of served features": (data) => {
+    const served = servedDrift();
+    closeRows(
+      onlyTable(data),
+      distinct(served.map(({ timeMs }) => timeMs)).map((timeMs) => ({
+        Day: timeMs - (timeMs % dayMs),
+        ...Object.fromEntries(
+          served.filter((one) => one.timeMs === timeMs).map(({ feature, psi }) => [feature, psi]),
+        ),
+      })),
+      "days with a comparison",
+    );
   },
-  "Unique users and requests by day": (data) => {
-    expectDays(data, "users", (day) => uniquesByDay("user", day));
-    expectDays(data, "requests", (day) => uniquesByDay("fingerprint", day));
+  "Comparisons of served features with the training": (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Time", "Feature"),
+      sortedBy(
+        servedDrift().map(({ timeMs, feature, psi }) => ({
+          Time: timeMs,
+          Feature: feature,
+          PSI: psi,
+          Verdict: sampleVerdict(psi),
+          "n training": 300,
+          "n served": 1000,
+          "Missing in training": 0.01,
+          Missing: 0.02,
+          Version: "2",
+        })),
+        "Time",
+        "Feature",
+      ),
+      "comparisons",
+    );
   },
+  "Requests by day": (data) =>
+    expectDays(data, {
+      "penguins-api": (day) => requestsOnDay("penguins-api", day),
+      "churn-api": (day) => requestsOnDay("churn-api", day),
+    }),
+  "Unique users and requests by day": (data) =>
+    expectDays(data, {
+      Users: (day) => uniquesByDay("user", day),
+      Requests: (day) => uniquesByDay("fingerprint", day),
+    }),
   "Unique users and requests by week": (data) => {
-    const monday = sampleStart;
-    assert.deepEqual(frameNamed(data, "users")?.rows, [
-      [monday, uniquesBetween("user", monday, monday + 7 * dayMs)],
-    ]);
-    assert.deepEqual(frameNamed(data, "requests")?.rows, [
-      [monday, uniquesBetween("fingerprint", monday, monday + 7 * dayMs)],
-    ]);
+    const week = [sampleStart, sampleStart + 7 * dayMs] as const;
+    closeRows(
+      onlyTable(data),
+      [
+        {
+          Week: sampleStart,
+          Users: uniquesBetween("user", ...week),
+          Requests: uniquesBetween("fingerprint", ...week),
+        },
+      ],
+      "finished weeks only",
+    );
   },
 };
 
@@ -670,8 +743,8 @@ const resourcesAndCost: Record<string, Expectation> = {
   },
   Restarts: (data) => close(single(data), 1, "restarts"),
   "Cost of what is requested": (data) =>
-    close(onlyTable(data)[0]?.["requested"], expectedCosts(lastDay).requested, "cost"),
-  "Idle cost": (data) => close(onlyTable(data)[0]?.["idle"], expectedCosts(lastDay).idle, "idle cost"),
+    close(onlyTable(data)[0]?.["Cost"], expectedCosts(lastDay).requested, "cost"),
+  "Idle cost": (data) => close(onlyTable(data)[0]?.["Idle cost"], expectedCosts(lastDay).idle, "idle cost"),
   "CPU used by service": (data) => {
     expectConstant(
       data,
@@ -752,7 +825,8 @@ const resourcesAndCost: Record<string, Expectation> = {
       "cost",
     );
   },
-  "Memory peak by step": (data) => closeTotals(data, { [`${samplePipeline} train`]: 250 / 256 }),
+  "Memory peak by step": (data) =>
+    closeRows(onlyTable(data), [{ Step: "train", [samplePipeline]: 250 / 256 }], "peaks"),
   Steps: (data) => {
     closeRows(
       onlyTable(data),
@@ -788,7 +862,7 @@ function lagOf(service: string, nowMs: number): number {
 }
 
 const platformHealth: Record<string, Expectation> = {
-  "Firing alerts": (data) => close(single(data), lastAlerts, "alerts"),
+  "Firing alerts": (data) => close(single(data), sampleAlerts.length, "alerts"),
   "Failed notifications": (data) => close(single(data), 2, "failed notifications"),
   "Buffer in use": (data) => close(single(data), 1 - 0.885, "buffer"),
   "Log lag": (data) => close(single(data), lagOf("churn-api", sampleNow), "lag"),
@@ -804,7 +878,7 @@ const platformHealth: Record<string, Expectation> = {
     const unparsed = minutesAgo(platformMinutes).filter((ago) => ago % 20 === 0 && ago > 0).length;
     const answered = requestsSince(data).filter(({ service }) => service === "penguins-api").length;
     const [table] = data.frames;
-    const shares = (table?.rows ?? []).map((row) => row[table?.columns.indexOf("share") ?? -1]);
+    const shares = (table?.rows ?? []).map((row) => row[table?.columns.indexOf("Unparsed share") ?? -1]);
     const [share, ...others] = shares.filter((one) => one !== null);
     close(share, unparsed / (unparsed + finishedSamples + answered), "unparsed share");
     assert.deepEqual(others, [], "other services have no such lines");

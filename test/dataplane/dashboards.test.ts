@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
-import type { DashboardModel } from "../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../viewer/frames/dashboardModel";
 import { influxClient } from "../../demo/services/influxQuery";
-import { queryDashboard, type DashboardData } from "../../demo/dashboardPreview/queryDashboard";
-import { findChromium, renderDashboards } from "../../demo/dashboardPreview/render";
+import { queryDashboard, type DashboardData } from "../../viewer/frames/queryDashboard";
+import { startViewer } from "../../viewer/pictures/startViewer";
+import { findChromium, takePictures } from "../../viewer/pictures/takePictures";
 import {
   apiPods,
   apiRequests,
@@ -16,12 +17,12 @@ import {
   sampleNow,
   sampleRequests,
   sidecar,
-} from "../../demo/dashboardPreview/sampleData";
+} from "../../viewer/sample/sampleData";
 import {
   fillWithSampleData,
   startTemporaryInfluxDb,
   type TemporaryInfluxDb,
-} from "../../demo/dashboardPreview/sampleInfluxDb";
+} from "../../viewer/sample/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
 import { findGrafana } from "./support/grafana";
 import { expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
@@ -67,8 +68,8 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
       "model-approval": {
         environment: ["dev"],
         pipeline: ["penguins-training"],
-        model: ["penguins"],
-        version: ["3", "2", "1"],
+        candidateModel: ["penguins"],
+        candidate: ["3", "2", "1"],
         champion: ["2"],
         split: ["test", "train"],
       },
@@ -152,7 +153,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     };
     const { requested } = expectedCosts(sampleMinutes(containerMinutes));
     const [cost] = panel("Cost of what is requested").frames;
-    const found = Number(cost?.rows[0]?.[cost.columns.indexOf("requested")]);
+    const found = Number(cost?.rows[0]?.[cost.columns.indexOf("Cost")]);
     assert.ok(Math.abs(found / requested - 1) < 1e-9, `${found} instead of ${requested}`);
     const used = panel("CPU used by service").frames.find(({ name }) => name === "penguins-api requested");
     const values = (used?.rows ?? []).flatMap(([, value]) => (value === null ? [] : [value]));
@@ -164,38 +165,36 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
 
   test("annotations mark what happened", () => {
     for (const { dashboard, annotations } of data.values()) {
-      for (const { annotation, series } of annotations) {
-        assert.ok(
-          series.some(
-            ({ columns, values }) => values.length > 0 && columns.includes(annotation.target.textColumn),
-          ),
-          `${dashboard.title}: ${annotation.name} has marks with a text`,
-        );
+      for (const { annotation, marks } of annotations) {
+        assert.ok(marks.length > 0, `${dashboard.title}: ${annotation.name}`);
       }
     }
   });
 
-  test("a picture of each dashboard is drawn, with every chart and no error", async (t) => {
-    const chromium = findChromium();
-    if (chromium === undefined) {
+  test("the viewer shows each dashboard in a browser, with every chart and no error", async (t) => {
+    const executablePath = findChromium();
+    if (executablePath === undefined) {
       t.skip(
-        "chromium is not on PATH: no picture of the dashboards was drawn (Debian: apt-get install chromium)",
+        "SKIPPED: chromium is not on PATH: no page of the viewer was drawn (Debian: apt-get install chromium)",
       );
       return;
     }
     const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-pictures-"));
+    const viewer = await startViewer(influxDb.grafana, dashboards(), () => sampleNow);
     try {
-      const pictures = await renderDashboards([...data.values()], folder, chromium);
-      for (const [index, { title, file, errors, charts }] of pictures.entries()) {
-        assert.deepEqual(errors, [], title);
+      const uids = models.map(({ uid }) => uid);
+      const pictures = await takePictures({ ...viewer, uids, folder, executablePath });
+      for (const [index, { uid, file, errors, charts }] of pictures.entries()) {
+        assert.deepEqual(errors, [], uid);
         const drawn = models[index]?.panels.filter(
           ({ type }) => type === "timeseries" || type === "barchart",
         );
-        assert.equal(charts, drawn?.length, `${title}: charts`);
-        assert.ok((await stat(file)).size > 20_000, `${title}: ${file} shows something`);
+        assert.equal(charts, drawn?.length, `${uid}: charts`);
+        assert.ok((await stat(file)).size > 20_000, `${uid}: ${file} shows something`);
       }
       assert.equal(pictures.length, models.length);
     } finally {
+      await viewer.stop();
       await rm(folder, { recursive: true });
     }
   });

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from "@grafana/data";
 
 import { influxDbDataSource } from "../../../components/grafana/provisioning";
-import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { transform } from "../../../demo/dashboardPreview/frames";
+import type { DashboardModel, PanelModel } from "../../../viewer/frames/dashboardModel";
+import { transform } from "../../../viewer/frames/panelFrames";
 import type { InfluxConnection } from "../../../demo/services/influxQuery";
-import { expandVariables } from "../../../demo/dashboardPreview/macros";
-import type { PanelData } from "../../../demo/dashboardPreview/queryDashboard";
+import { expandVariables } from "../../../viewer/frames/macros";
+import type { PanelData } from "../../../viewer/frames/queryDashboard";
 
 export interface GrafanaConnection {
   /** Base URL, for example "http://127.0.0.1:3000". */

@@ -1,6 +1,7 @@
 import { FieldType, getFieldDisplayName, type DataFrame } from "@grafana/data";
 
-import type { PanelData } from "../../../demo/dashboardPreview/queryDashboard";
+import { withFieldSettings } from "../../../viewer/frames/panelFrames";
+import type { PanelData } from "../../../viewer/frames/queryDashboard";
 
 export type Cell = string | number | boolean | null;
 
@@ -33,5 +34,5 @@ function cellOf(value: Cell | undefined): Cell {
 }
 
 export function withTables(panel: PanelData): PanelTables {
-  return { ...panel, frames: panel.frames.map(tableOf) };
+  return { ...panel, frames: withFieldSettings(panel.panel, panel.frames).map(tableOf) };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { checkDashboardDefinitions, dashboards, type DashboardDefinition } from "../../../dashboards";
-import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../../viewer/frames/dashboardModel";
 import { lintRules } from "./lintRules";
 
 const definitions = dashboards();
@@ -48,7 +48,7 @@ describe("options", () => {
     const [first] = dashboards({ dataSourceUid: "other", folder: "Mine", alertmanagerName: "AM" });
     assert.equal(first?.folder, "Mine");
     assert.match(first.json, /"value": "other"/);
-    assert.match(first.json, /"alertmanager": "AM"/);
+    assert.match(first.json, /groups\?alertmanager=AM/);
   });
 });
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
-import type { DashboardModel, PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel, PanelModel } from "../../../viewer/frames/dashboardModel";
 import { findGrafana } from "../../dataplane/support/grafana";
 import { uploadDashboards } from "../../dataplane/support/grafanaClient";
 import { tableOf } from "../../dataplane/support/tables";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { dashboards } from "../../../dashboards";
-import type { DashboardModel } from "../../../demo/dashboardPreview/dashboardModel";
+import type { DashboardModel } from "../../../viewer/frames/dashboardModel";
 import { lintRules } from "./lintRules";
 
 /** A dashboard that keeps to every rule, free to be broken: any part may be written. */

@@ -3,11 +3,7 @@ import assert from "node:assert/strict";
 import { thresholds } from "../../../contract/thresholds";
 import { dashboardTag } from "../../../dashboards";
 import { maxDashboardBytes } from "../../../dashboards/definition";
-import {
-  dataPanels,
-  type DashboardModel,
-  type PanelModel,
-} from "../../../demo/dashboardPreview/dashboardModel";
+import { dataPanels, type DashboardModel, type PanelModel } from "../../../viewer/frames/dashboardModel";
 
 /** What each of our dashboards keeps to, by name. A rule throws an AssertionError that names what breaks it. */
 export type LintRule = (model: DashboardModel) => void;
@@ -107,6 +103,7 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
   "queries use the variables and the time range, and nothing that a dashboard does not have": (model) => {
     const panels = dataPanels(model);
     const names = model.templating.list.map(({ name }) => name);
+    const isTimeless = (model as { timepicker?: { hidden?: boolean } }).timepicker?.hidden === true;
     for (const [path, text] of strings(model)) {
       for (const match of text.matchAll(/\$\{(\w+)(?::\w+)?\}/g)) {
         const name = match[1] ?? "";
@@ -118,7 +115,8 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
     }
     for (const panel of panels) {
       for (const { query } of panel.targets ?? []) {
-        assert.match(query, /\$timeFilter/, `"${panel.title}" keeps to the time range`);
+        if (isTimeless) assert.doesNotMatch(query, /\$timeFilter/, `"${panel.title}" has no time range`);
+        else assert.match(query, /\$timeFilter|now\(\) - /, `"${panel.title}" keeps to the time range`);
         assert.match(query, /\$\{environment:regex\}/, `"${panel.title}" keeps to the environment`);
       }
     }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formattedValueToString, toDataFrame, type FieldConfigSource } from "@grafana/data";
 
-import type { PanelModel } from "../../../demo/dashboardPreview/dashboardModel";
-import { toFrames, transform, withFieldSettings } from "../../../demo/dashboardPreview/frames";
+import type { PanelModel } from "../../../viewer/frames/dashboardModel";
+import { toFrames } from "../../../viewer/frames/influxQlFrames";
+import { transform, withFieldSettings } from "../../../viewer/frames/panelFrames";
 import { tableOf } from "../../dataplane/support/tables";
 
 const series = [
@@ -17,7 +18,7 @@ test("series become one frame each, named by their alias", () => {
     { name: "/a: n of m", columns: ["Time", "/a: n of m"], rows: [[1, 2]] },
     { name: "/b: n of m", columns: ["Time", "/b: n of m"], rows: [[1, null]] },
   ]);
-  assert.equal(toFrames(series, { resultFormat: "time_series" })[0]?.name, "m.n {route: /a}");
+  assert.equal(toFrames(series, { resultFormat: "time_series" })[0]?.name, "m.n { route: /a }");
 });
 
 test("a table holds time, tags and columns of all series; no series is no table", () => {

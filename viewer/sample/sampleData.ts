@@ -38,6 +38,17 @@ export const sampleStart = Date.UTC(2026, 2, 9);
 export const version3From = Date.UTC(2026, 2, 17, 16);
 export const sampleEnvironment = "dev";
 
+/** What fires, the first all the time. */
+export const sampleAlerts = [
+  { alertname: "Watchdog", severity: "none", summary: "Alerting works" },
+  {
+    alertname: "RunFailed",
+    severity: "critical",
+    summary: "Run run-4 of penguins-training failed: MemoryError",
+  },
+  { alertname: "LogsStalled", severity: "warning", summary: "churn-api has logged nothing for 10 min" },
+];
+
 const species = ["Adelie", "Chinstrap", "Gentoo"] as const;
 const bytesPerMib = 1024 ** 2;
 
@@ -192,6 +203,35 @@ export function sampleRemoved(run: SampleRun, feature: string): number {
   return Math.round(run.rows * (feature === "body_mass_g" ? 0.03 * Number(run.version) : 0.01));
 }
 
+/** Comparisons of served features with the training, two days in a row. */
+export function servedDrift(): { timeMs: number; feature: string; psi: number }[] {
+  const [, run] = sampleRuns;
+  return [2, 1].flatMap((daysAgo) =>
+    Object.entries(run?.psi ?? {}).map(([feature, psi]) => ({
+      timeMs: sampleNow - daysAgo * dayMs,
+      feature,
+      psi: round(psi * (3 - daysAgo)),
+    })),
+  );
+}
+
+function servedDriftPoints(): Point[] {
+  return servedDrift().map(({ timeMs, feature, psi }) => ({
+    measurement: "ml.drift",
+    timeMs,
+    tags: {
+      service: "penguins-api",
+      environment: sampleEnvironment,
+      model: "penguins",
+      model_version: "2",
+      feature,
+      comparison: "production_vs_training",
+      verdict: sampleVerdict(psi),
+    },
+    fields: { psi, n_ref: 300, n_cur: 1000, missing_rate_ref: 0.01, missing_rate: 0.02 },
+  }));
+}
+
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
@@ -242,6 +282,10 @@ function runPoints(run: SampleRun): Point[] {
           roc_auc: Math.min(0.999, round(f1 + 0.03)),
           log_loss: round(1.2 - f1),
           brier: round((1 - f1) / 2),
+          // Of a regression; all metrics are shown, whichever a run has.
+          rmse: round(2 - f1),
+          mae: round(1.5 - f1),
+          r2: round(f1 - 0.1),
         },
       );
     }
@@ -471,6 +515,9 @@ function partPoints(ago: number): Point[] {
   return [
     point("alertmanager_alerts", "alertmanager", { gauge: isRecent ? 3 : 1 }, { state: "active" }),
     point("alertmanager_alerts", "alertmanager", { gauge: 0 }, { state: "suppressed" }),
+    ...(isRecent ? sampleAlerts : sampleAlerts.slice(0, 1)).map(({ summary, ...tags }) =>
+      point("alertmanager.alert", "alertmanager", { summary }, { ...tags, fingerprint: tags.alertname }),
+    ),
     point(
       "alertmanager_notifications_failed_total",
       "alertmanager",
@@ -538,6 +585,7 @@ export function samplePoints(): Point[] {
   return [
     ...sampleRequests().map(requestPoint),
     ...sampleRuns.flatMap(runPoints),
+    ...servedDriftPoints(),
     ...failedRun(),
     ...containerPoints(),
     ...platformPoints(),

@@ -1,6 +1,6 @@
 import type { DataFrame } from "@grafana/data";
 
-import type { InfluxSeries, RunQuery } from "../services/influxQuery";
+import type { InfluxSeries, RunQuery } from "../../demo/services/influxQuery";
 import {
   dataPanels,
   type AnnotationModel,
@@ -8,7 +8,7 @@ import {
   type PanelModel,
   type VariableModel,
 } from "./dashboardModel";
-import { toFrames, transform } from "./frames";
+import { marksOf, toFrames, type Mark } from "./influxQlFrames";
 import {
   expandQuery,
   panelIntervalMs,
@@ -17,6 +17,7 @@ import {
   type TimeRange,
   type VariableValue,
 } from "./macros";
+import { transform } from "./panelFrames";
 
 /** A panel with what its queries gave. */
 export interface PanelData {
@@ -24,6 +25,8 @@ export interface PanelData {
   /** As InfluxDB was asked. */
   readonly queries: readonly string[];
   readonly frames: readonly DataFrame[];
+  /** Why there is no data, where {@link QueryDashboardOptions.keepErrors} is set. */
+  readonly error?: string;
   readonly range: TimeRange;
   readonly intervalMs: number;
   readonly variables: Readonly<Record<string, VariableValue>>;
@@ -38,7 +41,7 @@ export interface DashboardData {
   readonly panels: readonly PanelData[];
   readonly annotations: readonly {
     readonly annotation: AnnotationModel;
-    readonly series: readonly InfluxSeries[];
+    readonly marks: readonly Mark[];
   }[];
 }
 
@@ -49,6 +52,18 @@ export interface QueryDashboardOptions {
   readonly choose?: Readonly<Record<string, readonly string[]>>;
   /** Start of the time range in place of the dashboard's, for example "now-30d". */
   readonly from?: string;
+  /** End of it, for example "now-1d". */
+  readonly to?: string;
+  /** A query that fails leaves its panel with an error, in place of an exception. @default false */
+  readonly keepErrors?: boolean;
+}
+
+/** What stands for "All" in a dashboard's address. */
+const allValues = "$__all";
+
+/** Rows of the grid that a dashboard takes. */
+export function dashboardHeight({ panels }: DashboardModel): number {
+  return Math.max(0, ...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
 }
 
 /** Width of a dashboard in pixels: a panel asks for one point a pixel, as Grafana does. */
@@ -60,51 +75,71 @@ export async function queryDashboard(
   dashboard: DashboardModel,
   options: QueryDashboardOptions,
 ): Promise<DashboardData> {
-  const range = timeRange(options.from ?? dashboard.time.from, dashboard.time.to, options.nowMs);
+  const range = timeRange(
+    options.from ?? dashboard.time.from,
+    options.to ?? dashboard.time.to,
+    options.nowMs,
+  );
   const { variables, offered } = await resolveVariables(dashboard, range, options);
   const panels = await Promise.all(
     dataPanels(dashboard).map((panel) => queryPanel(panel, { range, variables }, options)),
   );
-  const annotations = [];
-  for (const annotation of dashboard.annotations.list ?? []) {
-    const query = expandQuery(annotation.target.query, { range, variables, intervalMs: 60_000 });
-    annotations.push({ annotation, series: await options.run(query) });
-  }
+  const context = { range, variables, nowMs: options.nowMs, intervalMs: 60_000 };
+  const marks = async (annotation: AnnotationModel): Promise<readonly Mark[]> => {
+    try {
+      return marksOf(await options.run(expandQuery(annotation.target?.query ?? "", context)), annotation);
+    } catch (error) {
+      if (options.keepErrors !== true) throw error;
+      return [];
+    }
+  };
+  const annotations = await Promise.all(
+    // Those that Grafana itself keeps have no query.
+    (dashboard.annotations.list ?? [])
+      .filter(({ target }) => target?.query !== undefined)
+      .map(async (annotation) => ({ annotation, marks: await marks(annotation) })),
+  );
   return { dashboard, range, variables, offered, panels, annotations };
 }
 
 async function queryPanel(
   panel: PanelModel,
   { range, variables }: Pick<QueryContext, "range" | "variables">,
-  { run, nowMs }: QueryDashboardOptions,
+  { run, nowMs, keepErrors = false }: QueryDashboardOptions,
 ): Promise<PanelData> {
-  const panelRange = panel.timeFrom === undefined ? range : timeRange(`now-${panel.timeFrom}`, "now", nowMs);
   const maxDataPoints = panel.maxDataPoints ?? Math.floor((dashboardWidth * panel.gridPos.w) / columns);
   const context = {
-    range: panelRange,
+    range,
+    nowMs,
     variables,
-    intervalMs: panelIntervalMs(panelRange, maxDataPoints, panel.interval),
+    intervalMs: panelIntervalMs(range, maxDataPoints, panel.interval),
   };
-  const queries: string[] = [];
-  const frames: DataFrame[] = [];
-  for (const target of panel.targets ?? []) {
-    const query = expandQuery(target.query, context);
-    queries.push(query);
-    frames.push(...toFrames(await run(query), target));
+  const targets = (panel.targets ?? []).map((target) => ({
+    ...target,
+    query: expandQuery(target.query, context),
+  }));
+  const data = { panel, queries: targets.map(({ query }) => query), ...context };
+  try {
+    const answers = await Promise.all(
+      targets.map(async (target) => toFrames(await run(target.query), target)),
+    );
+    return { ...data, frames: await transform(answers.flat(), panel.transformations ?? []) };
+  } catch (error) {
+    if (!keepErrors) throw error;
+    return { ...data, frames: [], error: error instanceof Error ? error.message : String(error) };
   }
-  return { panel, queries, frames: await transform(frames, panel.transformations ?? []), ...context };
 }
 
 async function resolveVariables(
   dashboard: DashboardModel,
   range: TimeRange,
-  { run, choose = {} }: QueryDashboardOptions,
+  { run, nowMs, choose = {} }: QueryDashboardOptions,
 ): Promise<Pick<DashboardData, "variables" | "offered">> {
   const variables: Record<string, VariableValue> = {};
   const offered: Record<string, readonly string[]> = {};
   for (const variable of dashboard.templating.list) {
     if (variable.type === "query") {
-      const query = expandQuery(variable.query ?? "", { range, variables, intervalMs: 60_000 });
+      const query = expandQuery(variable.query ?? "", { range, variables, nowMs, intervalMs: 60_000 });
       offered[variable.name] = sorted(variableValues(await run(query)), variable.sort);
     }
     variables[variable.name] = chosenValue(variable, offered[variable.name] ?? [], choose[variable.name]);
@@ -137,7 +172,8 @@ function chosenValue(
   offered: readonly string[],
   chosen: readonly string[] | undefined,
 ): VariableValue {
-  if (chosen !== undefined) return { values: chosen };
+  if (chosen !== undefined && !(variable.multi === true && chosen.includes(allValues)))
+    return { values: chosen };
   if (variable.type !== "query") {
     const current = variable.current?.value ?? variable.query ?? "";
     return { values: typeof current === "string" ? [current] : current };

@@ -23,6 +23,8 @@ export interface VariableValue {
 export interface QueryContext {
   readonly range: TimeRange;
   readonly intervalMs: number;
+  /** The time that `now()` is. */
+  readonly nowMs: number;
   readonly variables: Readonly<Record<string, VariableValue>>;
 }
 
@@ -46,6 +48,7 @@ export function expandQuery(query: string, context: QueryContext): string {
   return expandVariables(
     query
       .replaceAll("$timeFilter", `time >= ${context.range.fromMs}ms and time <= ${context.range.toMs}ms`)
+      .replaceAll("now()", `${context.nowMs}ms`)
       .replaceAll("$__interval_ms", String(context.intervalMs))
       .replaceAll("$__interval", rangeUtil.secondsToHms(context.intervalMs / 1000)),
     context.variables,

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  expandQuery,
-  expandVariables,
-  panelIntervalMs,
-  timeRange,
-} from "../../../demo/dashboardPreview/macros";
+import { expandQuery, expandVariables, panelIntervalMs, timeRange } from "../../../viewer/frames/macros";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -15,12 +10,16 @@ const range = { fromMs: 1_000, toMs: 1_000 + dayMs };
 
 test("time range, interval and its milliseconds are put in as Grafana does", () => {
   assert.equal(
-    expandQuery("SELECT x WHERE $timeFilter GROUP BY time($__interval), $__interval_ms", {
-      range,
-      intervalMs: 120_000,
-      variables: {},
-    }),
-    "SELECT x WHERE time >= 1000ms and time <= 86401000ms GROUP BY time(2m), 120000",
+    expandQuery(
+      "SELECT x WHERE $timeFilter AND time >= now() - 7d GROUP BY time($__interval), $__interval_ms",
+      {
+        range,
+        nowMs: 5_000,
+        intervalMs: 120_000,
+        variables: {},
+      },
+    ),
+    "SELECT x WHERE time >= 1000ms and time <= 86401000ms AND time >= 5000ms - 7d GROUP BY time(2m), 120000",
   );
 });
 
@@ -58,7 +57,7 @@ test("the interval is the range by the panel's points, rounded, and not below th
 
 test("intervals are written with the largest unit that fits", () => {
   const written = [500, 1_000, 2 * minuteMs, 6 * hourMs, dayMs].map((intervalMs) =>
-    expandQuery("$__interval", { range, intervalMs, variables: {} }),
+    expandQuery("$__interval", { range, intervalMs, nowMs: 0, variables: {} }),
   );
   assert.deepEqual(written, ["500ms", "1s", "2m", "6h", "1d"]);
 });

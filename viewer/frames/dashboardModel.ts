@@ -9,6 +9,7 @@ export interface DashboardModel {
   readonly time: { readonly from: string; readonly to: string };
   readonly panels: readonly PanelModel[];
   readonly templating: { readonly list: readonly VariableModel[] };
+  readonly timepicker?: { readonly hidden?: boolean };
   readonly annotations: { readonly list?: readonly AnnotationModel[] };
 }
 
@@ -22,7 +23,6 @@ export interface PanelModel {
   readonly targets?: readonly TargetModel[];
   readonly interval?: string;
   readonly maxDataPoints?: number;
-  readonly timeFrom?: string;
   readonly transformations?: readonly DataTransformerConfig[];
   readonly options?: Record<string, unknown>;
   readonly fieldConfig?: FieldConfigSource;
@@ -56,7 +56,7 @@ export interface VariableModel {
 
 export interface AnnotationModel {
   readonly name: string;
-  readonly target: { readonly query: string; readonly textColumn: string; readonly tagsColumn: string };
+  readonly target?: { readonly query: string; readonly textColumn: string; readonly tagsColumn: string };
   readonly datasource?: { readonly type: string; readonly uid: string };
 }
 

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { formattedValueToString } from "@grafana/data";
+
+import { dashboards } from "../../dashboards";
+import { influxClient, type RunQuery } from "../../demo/services/influxQuery";
+import { resolveTool } from "../../local/tools/resolve";
+import type { DashboardModel } from "../../viewer/frames/dashboardModel";
+import {
+  queryDashboard,
+  type DashboardData,
+  type QueryDashboardOptions,
+} from "../../viewer/frames/queryDashboard";
+import { shownPanel } from "../../viewer/frames/shownFields";
+import { sampleNow } from "../../viewer/sample/sampleData";
+import {
+  fillWithSampleData,
+  startTemporaryInfluxDb,
+  type TemporaryInfluxDb,
+} from "../../viewer/sample/sampleInfluxDb";
+import { dashboardFaults, linkFaults } from "./support/shownFaults";
+
+/** The panels of 0.1.0 in which a person saw a fault. */
+const before010 = JSON.parse(
+  readFileSync(join(__dirname, "fixtures", "dashboards-0.1.0.json"), "utf8"),
+) as DashboardModel[];
+const models = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
+
+function modelOf(list: readonly DashboardModel[], uid: string): DashboardModel {
+  const model = list.find((one) => one.uid === uid);
+  assert.ok(model, uid);
+  return model;
+}
+
+describe("what Grafana's own code shows of the sample data", () => {
+  let influxDb: TemporaryInfluxDb;
+  let run: RunQuery;
+
+  before(async () => {
+    influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
+    await fillWithSampleData(influxDb);
+    run = influxClient(influxDb.grafana);
+  });
+  after(async () => {
+    await influxDb.stop();
+  });
+
+  const ask = (model: DashboardModel, options: Partial<QueryDashboardOptions> = {}): Promise<DashboardData> =>
+    queryDashboard(model, { run, nowMs: sampleNow, ...options });
+  const withoutAnnotations = (model: DashboardModel): DashboardModel => ({ ...model, annotations: {} });
+
+  /** Texts of a panel's tiles. */
+  async function tiles(
+    model: DashboardModel,
+    title: string,
+    options: Partial<QueryDashboardOptions>,
+  ): Promise<string[]> {
+    const data = await ask(withoutAnnotations(model), options);
+    const panel = data.panels.find((one) => one.panel.title === title);
+    assert.ok(panel, title);
+    return shownPanel(panel).tiles.map(({ display }) => formattedValueToString(display));
+  }
+
+  for (const model of models) {
+    test(`${model.title}: names, units, texts, colours and widths of every panel`, async () => {
+      assert.deepEqual(dashboardFaults(await ask(model)), []);
+    });
+  }
+
+  test("links carry what the other dashboard understands, and nothing is hidden", () => {
+    assert.deepEqual(linkFaults(models), []);
+  });
+
+  test("the faults of 0.1.0 are found in its dashboards", async () => {
+    const found: string[] = [];
+    for (const model of before010) found.push(...dashboardFaults(await ask(withoutAnnotations(model))));
+    for (const fault of [
+      'What fires now: Grafana has no panel "alertGroups"',
+      'F1 by class and version: the name "f1" repeats',
+      'Drift (PSI) by feature and version: the name "psi" repeats',
+      'Outliers removed, by feature and version: the name "removed_ratio" repeats',
+      'Outliers removed, by feature and version: the text "1" of "model_version" is shown as "100.0%"',
+      'Class balance of the candidate: the name "share" repeats',
+      'Confusion by share: the name "count" repeats',
+      'Confusion of the candidate: the name "count" repeats',
+      'Last line by service: "Service" shows NaN',
+      "Unique users, last hour: its own time range ends when somebody zooms",
+      "Confusion of the candidate: its columns need 750 of 384 pixels",
+      "Scores by version: two series are #FA6400",
+      "Series by bucket: two series are #AEA2E0",
+      "Memory peak by step: bars over time cover each other",
+      "Unique users and requests by week: bars over time cover each other",
+      'Ready pods of model APIs: "Desired" counts 2.00',
+      'Training runs: an empty cell of "Error" says "no data"',
+    ]) {
+      assert.ok(found.includes(fault), `${fault}\nfound:\n${found.join("\n")}`);
+    }
+    assert.deepEqual(
+      linkFaults(before010).filter((fault) => /gives|without|menu/.test(fault)).length > 4,
+      true,
+    );
+    const links = linkFaults(before010).join("\n");
+    assert.match(links, /Model API usage gives "All" as model to Model approval/);
+    assert.match(links, /Home: "Last decisions" links to .* without the environment/);
+    assert.match(links, /Home: links and annotations are hidden in a menu/);
+  });
+
+  test("a decision is there whatever the time range; in 0.1.0 it was not", async () => {
+    const lastHours = { from: "now-6h" };
+    assert.deepEqual(await tiles(modelOf(models, "model-approval"), "Decision", lastHours), ["reject"]);
+    assert.deepEqual(await tiles(modelOf(before010, "model-approval"), "Decision", lastHours), ["none yet"]);
+  });
+
+  test("a span that the title names is that span after zooming too; in 0.1.0 it was not", async () => {
+    const zoomed = { from: "now-24h", to: "now-1430m" };
+    const title = "Unique users, last hour";
+    const usage = modelOf(models, "model-api-usage");
+    assert.deepEqual(await tiles(usage, title, zoomed), await tiles(usage, title, {}));
+    const usage010 = modelOf(before010, "model-api-usage");
+    assert.notDeepEqual(await tiles(usage010, title, zoomed), await tiles(usage, title, {}));
+  });
+
+  test("versions are marked where they were first seen; in 0.1.0 Grafana broke", async () => {
+    const { annotations } = await ask(modelOf(models, "model-api-usage"));
+    assert.deepEqual(
+      annotations.map(({ marks }) => marks.map(({ text, tags }) => [text, ...tags])),
+      [
+        [
+          ["1", "churn-api"],
+          ["2", "penguins-api"],
+          ["3", "penguins-api"],
+        ],
+      ],
+    );
+    await assert.rejects(ask(modelOf(before010, "model-api-usage")), /takes the number .* for tags/);
+  });
+});

@@ -1,0 +1,217 @@
+import { formattedValueToString, type GrafanaTheme2, type ThresholdsConfig } from "@grafana/data";
+
+import type { Mark } from "../frames/influxQlFrames";
+import type { PanelData } from "../frames/queryDashboard";
+import type { ShownField, ShownPanel } from "../frames/shownFields";
+
+/** What ECharts draws, as JSON; the page's own script adds the unit of the value axis. */
+export interface Chart {
+  readonly option: Readonly<Record<string, unknown>>;
+  /** Grafana's unit of the values. */
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly isOverTime: boolean;
+}
+
+interface GraphSettings {
+  readonly drawStyle?: string;
+  readonly stacking?: { readonly mode?: string };
+  readonly fillOpacity?: number;
+  /** Longest gap that a line bridges, in milliseconds. */
+  readonly spanNulls?: number | boolean;
+  readonly thresholdsStyle?: { readonly mode?: string };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The chart of a `timeseries` or `barchart` panel. */
+export function chartOf(
+  data: PanelData,
+  shown: ShownPanel,
+  marks: readonly Mark[],
+  theme: GrafanaTheme2,
+): Chart {
+  const { fieldConfig } = data.panel;
+  const { unit = "short", decimals } = fieldConfig?.defaults ?? {};
+  const { axis } = shown;
+  const isShares = data.panel.options?.["stacking"] === "percent";
+  const text = theme.colors.text.primary;
+  const option = {
+    animation: false,
+    backgroundColor: "transparent",
+    legend: {
+      bottom: 0,
+      left: 0,
+      type: "scroll",
+      data: shown.fields.map(({ name }) => name),
+      textStyle: { color: text, fontSize: 12 },
+      pageTextStyle: { color: text },
+      itemHeight: 4,
+      itemWidth: 14,
+    },
+    grid: { left: 8, right: 18, top: 12, bottom: 30, containLabel: true },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      backgroundColor: theme.colors.background.elevated,
+      borderColor: theme.colors.border.medium,
+      textStyle: { color: text, fontSize: 12 },
+    },
+    yAxis: valueAxis(data, theme, isShares),
+    ...(axis === undefined
+      ? overTime(data, shown, marks, theme)
+      : bars(data, axis, shown.fields, { theme, isShares })),
+  };
+  return {
+    option,
+    unit: isShares ? "percentunit" : unit,
+    decimals: decimals ?? undefined,
+    isOverTime: axis === undefined,
+  };
+}
+
+const settingsOf = ({ panel }: PanelData): GraphSettings =>
+  (panel.fieldConfig?.defaults.custom ?? {}) as GraphSettings;
+const secondaryText = (theme: GrafanaTheme2) => ({
+  color: theme.colors.text.secondary,
+  fontSize: 12,
+  hideOverlap: true,
+});
+
+function valueAxis({ panel }: PanelData, theme: GrafanaTheme2, isShares: boolean): Json {
+  const { min, max } = panel.fieldConfig?.defaults ?? {};
+  const top = isShares ? 1 : (max ?? undefined);
+  return {
+    type: "value",
+    min: min ?? undefined,
+    max: top,
+    splitNumber: 4,
+    // With both ends given, even steps: else the last two labels of 0 to 1 are 0.9 and 1.
+    interval: typeof min === "number" && top !== undefined ? (top - min) / 4 : undefined,
+    axisLabel: secondaryText(theme),
+    splitLine: { lineStyle: { color: theme.colors.border.weak } },
+  };
+}
+
+function overTime(
+  data: PanelData,
+  { fields }: ShownPanel,
+  marks: readonly Mark[],
+  theme: GrafanaTheme2,
+): Json {
+  const { fromMs, toMs } = data.range;
+  const { drawStyle, stacking, fillOpacity = 0 } = settingsOf(data);
+  const isBars = drawStyle === "bars";
+  const seen = marks.filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
+  const lines = [...seen.map((mark) => markLine(mark, theme)), ...thresholdLines(data, theme)];
+  return {
+    xAxis: {
+      type: "time",
+      min: fromMs,
+      max: toMs,
+      axisLabel: { ...secondaryText(theme), alignMinLabel: "left", alignMaxLabel: "right" },
+      splitLine: { show: false },
+    },
+    series: fields.map((field, index) => ({
+      name: field.name,
+      type: isBars ? "bar" : "line",
+      stack: stacking?.mode === "normal" ? "all" : undefined,
+      data: linePoints(field, settingsOf(data)),
+      itemStyle: { color: field.colour },
+      barMaxWidth: 24,
+      lineStyle: { width: 2 },
+      areaStyle: isBars ? undefined : { opacity: fillOpacity / 100 },
+      markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: lines },
+    })),
+  };
+}
+
+/** Bridges gaps as the panel says, and marks points between two gaps, which a line would not show. */
+function linePoints({ field, frame }: ShownField, { spanNulls }: GraphSettings): Json[] {
+  const times = (frame.fields[0]?.values ?? []) as number[];
+  const values = field.values as (number | null)[];
+  const longestGap = typeof spanNulls === "number" ? spanNulls : 0;
+  const present = times.filter((_, index) => (values[index] ?? null) !== null);
+  const isBridged = (time: number): boolean => {
+    const after = present.findIndex((one) => one > time);
+    return after > 0 && Number(present[after]) - Number(present[after - 1]) <= longestGap;
+  };
+  const points = times
+    .map((time, index) => ({ time, value: values[index] ?? null }))
+    .filter(({ time, value }) => value !== null || !isBridged(time));
+  return points.map(({ time, value }, index) => {
+    const isAlone =
+      (points[index - 1]?.value ?? null) === null && (points[index + 1]?.value ?? null) === null;
+    return { value: [time, value], symbolSize: isAlone ? 4 : 0 };
+  });
+}
+
+function markLine({ timeMs, text, tags }: Mark, theme: GrafanaTheme2): Json {
+  return {
+    xAxis: timeMs,
+    label: { formatter: [...tags, text].join(" "), color: theme.colors.text.secondary, fontSize: 12 },
+    lineStyle: { color: theme.visualization.getColorByName("blue"), type: "dashed" },
+  };
+}
+
+function thresholdLines(data: PanelData, theme: GrafanaTheme2): Json[] {
+  if ((settingsOf(data).thresholdsStyle?.mode ?? "off") === "off") return [];
+  const { steps } = (data.panel.fieldConfig?.defaults.thresholds ?? { steps: [] }) as Pick<
+    ThresholdsConfig,
+    "steps"
+  >;
+  return steps
+    .filter(({ value }) => Number.isFinite(value as number | null))
+    .map(({ value, color }) => ({
+      yAxis: value,
+      label: { show: false },
+      lineStyle: { color: theme.visualization.getColorByName(color), type: "dashed" },
+    }));
+}
+
+/** Bars with their values written on them, where there is room. */
+const mostLabels = 16;
+
+function bars(
+  data: PanelData,
+  axis: ShownField,
+  fields: readonly ShownField[],
+  { theme, isShares }: { theme: GrafanaTheme2; isShares: boolean },
+): Json {
+  const categories = axis.field.values as unknown[];
+  const isStacked = isShares || data.panel.options?.["stacking"] === "normal";
+  const total = (row: number): number =>
+    fields.reduce((sum, { field }) => sum + Number(field.values[row] ?? 0), 0);
+  const hasLabels =
+    categories.length * fields.length <= mostLabels && data.panel.options?.["showValue"] !== "never";
+  return {
+    xAxis: {
+      type: "category",
+      data: categories.map((value) => textOf(axis, value)),
+      axisLabel: { ...secondaryText(theme), color: theme.colors.text.primary },
+    },
+    series: fields.map((one, index) => ({
+      name: one.name,
+      type: "bar",
+      stack: isStacked ? "all" : undefined,
+      itemStyle: { color: one.colour },
+      barMaxWidth: 46,
+      label: {
+        show: hasLabels,
+        position: isStacked ? "inside" : "top",
+        color: isStacked ? "#111" : theme.colors.text.primary,
+        fontSize: 12,
+      },
+      data: categories.map((_, row) => {
+        const value = (one.field.values[row] ?? null) as number | null;
+        const shown = isShares && value !== null ? value / total(row) : value;
+        return { value: shown, label: { formatter: textOf(one, value) } };
+      }),
+      markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: thresholdLines(data, theme) },
+    })),
+  };
+}
+
+function textOf({ field }: ShownField, value: unknown): string {
+  return field.display === undefined ? String(value) : formattedValueToString(field.display(value));
+}
