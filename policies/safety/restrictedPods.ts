@@ -20,12 +20,16 @@ const allowedVolumes = new Set([
 export const restrictedPods = resourcePolicy({
   name: "restricted-pods",
   description: "Pods keep to the Kubernetes Pod Security Standard «restricted».",
-  validate: (resource) =>
-    checkPods(resource, (spec) => [
-      ...podProblems(spec),
-      ...containersOf(spec).flatMap((container) => containerProblems(container, spec)),
-    ]),
+  validate: (resource) => checkPods(resource, restrictedProblems),
 });
+
+/** What of a pod's spec *restricted* does not allow; empty when it passes. */
+export function restrictedProblems(spec: Value): string[] {
+  return [
+    ...podProblems(spec),
+    ...containersOf(spec).flatMap((container) => containerProblems(container, spec)),
+  ];
+}
 
 function podProblems(spec: Value): string[] {
   const hostNamespaces = ["hostNetwork", "hostPID", "hostIPC"]

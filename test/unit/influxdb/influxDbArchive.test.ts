@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restrictedViolations } from "../support/restricted";
+import { restrictedProblems } from "../../../policies/safety/restrictedPods";
+import { toPlain } from "../../../policies/core/values";
 import type { InfluxDesiredState } from "../../../components/influxdb/desiredState";
 import { deploy, find, listed } from "../support/deploy";
 import { platform } from "../support/fixtures";
@@ -57,7 +58,7 @@ test("its pod is restricted, reaches InfluxDB only, and is not retried after a f
   );
   const workload = workloadsOf(resources).find(({ title }) => title.includes("influxdb-archive"));
   assert.ok(workload);
-  assert.deepEqual(restrictedViolations(workload.pod), []);
+  assert.deepEqual(restrictedProblems(toPlain(workload.pod)), []);
   const env = Object.fromEntries(
     (workload.pod.containers[0]?.env ?? []).map(({ name, value }) => [name, value]),
   );

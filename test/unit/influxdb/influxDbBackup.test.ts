@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restrictedViolations } from "../support/restricted";
+import { restrictedProblems } from "../../../policies/safety/restrictedPods";
+import { toPlain } from "../../../policies/core/values";
 import { deploy, find, listed } from "../support/deploy";
 import { platform } from "../support/fixtures";
 import { workloadsOf } from "../support/pods";
@@ -36,7 +37,7 @@ test("the backup's pod is restricted and says how many backups it keeps", async 
   const { resources } = await deploy(() => platform({ backup: { storage, keep: 30 } }));
   const workload = workloadsOf(resources).find(({ title }) => title.includes("influxdb-backup"));
   assert.ok(workload);
-  assert.deepEqual(restrictedViolations(workload.pod), []);
+  assert.deepEqual(restrictedProblems(toPlain(workload.pod)), []);
   const [container] = workload.pod.containers;
   assert.equal(container?.env?.find(({ name }) => name === "BACKUP_KEEP")?.value, "30");
   assert.equal(

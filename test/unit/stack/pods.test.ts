@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { images } from "../../../components/images";
-import { restrictedViolations } from "../support/restricted";
+import { restrictedProblems } from "../../../policies/safety/restrictedPods";
+import { toPlain } from "../../../policies/core/values";
 import { deploy, type RequestedResource } from "../support/deploy";
 import { everyPart } from "../support/fixtures";
 import { containersOf, type Workload, workloadsOf } from "../support/pods";
@@ -36,7 +37,7 @@ describe("every pod of the whole stack", () => {
   });
 
   each("passes Pod Security restricted", ({ title, pod }) =>
-    assert.deepEqual(restrictedViolations(pod), [], title),
+    assert.deepEqual(restrictedProblems(toPlain(pod)), [], title),
   );
 
   each("can't write to its image", ({ title, pod }) => {

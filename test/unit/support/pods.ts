@@ -1,4 +1,3 @@
-import type { PodSecuritySpec } from "./restricted";
 import type { RequestedResource } from "./deploy";
 
 /** A container as far as tests look at it. */
@@ -8,6 +7,7 @@ export interface Container {
   command?: string[];
   args?: string[];
   restartPolicy?: string;
+  ports?: { containerPort: number; hostPort?: number }[];
   env?: { name: string; value?: string; valueFrom?: Record<string, unknown> }[];
   envFrom?: Record<string, unknown>[];
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
@@ -20,10 +20,11 @@ export interface Container {
 }
 
 /** A pod spec as far as tests look at it. */
-export interface PodSpec extends PodSecuritySpec {
-  containers: (Container & PodSecuritySpec["containers"][number])[];
-  initContainers?: (Container & PodSecuritySpec["containers"][number])[];
+export interface PodSpec {
+  containers: Container[];
+  initContainers?: Container[];
   volumes?: (Record<string, unknown> & { name: string })[];
+  securityContext?: { runAsUser?: number; fsGroup?: number };
   restartPolicy?: string;
   serviceAccountName?: string;
   automountServiceAccountToken?: boolean;
