@@ -52,7 +52,7 @@ test-policies: build ## Tests of the policy pack
 test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped and reported
 	@node --import tsx test/run.ts dataplane
 
-bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|latency|preview
+bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview
 	@npm run --silent bench -- $(ARGS)
 
 # Bundles of what runs outside of the Pulumi program.

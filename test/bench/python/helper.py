@@ -1,0 +1,78 @@
+"""Costs of the Python helper, as JSON: CPU time, its writing thread included, the best of three rounds."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import sys
+import time
+from typing import Any, Callable
+
+from ds_monitoring import RequestLogging, compare, emit, flush, prediction
+
+ROUNDS = 3
+
+
+def best(function: Callable[[], None], calls: int) -> float:
+    """Seconds of CPU time of one call."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        for _ in range(calls):
+            function()
+        times.append((time.process_time() - started) / calls)
+        flush(10)
+    return min(times)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    prediction("churned", 0.83, features={"age": 39.0, "income": 1200.0, "tenure": 7.0, "visits": 2.0})
+    start_response("200 OK", [])
+    return [b"{}"]
+
+
+def request(app: Any) -> Callable[[], None]:
+    def ask() -> None:
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/predict", "wsgi.input": io.BytesIO(b"{}")}
+        answer = app(environ, lambda *_: None)
+        for _ in answer:
+            pass
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+
+    return ask
+
+
+def megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def logged(feature_rate: float) -> Callable[[], None]:
+    # A route and a key are given, so that both are part of the cost.
+    return request(
+        RequestLogging(application, service="api", key="k", route=lambda _: "/predict", feature_rate=feature_rate)
+    )
+
+
+figures: dict[str, float] = {"memory_mb": megabytes()}
+figures["request_bare_us"] = best(request(application), 2000) * 1e6
+figures["request_us"] = best(logged(0), 2000) * 1e6
+figures["request_with_features_us"] = best(logged(1), 2000) * 1e6
+figures["event_us"] = best(lambda: emit("log", {"n": 1}, body="one"), 5000) * 1e6
+figures["memory_after_events_mb"] = megabytes()
+try:
+    import numpy as np
+except ImportError:
+    print("NumPy is not installed: drift was measured of lists only", file=sys.stderr)
+else:
+    generator = np.random.default_rng(1)
+    columns = generator.normal(0, 1, 1_000_000), generator.normal(0.1, 1, 1_000_000)
+    sort = best(lambda: np.sort(columns[0]), 1)
+    figures["numpy_sort_s"] = sort
+    figures["drift_numpy_s"] = best(lambda: compare(*columns), 1)
+    lists = [column.tolist() for column in columns]
+    figures["drift_list_s"] = best(lambda: compare(*lists), 1)
+    figures["memory_after_drift_mb"] = megabytes()
+print(json.dumps(figures))
