@@ -14,9 +14,7 @@ export function whyNotReady(pod: V1Pod): string | undefined {
   if (waiting !== undefined) return waiting;
   const unscheduled = conditions.find(({ type, status }) => type === "PodScheduled" && status === "False");
   if (unscheduled !== undefined) return unscheduled.message ?? "no node takes it";
-  const step = initContainerStatuses.find(
-    ({ started, state }) => state?.running !== undefined && started !== true,
-  );
+  const step = initContainerStatuses.find(({ ready, state }) => state?.running !== undefined && !ready);
   if (step !== undefined) return `${step.name} is running`;
   const unready = containerStatuses.find(({ ready }) => !ready);
   if (unready?.state?.running !== undefined) return `${unready.name} is running and not ready yet`;

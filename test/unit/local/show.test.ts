@@ -55,8 +55,8 @@ describe("why a pod is waited for", () => {
       "a step runs, beside a sidecar",
       {
         initContainerStatuses: [
-          { ...container, name: "logging", started: true, state: { running: {} } },
-          { ...container, name: "train", started: false, state: { running: {} } },
+          { ...container, name: "logging", ready: true, state: { running: {} } },
+          { ...container, name: "train", started: true, state: { running: {} } },
         ],
         containerStatuses: [{ ...container, state: { waiting: { reason: "PodInitializing" } } }],
       },
