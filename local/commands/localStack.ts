@@ -1,9 +1,15 @@
 import { access } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
 import type { UpOptions } from "@pulumi/pulumi/automation";
 import { Engine } from "../engine/engine";
+import { withStartedCreations } from "../engine/interrupted";
 import { withPluginInputs } from "../engine/standInState";
 import { repositoryRoot } from "../paths";
+import { endOrphans } from "../processes";
+import { UserError } from "../userError";
+import { engineOutput } from "./output";
+import { problemsIn } from "./problems";
 
 /** The stack that `make up` brings up. */
 export const localStack = "local";
@@ -34,6 +40,52 @@ export async function openEngine(options: {
     if (adapted !== undefined) await engine.importState(adapted);
   }
   return engine;
+}
+
+/**
+ * Go on after a run that was killed: end what it left running, and bring the state in line with what it had made. The
+ * next `up` completes it.
+ */
+export async function recover(engine: Engine): Promise<void> {
+  await endOrphans(repositoryRoot);
+  const adopted = await withStartedCreations(await engine.state(), await clusterOf(engine));
+  if (adopted !== undefined) await engine.importState(adopted);
+  await refresh(engine);
+}
+
+/** @throws UserError when it fails */
+export async function refresh(engine: Engine): Promise<void> {
+  const result = await engine.refresh({ onOutput: engineOutput() });
+  if (result.code !== 0) throw new UserError("pulumi refresh failed: the reason is above.");
+}
+
+/** What keeps pods of the stack's namespaces from becoming ready since a time, a line each. */
+export async function problemsOf(engine: Engine, since: Date): Promise<string[]> {
+  const { resources = [] } = (await engine.state()).deployment;
+  const ids = resources.flatMap(({ type, id }) => (type.startsWith("kubernetes:") && id ? [id] : []));
+  const namespaces = new Set(ids.filter((id) => id.includes("/")).map((id) => dirname(id)));
+  return namespaces.size === 0 ? [] : problemsIn(await clusterOf(engine), namespaces, since);
+}
+
+/** The connection of the stack's Kubernetes provider. */
+export async function clusterOf(engine: Engine): Promise<KubeConfig> {
+  const { resources = [] } = (await engine.state({ showSecrets: true })).deployment;
+  const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+  const inputs = (provider?.inputs ?? {}) as {
+    kubeconfig?: string | { plaintext: string };
+    context?: string;
+  };
+  // A path or a file's contents, as for the provider; a secret is JSON.
+  const kubeconfig =
+    typeof inputs.kubeconfig === "object"
+      ? (JSON.parse(inputs.kubeconfig.plaintext) as string)
+      : inputs.kubeconfig;
+  const cluster = new KubeConfig();
+  if (kubeconfig === undefined) cluster.loadFromDefault();
+  else if (kubeconfig.includes("\n")) cluster.loadFromString(kubeconfig);
+  else cluster.loadFromFile(kubeconfig);
+  if (inputs.context !== undefined) cluster.setCurrentContext(inputs.context);
+  return cluster;
 }
 
 /** This repository's policy pack, with the stack's settings when there are any. */

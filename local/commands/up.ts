@@ -1,15 +1,23 @@
 import { join } from "node:path";
+import type { UpOptions } from "@pulumi/pulumi/automation";
 import { startCluster } from "../cluster/cluster";
-import type { Engine } from "../engine/engine";
+import type { Engine, OperationResult } from "../engine/engine";
 import { changingSteps } from "../../policies/report/engineRun";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
-import { endOrphans } from "../processes";
 import { UserError } from "../userError";
 import { deployMailServer } from "../mail/deploy";
 import { withProgress } from "./progress";
 import { realCluster, show } from "./show";
-import { clusterDirectory, localStack, openEngine, policies } from "./localStack";
+import {
+  clusterDirectory,
+  localStack,
+  openEngine,
+  policies,
+  problemsOf,
+  recover,
+  refresh,
+} from "./localStack";
 import { chooseNodes } from "./nodes";
 import {
   countChanges,
@@ -58,18 +66,18 @@ async function bringUp(state: string, started: number): Promise<void> {
   for (const line of describeTools(engine)) say(line);
   const before = (await engine.state()).deployment;
   if ((before.pending_operations ?? []).length > 0) {
-    say("an earlier run was cut off: dropping what it had begun and not finished");
-    await endOrphans(repositoryRoot);
-    await refresh(engine);
+    say("an earlier run was cut off: going on from what it had made");
+    await recover(engine);
   } else if (cluster?.fresh === true && (before.resources ?? []).length > 0) {
     say("the cluster is new: forgetting what the earlier one held");
     await refresh(engine);
   }
 
   const options = { ...(await policies(localStack)), onOutput: engineOutput() };
-  // Policies that look at the whole stack judge the preview, before anything is created.
+  // Policies that look at the whole stack judge the preview, before anything is created. The Automation API's `up` does
+  // without one; that of the command line would start the program twice, too.
   const preview = await engine.preview(options);
-  const bring = preview.code === 0 ? engine.up(options) : Promise.resolve(preview);
+  const bring = preview.code === 0 ? upWithProblems(engine, options) : Promise.resolve(preview);
   const result = await (real === undefined ? bring : withProgress(real, say, bring));
   if (result.code !== 0) {
     throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
@@ -104,7 +112,25 @@ async function bringUp(state: string, started: number): Promise<void> {
   say("  make down      remove everything");
 }
 
-async function refresh(engine: Engine): Promise<void> {
-  const result = await engine.refresh({ onOutput: engineOutput() });
-  if (result.code !== 0) throw new UserError("pulumi refresh failed: the reason is above.");
+/** Run `up`, and say what keeps pods from becoming ready: each minute what is new, and all of it when the run fails. */
+async function upWithProblems(engine: Engine, options: UpOptions): Promise<OperationResult> {
+  const started = new Date();
+  const said = new Set<string>();
+  const report = async (isNew: (problem: string) => boolean) => {
+    const problems = await problemsOf(engine, started).catch((error: Error) => [
+      `The cluster could not be asked: ${error.message}`,
+    ]);
+    const lines = problems.filter(isNew);
+    if (lines.length > 0) say("What keeps pods from becoming ready:");
+    for (const line of lines) say(`  ${line}`);
+    for (const line of lines) said.add(line);
+  };
+  const watch = setInterval(() => void report((problem) => !said.has(problem)), 60_000);
+  try {
+    const result = await engine.up(options);
+    if (result.code !== 0) await report(() => true);
+    return result;
+  } finally {
+    clearInterval(watch);
+  }
 }

@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { LocalWorkspace, Stack, type LocalWorkspaceOptions } from "@pulumi/pulumi/automation";
+import {
+  LocalWorkspace,
+  Stack,
+  type LocalWorkspaceOptions,
+  type ProjectSettings,
+} from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import { isAlive } from "../processes";
 import { UserError } from "../userError";
@@ -22,8 +27,15 @@ export interface State {
   version: number;
   deployment: {
     resources?: StateResource[];
-    pending_operations?: Array<{ type: string; resource: { urn: string } }>;
+    pending_operations?: Array<{ type: string; resource: StateResource }>;
   };
+}
+
+/** The parts of Pulumi.yaml that are read here. */
+export interface ProjectFile {
+  name: string;
+  runtime: string | { name: string; options?: Record<string, unknown> };
+  main?: string;
 }
 
 /** Folder of Pulumi's file backend. */
@@ -33,10 +45,13 @@ export function backendFolder(stateDirectory: string): string {
 
 /** What the file backend keeps about one stack, and what is kept beside it. */
 export class Backend {
-  /** Folder of what is remembered of the project. */
-  readonly projectFolder: string;
-  /** File with the salt of the stack's encryption. */
-  readonly saltFile: string;
+  /**
+   * The stack is worked on from a folder of its own, in which Pulumi writes the salt of its encryption: in the project's
+   * own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
+   */
+  private readonly projectFolder: string;
+  /** The stack's config, and the salt of its encryption. */
+  readonly stackFile: string;
 
   constructor(
     private readonly stateDirectory: string,
@@ -44,30 +59,30 @@ export class Backend {
     private readonly stack: string,
   ) {
     this.projectFolder = join(stateDirectory, "projects", project);
-    this.saltFile = join(this.projectFolder, `Pulumi.${stack}.yaml`);
+    this.stackFile = join(this.projectFolder, `Pulumi.${stack}.yaml`);
   }
 
-  /**
-   * The stack is created from a folder of its own, in which Pulumi writes the salt of its encryption: in the
-   * project's own Pulumi.<stack>.yaml it would change a file under version control, for this machine only.
-   */
-  async createStack(settings: Pick<LocalWorkspaceOptions, "pulumiCommand" | "envVars">): Promise<void> {
-    if (await isFile(this.checkpoint)) {
-      if (await isFile(this.saltFile)) return;
+  /** The stack, which is created when there is none. `project` is its Pulumi.yaml. */
+  async openStack(
+    project: ProjectFile,
+    settings: Pick<LocalWorkspaceOptions, "pulumiCommand" | "envVars">,
+  ): Promise<Stack> {
+    const exists = await isFile(this.checkpoint);
+    if (exists && !(await isFile(this.stackFile))) {
       throw new UserError(
-        `${this.saltFile} is missing, which holds the encryption salt of the stack's state. ` +
+        `${this.stackFile} is missing, which holds the encryption salt of the stack's state. ` +
           `Restore it, or remove ${this.stateDirectory} to begin anew.`,
       );
     }
     await mkdir(this.projectFolder, { recursive: true });
-    await rm(this.saltFile, { force: true });
-    const projectSettings = { name: this.project, runtime: "nodejs" as const };
+    if (!exists) await rm(this.stackFile, { force: true });
+    const projectSettings = project as ProjectSettings;
     const workspace = await LocalWorkspace.create({
       workDir: this.projectFolder,
       projectSettings,
       ...settings,
     });
-    await Stack.create(this.stack, workspace);
+    return exists ? Stack.select(this.stack, workspace) : Stack.create(this.stack, workspace);
   }
 
   /** The state with its secrets encrypted. */

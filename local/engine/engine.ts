@@ -2,20 +2,19 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
   CommandError,
-  LocalWorkspace,
   PulumiCommand,
-  Stack,
   type DestroyOptions,
   type EngineEvent,
   type PreviewOptions,
   type RefreshOptions,
+  type Stack,
   type UpOptions,
 } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
 import { engineRun, type EngineRun } from "../../policies/report/engineRun";
 import { resolveTool, resolveTools, type ResolvedTool, type ResolveOptions } from "../tools/resolve";
 import { UserError } from "../userError";
-import { Backend, backendFolder, passphrase, readYaml, type State } from "./backend";
+import { Backend, backendFolder, passphrase, readYaml, type ProjectFile, type State } from "./backend";
 import {
   choosePlugins,
   languageHostArguments,
@@ -70,7 +69,7 @@ export class Engine {
    * @throws UserError when another run works on the stack at this moment
    */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { stateDirectory, project: workDir } = options;
+    const { stateDirectory } = options;
     const tools = await resolveTools(["pulumi", "pulumi-language-nodejs"], options.tools);
     await mkdir(backendFolder(stateDirectory), { recursive: true, mode: 0o700 });
 
@@ -78,8 +77,10 @@ export class Engine {
     const plugins = await choosePlugins(tools.pulumi, outer);
     const launchers = join(stateDirectory, "plugins");
     await writeLaunchers(launchers, plugins, options.tools);
-    const { name: project, runtime } = (await readYaml(join(workDir, "Pulumi.yaml"))) as Partial<ProjectFile>;
-    if (project === undefined) throw new UserError(`${workDir} holds no Pulumi.yaml with a name`);
+    const project = (await readYaml(join(options.project, "Pulumi.yaml"))) as unknown as ProjectFile;
+    if (project.name === undefined)
+      throw new UserError(`${options.project} holds no Pulumi.yaml with a name`);
+    const { runtime } = project;
     const host = tools["pulumi-language-nodejs"];
     if (host.source === "built" && typeof runtime === "object") {
       const command = [host.path, ...languageHostArguments(runtime.options ?? {})];
@@ -102,21 +103,10 @@ export class Engine {
       PULUMI_DEBUG_COMMANDS: "true",
     };
     const pulumiCommand = await commandLine(join(stateDirectory, "cli"), tools.pulumi.path);
-    const backend = new Backend(stateDirectory, project, options.stack);
-    await backend.createStack({ pulumiCommand, envVars: set });
+    const backend = new Backend(stateDirectory, project.name, options.stack);
     await backend.releaseStaleLock();
-    const stackIn = async (folder: string) =>
-      Stack.select(
-        options.stack,
-        withoutSelection(await LocalWorkspace.create({ workDir: folder, envVars: set, pulumiCommand })),
-      );
-    const stack = await stackIn(workDir);
-    // Commands that take no --config-file need the salt of the encryption, which is not in the project's folder.
-    const kept = await stackIn(backend.projectFolder);
-    stack.outputs = () => kept.outputs();
-    stack.info = () => kept.info(false);
-    stack.exportStack = () => kept.exportStack();
-    stack.importStack = (state) => kept.importStack(state);
+    const main = join(options.project, project.main ?? "");
+    const stack = await backend.openStack({ ...project, main }, { pulumiCommand, envVars: set });
     const engine = new Engine(options, tools, plugins, set, backend, stack);
     await engine.setConfig(options.config ?? {});
     return engine;
@@ -124,13 +114,13 @@ export class Engine {
 
   /** The config of the stack, which is not that of the project's folder: `--config-file` of the command line. */
   get configFile(): string {
-    return join(this.backend.projectFolder, `config.${this.options.stack}.yaml`);
+    return this.backend.stackFile;
   }
 
   /** Write the stack's config: that of its file in the project with `overrides` over it. */
   async setConfig(overrides: Readonly<Record<string, unknown>>): Promise<void> {
     const file = await readYaml(join(this.options.project, `Pulumi.${this.options.stack}.yaml`));
-    const { encryptionsalt } = await readYaml(this.backend.saltFile);
+    const { encryptionsalt } = await readYaml(this.configFile);
     const config = { ...(file.config as object | undefined), ...overrides };
     await writeFile(this.configFile, stringify({ ...file, encryptionsalt, config }));
   }
@@ -195,7 +185,6 @@ export class Engine {
       await run({
         color: "never",
         ...options,
-        configFile: this.configFile,
         onEvent: (event: EngineEvent) => events.push(event),
         onOutput: (text: string) => {
           stdout += text;
@@ -214,18 +203,6 @@ export class Engine {
     }
     return { code, stdout, stderr, ...engineRun(events) };
   }
-}
-
-/** The parts of Pulumi.yaml that are read here. */
-interface ProjectFile {
-  name: string;
-  runtime: string | { name: string; options?: Record<string, unknown> };
-}
-
-/** A workspace in which `pulumi stack select` does not happen: it would change which stack the user's own CLI works on. */
-function withoutSelection(workspace: LocalWorkspace): LocalWorkspace {
-  workspace.selectStack = () => Promise.resolve();
-  return workspace;
 }
 
 /** The Automation API runs `bin/pulumi` of a folder. */

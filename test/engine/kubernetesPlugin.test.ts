@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { problemsOf } from "../../local/commands/localStack";
 import type { Engine } from "../../local/engine/engine";
 import { ApiError, type KubernetesObject } from "../support/apiClient";
 import { repositoryRoot } from "../../local/paths";
@@ -223,6 +224,39 @@ test("a time-out names the object and what it lacks, and the next run goes on fr
 
   await configure(engine, [namespace("slow"), deployment("web", "slow", {}, slow)]);
   assert.deepEqual(stepsOf(await succeeds(engine.up())), ["update web"]);
+});
+
+test("what keeps pods from becoming ready is read from Events and conditions", async () => {
+  const soon = { customTimeouts: { create: "5s" } };
+  const restricted = namespace("problems", { "pod-security.kubernetes.io/enforce": "restricted" });
+  const secure = {
+    ...{ allowPrivilegeEscalation: false, runAsNonRoot: true },
+    ...{ capabilities: { drop: ["ALL"] }, seccompProfile: { type: "RuntimeDefault" } },
+  };
+  const engine = await stackOf("problems", [
+    restricted,
+    deployment("large", "problems", { ...tooLarge, securityContext: secure }, soon),
+  ]);
+  const started = new Date(Math.floor(Date.now() / 1000) * 1000);
+  assert.notEqual((await engine.up()).code, 0);
+  const pods = await problemsOf(engine, started);
+  assert.ok(
+    pods.some((line) => /^Pod problems\/large-.*: .*Insufficient cpu/.test(line)),
+    pods.join("\n"),
+  );
+
+  await configure(engine, [restricted, deployment("privileged", "problems", {}, soon)]);
+  assert.notEqual((await engine.up()).code, 0);
+  const refused = await problemsOf(engine, started);
+  assert.ok(
+    refused.some((line) =>
+      /^ReplicaSet problems\/privileged-.*: FailedCreate: .*violates PodSecurity/.test(line),
+    ),
+    refused.join("\n"),
+  );
+  const later = await problemsOf(engine, new Date(Date.now() + 60_000));
+  assert.ok(!later.some((line) => line.includes("FailedCreate")), "no Event of an earlier run");
+  await engine.destroy();
 });
 
 test("Ctrl-C ends the wait, and the next run recovers", async () => {

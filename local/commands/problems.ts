@@ -1,0 +1,36 @@
+import { CoreV1Api, type CoreV1Event, type KubeConfig } from "@kubernetes/client-node";
+import { whyNotReady } from "./progress";
+
+/**
+ * What keeps pods of some namespaces from becoming ready: warning Events, and what pods wait for.
+ *
+ * @param since Events that were last seen before are left out
+ * @returns a line for each, for example `ReplicaSet monitoring/web-7d9f: FailedCreate: violates PodSecurity "restricted"`
+ */
+export async function problemsIn(
+  cluster: KubeConfig,
+  namespaces: Iterable<string>,
+  since: Date,
+): Promise<string[]> {
+  const api = cluster.makeApiClient(CoreV1Api);
+  const found = [...namespaces].map(async (namespace) => {
+    const events = await api.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
+    const pods = await api.listNamespacedPod({ namespace });
+    const recent = events.items.filter((event) => lastSeen(event) >= since);
+    const waiting = pods.items.flatMap((pod) => {
+      const why = whyNotReady(pod);
+      return why === undefined ? [] : [`Pod ${namespace}/${pod.metadata?.name}: ${why}`];
+    });
+    return [...recent.map(eventLine), ...waiting];
+  });
+  return [...new Set((await Promise.all(found)).flat())];
+}
+
+function lastSeen({ series, lastTimestamp, eventTime, metadata }: CoreV1Event): Date {
+  const time = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+  return new Date(time ?? 0);
+}
+
+function eventLine({ involvedObject: { kind, namespace, name }, reason, message }: CoreV1Event): string {
+  return `${kind} ${namespace}/${name}: ${reason}: ${message}`;
+}
