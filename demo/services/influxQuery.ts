@@ -41,18 +41,27 @@ export function influxClient({ url, username, password }: InfluxConnection): Run
       headers: { authorization },
       signal: AbortSignal.timeout(60_000),
     });
-    const { error, results = [] } = (await response.json()) as Answer;
-    const message = error ?? results.find((result) => result.error !== undefined)?.error;
-    if (!response.ok || message !== undefined) {
-      throw new Error(`InfluxDB answered ${response.status} (${message ?? "no reason"}): ${query}`);
-    }
-    return results.flatMap(({ series = [] }) => series);
+    return readSeries(query, response);
   };
+}
+
+/** The series of an answer to an InfluxQL query. @throws Error with the query and InfluxDB's message, when it failed */
+export async function readSeries(query: string, response: Response): Promise<InfluxSeries[]> {
+  const { error, results = [] } = (await response.json()) as Answer;
+  const message = error ?? results.find((result) => result.error !== undefined)?.error;
+  if (!response.ok || message !== undefined) {
+    throw new Error(`InfluxDB answered with status ${response.status} (${message ?? "no reason"}): ${query}`);
+  }
+  return results.flatMap(({ series = [] }) => series);
 }
 
 /** All rows of all series of one query. @throws Error as {@link influxClient} */
 export async function influxQl(connection: InfluxConnection, query: string): Promise<InfluxRow[]> {
-  const series = await influxClient(connection)(query);
+  return rowsOf(await influxClient(connection)(query));
+}
+
+/** All rows of some series. */
+export function rowsOf(series: readonly InfluxSeries[]): InfluxRow[] {
   return series.flatMap(({ tags, columns, values }) =>
     values.map((row) => ({
       ...tags,

@@ -66,7 +66,7 @@ function fieldManager({ managedFields = [] }: V1ObjectMeta): string | undefined 
 }
 
 /** With `added`, which may be the second half of a replacement: the old object is then still to be deleted. */
-function withResource(resources: readonly StateResource[], added: StateResource): StateResource[] {
+export function withResource(resources: readonly StateResource[], added: StateResource): StateResource[] {
   const isOld = ({ urn, delete: replaced }: StateResource) => urn === added.urn && replaced !== true;
   // Of the same name: the old object is gone. What depends on it has to stay behind it in the list.
   if (resources.some((resource) => isOld(resource) && resource.id === added.id))

@@ -1,3 +1,5 @@
+import { readSeries, rowsOf } from "../../../demo/services/influxQuery";
+
 /** A row of a query's answer: column -> value as text. */
 export type Row = Record<string, string>;
 
@@ -69,24 +71,8 @@ export class InfluxClient {
 
   /** Rows of an InfluxQL query, tags and columns together. */
   async influxql(query: string): Promise<Record<string, unknown>[]> {
-    const response = await this.tryInfluxql(query);
-    const answer = (await response.json()) as InfluxqlAnswer;
-    const failure = answer.error ?? answer.results?.[0]?.error;
-    if (!response.ok || failure !== undefined) {
-      throw new Error(`query: status ${response.status}: ${failure ?? ""}`);
-    }
-    return (answer.results?.[0]?.series ?? []).flatMap(({ tags, columns, values }) =>
-      values.map((row) => ({ ...tags, ...Object.fromEntries(columns.map((column, i) => [column, row[i]])) })),
-    );
+    return rowsOf(await readSeries(query, await this.tryInfluxql(query)));
   }
-}
-
-interface InfluxqlAnswer {
-  error?: string;
-  results?: {
-    error?: string;
-    series?: { tags?: Record<string, string>; columns: string[]; values: unknown[][] }[];
-  }[];
 }
 
 /** Rows of Flux's CSV: tables are parted by empty lines, each with a header of its own. */
