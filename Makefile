@@ -5,7 +5,7 @@ CLI = node --import tsx local/cli.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help up down open preview demo tools clean-tools build lint typecheck test test-unit test-engine \
-  test-policies test-dataplane bench node
+  test-policies test-dataplane test-cluster bench node
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-policies: build ## Tests of the policy pack
 
 test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped and reported
 	@node --import tsx test/run.ts dataplane
+
+test-cluster: build ## Tests with a real node (Linux, root), else skipped with the reason
+	@node --import tsx test/run.ts cluster
 
 bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview
 	@npm run --silent bench -- $(ARGS)

@@ -37,6 +37,7 @@ const suites: Readonly<Record<string, Suite>> = {
   package: { folder: "test/unit", jobPerFile: false, only: compiling },
   policies: { folder: "test/policies", jobPerFile: true },
   engine: { folder: "test/engine", jobPerFile: true },
+  cluster: { folder: "test/cluster", jobPerFile: true },
   dataplane: {
     folder: "test/dataplane",
     jobPerFile: true,

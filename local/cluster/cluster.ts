@@ -31,6 +31,8 @@ export interface ClusterOptions {
   directory: string;
   /** Number of simulated nodes, default 2, or a real one. Only a new cluster is made so. */
   nodes?: number | "real";
+  /** false: a real node gets the images that it needs itself, and none of the local stack's. Default true. */
+  stackImages?: boolean;
   /** false: only the control plane is started; objects can be previewed then. Default true. */
   startNode?: boolean;
   /** Progress, a line each; default: standard error. */
@@ -70,7 +72,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           config: readKubeconfig(kubeconfig),
           certificates: certificatesOf(directory),
         };
-        await startNode(directory, connection, { ...options.tools, log });
+        await startNode(directory, connection, { stackImages: options.stackImages, ...options.tools, log });
       };
       const status = await clusterStatus(directory);
       if (status === "running") {

@@ -37,11 +37,14 @@ export function resolveNodeTools(options: ResolveOptions): Promise<Tools> {
 export async function startNode(
   clusterDirectory: string,
   cluster: { kubeconfig: string; config: KubeConfig; certificates: Certificates },
-  options: ResolveOptions & { log: (line: string) => void },
+  options: ResolveOptions & { stackImages?: boolean; log: (line: string) => void },
 ): Promise<void> {
   const layout = nodeLayout(clusterDirectory);
   const tools = await resolveNodeTools(options);
-  const images = [...(await nodeImages(tools.pause, tools.coredns)), ...(await stackImages(options.log))];
+  const images = [
+    ...(await nodeImages(tools.pause, tools.coredns)),
+    ...(options.stackImages === false ? [] : await stackImages(options.log)),
+  ];
   const started = Date.now();
   if ((await nodeProcesses(layout)).length === 0 || !(await isReady(cluster.config))) {
     await endNode(layout);
