@@ -18,7 +18,7 @@ done
  * Environment: INFLUX_HOST, INFLUX_TOKEN (operator token), BACKUP_DIRECTORY, BACKUP_KEEP (whole number from 1),
  * INFLUX_READY_SECONDS (how long it waits for InfluxDB, default 300).
  */
-export const backupScript = `set -eu
+export const backupScript = /* @__PURE__ */ (() => `set -eu
 umask 077
 : "\${INFLUX_HOST:?base URL of InfluxDB}" "\${INFLUX_TOKEN:?operator token of InfluxDB}"
 : "\${BACKUP_DIRECTORY:?folder of the backups}" "\${BACKUP_KEEP:?number of backups to keep}"
@@ -43,7 +43,7 @@ if [ "$surplus" -gt 0 ]; then
   done
 fi
 echo "backup $name: $(du -sk "$name" | cut -f1) KiB"
-`;
+`)();
 
 /**
  * Shell script (POSIX) that puts a backup into an InfluxDB that was set up and holds nothing else worth keeping:
@@ -58,7 +58,7 @@ echo "backup $name: $(du -sk "$name" | cut -f1) KiB"
  * Environment: INFLUX_HOST, INFLUX_TOKEN (operator token of the InfluxDB that is filled, and of the backup), BACKUP_DIRECTORY;
  * BACKUP_NAME names one, the newest without; INFLUX_READY_SECONDS (how long it waits for InfluxDB, default 300).
  */
-export const restoreScript = `set -eu
+export const restoreScript = /* @__PURE__ */ (() => `set -eu
 : "\${INFLUX_HOST:?base URL of InfluxDB}" "\${INFLUX_TOKEN:?operator token of InfluxDB}"
 : "\${BACKUP_DIRECTORY:?folder of the backups}"
 
@@ -84,4 +84,4 @@ for org in $(influx org list --hide-headers | cut -f1); do
   done
 done
 echo "activated $activated tasks"
-`;
+`)();

@@ -66,7 +66,7 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
   order = 1
   namepass = ["${podList}"]
   source = '''
-${podsScript}'''
+${podsScript()}'''
 `,
     modelApiDeployments(api, interval),
     `[[processors.regex]]

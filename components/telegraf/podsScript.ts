@@ -12,7 +12,7 @@ export const podList = "kubernetes_pods";
  *
  * Source: https://docs.influxdata.com/telegraf/v1/processor-plugins/starlark/
  */
-export const podsScript = `load("json.star", "json")
+export const podsScript = (): string => `load("json.star", "json")
 
 suffixes = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
