@@ -55,7 +55,7 @@ export class AksCluster extends pulumi.ComponentResource {
     const protect = args.protect ?? true;
 
     const group = new ResourceGroup(name, { location, tags }, { parent: this, protect });
-    const resourceGroupName = group.name;
+    const resourceGroupName = nameIn(group.id);
     const common = { resourceGroupName, location, tags };
 
     const subnet = this.nodesSubnet(name, common, args.network ?? {});
@@ -118,24 +118,13 @@ export class AksCluster extends pulumi.ComponentResource {
       },
     );
 
-    const pools = this.userPools(name, common, cluster.name, subnet.id, userPools, protect);
-    this.maintenance(name, resourceGroupName, cluster.name, args.maintenance ?? {}, pools);
+    const clusterName = nameIn(cluster.id);
+    const pools = this.userPools(name, common, clusterName, subnet.id, userPools, protect);
+    this.maintenance(name, resourceGroupName, clusterName, args.maintenance ?? {}, pools);
 
-    const admins = (args.entra?.deployerObjectIds ?? []).map(
-      (principalId) =>
-        new RoleAssignment(
-          `${name}-deployer-${principalId}`,
-          {
-            principalId,
-            principalType: "ServicePrincipal",
-            roleDefinitionId: roleIn(group.id, rbacClusterAdmin),
-            scope: cluster.id,
-          },
-          { parent: this },
-        ),
-    );
+    const admins = this.admins(name, cluster.id, args.entra?.deployerObjectIds ?? []);
     const credentials = listManagedClusterUserCredentialsOutput(
-      { resourceGroupName, resourceName: cluster.name },
+      { resourceGroupName, resourceName: clusterName },
       { parent: this },
     );
     const since = pulumi.all(admins.map(({ createdOn }) => createdOn));
@@ -149,7 +138,7 @@ export class AksCluster extends pulumi.ComponentResource {
     this.oidcIssuerUrl = pulumi
       .all([cluster.id, cluster.oidcIssuerProfile])
       .apply(([, profile]) => profile?.issuerURL ?? "");
-    this.clusterName = cluster.name;
+    this.clusterName = clusterName;
     this.resourceGroupName = resourceGroupName;
     this.subnetId = subnet.id;
 
@@ -173,7 +162,7 @@ export class AksCluster extends pulumi.ComponentResource {
       `${name}-nodes`,
       {
         resourceGroupName: common.resourceGroupName,
-        virtualNetworkName: network.name,
+        virtualNetworkName: nameIn(network.id),
         addressPrefix: ranges.nodeRange ?? "10.100.0.0/20",
       },
       { parent: this },
@@ -213,6 +202,23 @@ export class AksCluster extends pulumi.ComponentResource {
     return made;
   }
 
+  /** The deployers' roles inside of Kubernetes. */
+  private admins(
+    name: string,
+    scope: pulumi.Output<string>,
+    principalIds: readonly string[],
+  ): RoleAssignment[] {
+    const roleDefinitionId = roleIn(scope, rbacClusterAdmin);
+    return principalIds.map(
+      (principalId) =>
+        new RoleAssignment(
+          `${name}-deployer-${principalId}`,
+          { principalId, principalType: "ServicePrincipal", roleDefinitionId, scope },
+          { parent: this },
+        ),
+    );
+  }
+
   private maintenance(
     name: string,
     resourceGroupName: pulumi.Output<string>,
@@ -237,6 +243,14 @@ interface Placement {
   resourceGroupName: pulumi.Output<string>;
   location: string;
   tags: Record<string, string>;
+}
+
+/**
+ * The name at the end of a resource's id. The output `name` is unknown while a change of the resource is previewed, and
+ * whatever is in it would be replaced.
+ */
+function nameIn(id: pulumi.Output<string>): pulumi.Output<string> {
+  return id.apply((text) => text.slice(text.lastIndexOf("/") + 1));
 }
 
 /** The id of a built-in role in the subscription of the resource with this id. */
