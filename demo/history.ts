@@ -26,7 +26,7 @@ export function movedBack(line: string, days: number): string {
  * Repeat what an app has logged so far for each of the last days, in one file a day beside its own.
  *
  * @param logDirectory folder of the app's event files
- * @returns the number of lines written
+ * @returns how many of the lines are requests
  */
 export async function writeHistory(logDirectory: string, days: number): Promise<number> {
   const names = (await readdir(logDirectory)).filter(
@@ -38,5 +38,6 @@ export async function writeHistory(logDirectory: string, days: number): Promise<
     const moved = lines.map((line) => `${movedBack(line, day)}\n`);
     await writeFile(join(logDirectory, `history.${day}.events.log`), moved.join(""));
   }
-  return lines.length * days;
+  const requests = lines.filter((line) => line.includes('"event_name":"http.server.request"'));
+  return requests.length * days;
 }
