@@ -17,7 +17,7 @@ export const helperDirectory = join(repositoryRoot, "python");
 /** Oldest Python that the pinned packages have wheels for. */
 const oldestPython = [3, 11] as const;
 
-/** Python is missing or too old; the message says what to install. */
+/** Python is missing or too old, or pip can't get the pinned packages; the message says what to do. */
 export class PythonUnavailableError extends UserError {}
 
 /**
@@ -25,18 +25,37 @@ export class PythonUnavailableError extends UserError {}
  *
  * @param log progress, a line each
  * @returns its absolute path
- * @throws PythonUnavailableError without python3 3.11 or newer; Error when the packages can't be installed
+ * @throws as `pinnedPython`
  */
-export async function workloadPython(log: (line: string) => void): Promise<string> {
+export function workloadPython(log: (line: string) => void): Promise<string> {
+  const requirements = ["pipeline", "api"].map((name) => join(exampleDirectory, name, "requirements.txt"));
+  return pinnedPython(requirements, log, ["--require-hashes"]);
+}
+
+/**
+ * The interpreter of a virtual environment with pinned packages, made once in the user's cache: a new one where a
+ * requirement or Python's version changed.
+ *
+ * @param requirements requirements files, absolute paths
+ * @param log progress, a line each
+ * @param pipOptions further options of `pip install`
+ * @returns its absolute path
+ * @throws PythonUnavailableError without python3 3.11 or newer, or where pip finds a package nowhere; Error when the
+ * packages can't be installed for another reason
+ */
+export async function pinnedPython(
+  requirements: readonly string[],
+  log: (line: string) => void,
+  pipOptions: readonly string[] = [],
+): Promise<string> {
   const system = await which("python3");
   const version = system === undefined ? undefined : await pythonVersion(system);
   if (system === undefined || version === undefined || !isRecent(version)) {
     throw new PythonUnavailableError(
-      `The demo's workloads need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
+      `The pinned Python packages need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
         `${system === undefined ? "which has no python3" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
     );
   }
-  const requirements = ["pipeline", "api"].map((name) => join(exampleDirectory, name, "requirements.txt"));
   const contents = await Promise.all(requirements.map((file) => readFile(file, "utf8")));
   const key = createHash("sha256")
     .update(JSON.stringify([version, contents]))
@@ -48,10 +67,10 @@ export async function workloadPython(log: (line: string) => void): Promise<strin
   const complete = join(folder, "complete");
   await withLock(`${folder}.lock`, async () => {
     if (existsSync(complete)) return;
-    log(`installing the workloads' pinned Python packages into ${folder}, once (about a minute)`);
+    log(`installing pinned Python packages into ${folder}, once (about a minute)`);
     await rm(folder, { recursive: true, force: true });
     await checked(system, ["-m", "venv", folder]);
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"];
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...pipOptions];
     for (const file of requirements) await checked(interpreter, [...pip, "-r", file]);
     await writeFile(complete, "");
   });
@@ -71,6 +90,11 @@ function isRecent(version: string): boolean {
 async function checked(command: string, args: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await run(command, args);
   if (code !== 0) {
-    throw new Error(`${command} ${args.join(" ")} failed:\n${(stdout + stderr).trimEnd().slice(-2000)}`);
+    const output = (stdout + stderr).trimEnd().slice(-2000);
+    const message = `${command} ${args.join(" ")} failed:\n${output}`;
+    // What pip ends with where it reaches no index, or one without the package; not for a wrong hash or a failed build.
+    throw output.includes("No matching distribution found")
+      ? new PythonUnavailableError(message)
+      : new Error(message);
   }
 }
