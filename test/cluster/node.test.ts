@@ -1,60 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { readKubeconfig, removeCluster, startCluster } from "../../local/cluster/cluster";
-import { whyNoNode } from "../../local/node/available";
-import { hasCgroups } from "../../local/node/cgroups";
-import { addresses, nodeLayout } from "../../local/node/layout";
+import { nodeLayout } from "../../local/node/layout";
 import { run, sleep } from "../../local/processes";
-
-/** Places of the system that programs of a node write to where nobody keeps them from it. */
-const folders = [
-  ...["/etc/cni", "/opt/cni", "/opt/containerd", "/run/containerd"],
-  ...["/var/lib/cni", "/var/lib/containerd", "/var/lib/kubelet", "/var/log/containers", "/var/log/pods"],
-];
-const settings = [
-  ...[
-    "vm/overcommit_memory",
-    "vm/panic_on_oom",
-    "kernel/panic",
-    "kernel/panic_on_oops",
-    "net/ipv4/ip_forward",
-  ],
-  ...["kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "net/netfilter/nf_conntrack_max"],
-];
-
-/** Settings and folders of the machine that a node could change. */
-async function machineState(): Promise<Record<string, string>> {
-  const state: Record<string, string> = {};
-  for (const name of settings)
-    state[name] = (await readFile(join("/proc/sys", name), "utf8").catch(() => "absent")).trim();
-  for (const folder of folders)
-    state[folder] = (await readdir(folder).catch(() => ["absent"])).sort().join(" ");
-  return state;
-}
-
-/** What is there of the node in `cluster`, in words. */
-async function leftOf(cluster: string): Promise<string[]> {
-  const { directory, cgroup } = nodeLayout(cluster);
-  const left: string[] = [];
-  if (await hasCgroups(cgroup)) left.push(`cgroup ${cgroup}`);
-  const mounts = await readFile("/proc/self/mounts", "utf8");
-  left.push(...mounts.split("\n").filter((line) => line.includes(directory)));
-  const network = await run("ip", ["-o", "address"]);
-  const routes = await run("ip", ["route", "show", "table", "all"]);
-  const ours = [addresses.node, addresses.podRange.split(".").slice(0, 2).join("."), "cni0"];
-  left.push(
-    ...(network.stdout + routes.stdout)
-      .split("\n")
-      .filter((line) => ours.some((part) => line.includes(part))),
-  );
-  const processes = await run("ps", ["-axww", "-o", "pid=,command="]);
-  left.push(...processes.stdout.split("\n").filter((line) => line.includes(directory)));
-  return left;
-}
+import { leftOf, machineState, whySkipped } from "./machine";
 
 async function dnsPodIsReady(kubeconfig: string, logs: string): Promise<void> {
   const api = readKubeconfig(kubeconfig).makeApiClient(CoreV1Api);
@@ -80,11 +33,9 @@ async function dnsPodIsReady(kubeconfig: string, logs: string): Promise<void> {
   assert.fail(`the pod of CoreDNS is not ready after 120 s: the node's logs are in ${logs}`);
 }
 
-const reason = process.env.NODES === "simulated" ? "NODES=simulated" : undefined;
-
 test("a real node runs a pod, ends whole when its supervisor is killed, starts again, and leaves nothing", async (t) => {
-  const why = reason ?? (await whyNoNode());
-  if (why !== undefined) return t.skip(`SKIPPED: no real node here: ${why}`);
+  const why = await whySkipped();
+  if (why !== undefined) return t.skip(why);
   const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-node-"));
   const directory = join(folder, "cluster");
   const { file, logs, mark } = nodeLayout(directory);

@@ -35,25 +35,39 @@ before(async () => {
 });
 after(() => fixture.stop());
 
-// Each run is killed as soon as it has created a first object of the kind, and begins with what the one before left.
-const killPoints = {
+const kinds = {
   configmaps: "/api/v1",
   services: "/api/v1",
   statefulsets: "/apis/apps/v1",
   deployments: "/apis/apps/v1",
-  jobs: "/apis/batch/v1",
 };
 
-for (const [kind, group] of Object.entries(killPoints)) {
-  test(`an up is killed while it creates ${kind}`, async () => {
-    const made = async () => (await fixture.api.list(`${group}/${kind}`)).filter(isOurs).length;
-    const earlier = await made();
+/** The kinds of which the stack has made nothing yet. */
+async function missingKinds(): Promise<string[]> {
+  const counts = await Promise.all(
+    Object.entries(kinds).map(async ([kind, group]) => {
+      return { kind, made: (await fixture.api.list(`${group}/${kind}`)).filter(isOurs).length };
+    }),
+  );
+  return counts.filter(({ made }) => made === 0).map(({ kind }) => kind);
+}
+
+// Each run begins with what the one before left, and is killed at its first object of a kind that was not there yet.
+test("runs are killed in the middle of a creation, until there is something of each kind", async (t) => {
+  const kills: string[][] = [];
+  for (let missing = await missingKinds(); missing.length > 0;) {
     const run = engine.up();
     const pid = await runningEngine(engine);
-    while (isAlive(pid) && (await made()) === earlier) await sleep(20);
+    const before = missing;
+    while (missing.length === before.length && isAlive(pid)) {
+      await sleep(20);
+      missing = await missingKinds();
+    }
+    assert.ok(isAlive(pid), `the run ended before it made ${before.join(", ")}`);
     process.kill(pid, "SIGKILL");
     assert.notEqual((await run).code, 0, "the run was ended by the signal");
     while (isAlive(pid)) await sleep(50);
+    kills.push(before.filter((kind) => !missing.includes(kind)));
 
     // As `make up` does: open again, which releases the lock.
     engine = await fixture.stack();
@@ -64,8 +78,11 @@ for (const [kind, group] of Object.entries(killPoints)) {
     );
     await recover(engine);
     assert.deepEqual((await engine.state()).deployment.pending_operations ?? [], []);
-  });
-}
+    missing = await missingKinds();
+  }
+  assert.ok(kills.length >= 2, `${kills.length} runs were killed`);
+  t.diagnostic(`killed at the first of ${kills.map((some) => some.join(" and ")).join(", then ")}`);
+});
 
 test("up brings the stack up, also after runs that were killed", async () => {
   const result = await engine.up();
@@ -75,7 +92,7 @@ test("up brings the stack up, also after runs that were killed", async () => {
 test("a killed run leaves no object beside the state, and none that two field managers share", async () => {
   const ids = new Set((await engine.state()).deployment.resources?.map(({ id }) => id));
   const lists = await Promise.all(
-    [...Object.entries(killPoints), ["secrets", "/api/v1"]].map(([kind, group]) =>
+    [...Object.entries(kinds), ["jobs", "/apis/batch/v1"], ["secrets", "/api/v1"]].map(([kind, group]) =>
       fixture.api.list(`${group}/${kind}`),
     ),
   );
