@@ -74,16 +74,22 @@ export async function processesOf(prefix: string): Promise<number[]> {
 }
 
 /**
- * Ids of Node.js processes that run a file of the folder `root`, and of plugins that were built here, whose parent has
- * ended: their engine was killed.
+ * Ids of what an engine that was killed has left: plugins and language hosts that were built here, whose parent has
+ * ended, and Node.js processes that run a file of the folder `root`, whose parent has ended or is one of these.
  */
 async function orphansOf(root: string): Promise<number[]> {
-  const isOurs = (command: string) =>
-    (/^(\S*\/)?node /.test(command) && command.includes(` ${root}/`)) ||
-    command.startsWith(join(cacheDirectory(), "tools", "pulumi-resource-"));
-  return (await processes())
-    .filter(({ parent, command }) => parent === 1 && isOurs(command))
+  const all = await processes();
+  const tools = join(cacheDirectory(), "tools", "pulumi-");
+  const built = ["resource-", "language-"].map((kind) => `${tools}${kind}`);
+  const hosts = all
+    .filter(({ parent, command }) => parent === 1 && built.some((prefix) => command.startsWith(prefix)))
     .map(({ pid }) => pid);
+  const programs = all
+    .filter(({ command }) => /^(\S*\/)?node /.test(command) && command.includes(` ${root}/`))
+    // A program does not notice that its engine is gone, and tries to reach it for ever.
+    .filter(({ parent }) => parent === 1 || hosts.includes(parent))
+    .map(({ pid }) => pid);
+  return [...hosts, ...programs];
 }
 
 /**
@@ -97,7 +103,8 @@ export async function endOrphans(root: string): Promise<number> {
   return orphans.length;
 }
 
-async function processes(): Promise<Array<{ pid: number; parent: number; command: string }>> {
+/** What runs on this machine, without what has ended and is still listed. */
+export async function processes(): Promise<Array<{ pid: number; parent: number; command: string }>> {
   const { stdout } = await run("ps", ["-axww", "-o", "pid=,ppid=,stat=,command="]);
   return stdout.split("\n").flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);

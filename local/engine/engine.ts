@@ -94,7 +94,8 @@ export class Engine {
     const set: Record<string, string> = {
       ...options.env,
       PATH: [launchers, ...toolFolders, dirname(process.execPath), outer.PATH ?? ""].join(delimiter),
-      PULUMI_BACKEND_URL: `file://${backendFolder(stateDirectory)}`,
+      // Without files of metadata: a run that is killed while it writes one leaves a state that can't be read.
+      PULUMI_BACKEND_URL: `file://${backendFolder(stateDirectory)}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: options.passphrase ?? (await passphrase(stateDirectory)),
       PULUMI_CONFIG_PASSPHRASE_FILE: "",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!mayAcquirePlugins(tools.pulumi, outer)),

@@ -6,7 +6,7 @@ import { ApiClient } from "../support/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
 import { Engine, type EngineOptions, type OperationResult } from "../../local/engine/engine";
 import { repositoryRoot } from "../../local/paths";
-import { run } from "../../local/processes";
+import { processes, run } from "../../local/processes";
 import { engineRun, readEventLog } from "../../policies/report/engineRun";
 
 export { changingSteps } from "../../policies/report/engineRun";
@@ -120,4 +120,17 @@ export async function runningEngine(engine: Engine): Promise<number> {
     if (pid !== undefined) return pid;
     await setTimeout(20);
   }
+}
+
+/** Ids of the processes that a process has started, and those that these have started. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const all = await processes();
+  const found = new Set([pid]);
+  // A process can be listed before its parent.
+  for (let before = 0; before < found.size;) {
+    before = found.size;
+    for (const one of all) if (found.has(one.parent)) found.add(one.pid);
+  }
+  found.delete(pid);
+  return [...found];
 }

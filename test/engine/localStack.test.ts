@@ -4,7 +4,7 @@ import type { KubernetesObject } from "../support/apiClient";
 import type { Engine } from "../../local/engine/engine";
 import { recover } from "../../local/commands/localStack";
 import { isAlive, sleep } from "../../local/processes";
-import { changingSteps, Fixture, runningEngine } from "./harness";
+import { changingSteps, descendantsOf, Fixture, runningEngine } from "./harness";
 import { withMonitoring } from "./stackFiles";
 
 // One life of the stack `local`, in order: each test begins where the one before it ended.
@@ -64,6 +64,7 @@ test("runs are killed in the middle of a creation, until there is something of e
       missing = await missingKinds();
     }
     assert.ok(isAlive(pid), `the run ended before it made ${before.join(", ")}`);
+    const started = await descendantsOf(pid);
     process.kill(pid, "SIGKILL");
     assert.notEqual((await run).code, 0, "the run was ended by the signal");
     while (isAlive(pid)) await sleep(50);
@@ -78,6 +79,8 @@ test("runs are killed in the middle of a creation, until there is something of e
     );
     await recover(engine);
     assert.deepEqual((await engine.state()).deployment.pending_operations ?? [], []);
+    assert.ok(started.length >= 3, "a language host, a program and plugins had been started");
+    assert.deepEqual(started.filter(isAlive), [], "processes of the killed run");
     missing = await missingKinds();
   }
   assert.ok(kills.length >= 2, `${kills.length} runs were killed`);
