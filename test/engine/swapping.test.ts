@@ -54,7 +54,7 @@ const cluster = {
     deploy: {
       location: "eastus",
       tags: { project: "p", environment: "test", owner: "o", "cost-center": "1" },
-      systemPool: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 },
+      systemPool: { vmSize: "Standard_D4s_v5", minCount: 2, maxCount: 2 },
       userPools: { apps: { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 2 } },
     },
   },
@@ -231,6 +231,7 @@ test("backups and an archive are added, and nothing else changes but who makes i
     [
       ...cronJob("monitoring-influxdb-archive", "program"),
       ...cronJob("monitoring-influxdb-backup", "scripts"),
+      "kubernetes:batch/v1:CronJob monitoring-influxdb-backup-restore",
       `${component("InfluxDbArchive")} monitoring-influxdb-archive`,
       `${component("InfluxDbBackup")} monitoring-influxdb-backup`,
       "random:index/randomPassword:RandomPassword monitoring-influxdb-archive",
