@@ -216,6 +216,12 @@ describe("Telegraf's configuration, run by telegraf", () => {
       response.end(JSON.stringify({ plugins: [plugin] }));
       return;
     }
+    if (path === "/api/v2/alerts") {
+      const labels = { alertname: "TrainingRunFailed", severity: "critical", service: "churn" };
+      const annotations = { summary: "Run 1 of churn failed" };
+      response.end(JSON.stringify([{ fingerprint: "1a2b3c4d5e6f7a8b", labels, annotations }]));
+      return;
+    }
     const answer = kubernetesAnswers[path];
     if (answer !== undefined) tokens.push(request.headers.authorization);
     response.statusCode = answer === undefined ? 404 : 200;
