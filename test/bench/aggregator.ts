@@ -6,7 +6,8 @@ import { startService } from "../../demo/services/service";
 import { run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase } from "../dataplane/support/database";
-import { LogPathFixture, missingFluentd, requestLine, writeRequests } from "../dataplane/support/logPath";
+import { LogPathFixture, requestLine, writeRequests } from "../dataplane/support/logPath";
+import { missingFluentd } from "../dataplane/support/missingFluentd";
 
 const events = 300_000;
 

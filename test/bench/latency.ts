@@ -12,7 +12,8 @@ import { startTelegraf } from "../../demo/services/telegraf";
 import { sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords } from "../dataplane/support/database";
-import { LogPathFixture, missingFluentd, requestLine } from "../dataplane/support/logPath";
+import { LogPathFixture, requestLine } from "../dataplane/support/logPath";
+import { missingFluentd } from "../dataplane/support/missingFluentd";
 import { links, startMailingAlertmanager } from "../dataplane/support/mailingAlertmanager";
 import { waitFor } from "../dataplane/support/waitFor";
 

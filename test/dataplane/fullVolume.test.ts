@@ -5,13 +5,8 @@ import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import type { Fluentd } from "../../demo/services/fluentd";
 import { sleep } from "../../local/processes";
-import {
-  faultEvents,
-  LogPathFixture,
-  type LogPathOptions,
-  missingFluentd,
-  writeRequests,
-} from "./support/logPath";
+import { faultEvents, LogPathFixture, type LogPathOptions, writeRequests } from "./support/logPath";
+import { missingFluentd } from "./support/missingFluentd";
 import { missingMountNamespace } from "./support/mountNamespace";
 import { waitFor } from "./support/waitFor";
 

@@ -3,7 +3,8 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { corpus, hostileLines } from "../unit/contract/corpus";
-import { LogPathFixture, missingFluentd } from "./support/logPath";
+import { LogPathFixture } from "./support/logPath";
+import { missingFluentd } from "./support/missingFluentd";
 import { waitFor } from "./support/waitFor";
 
 test(

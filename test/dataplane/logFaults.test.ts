@@ -13,11 +13,11 @@ import {
   faultEvents,
   LogPathFixture,
   type LogPathOptions,
-  missingFluentd,
   pluginsOf,
   requestLine,
   writeRequests,
 } from "./support/logPath";
+import { missingFluentd } from "./support/missingFluentd";
 import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
 import { waitFor } from "./support/waitFor";
 

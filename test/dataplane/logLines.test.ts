@@ -3,7 +3,8 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sleep } from "../../local/processes";
-import { LogPathFixture, missingFluentd, requestLine } from "./support/logPath";
+import { LogPathFixture, requestLine } from "./support/logPath";
+import { missingFluentd } from "./support/missingFluentd";
 import { waitFor } from "./support/waitFor";
 
 // What people met with other log paths, through the real Fluentd and InfluxDB; the sources are in the titles.

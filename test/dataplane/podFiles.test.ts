@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { resolveTool } from "../../local/tools/resolve";
-import { LogPathFixture, missingFluentd, requestLine, service } from "./support/logPath";
+import { LogPathFixture, requestLine, service } from "./support/logPath";
+import { missingFluentd } from "./support/missingFluentd";
 import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
 import { waitFor } from "./support/waitFor";
 

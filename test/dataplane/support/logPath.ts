@@ -11,22 +11,11 @@ import {
   startSidecar,
 } from "../../../demo/services/fluentd";
 import { sleep } from "../../../local/processes";
-import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
+import { resolveTool } from "../../../local/tools/resolve";
 import { type ServiceBalancer, startServiceBalancer } from "./serviceBalancer";
 import { passwords, startTestDatabase, type TestDatabase } from "./database";
 import { writeMountingScript } from "./mountNamespace";
 import { waitFor } from "./waitFor";
-
-/** Why the tests of the log path can't run here; false where they can. */
-export async function missingFluentd(): Promise<string | false> {
-  try {
-    await resolveTool("fluentd");
-    return false;
-  } catch (error) {
-    if (!(error instanceof ToolUnavailableError)) throw error;
-    return `THE LOG PATH IS NOT TESTED: ${error.message}`;
-  }
-}
 
 /** Events that a fault test sends. */
 export const faultEvents = 100_000;
