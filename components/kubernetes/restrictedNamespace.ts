@@ -27,16 +27,18 @@ export interface RestrictedNamespaceArgs {
 export class RestrictedNamespace extends pulumi.ComponentResource {
   /** Name of the namespace; known once it exists, so that whatever uses it is created afterwards. */
   public readonly namespaceName: pulumi.Output<string>;
+  /** The namespace itself: what is in it goes with it. */
+  public readonly namespace: Namespace;
 
   constructor(name: string, args: RestrictedNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:RestrictedNamespace", name, {}, opts);
 
-    const namespace = new Namespace(
+    this.namespace = new Namespace(
       name,
       { metadata: { name: args.namespaceName, labels: { ...args.labels, ...restrictedNamespaceLabels() } } },
       { parent: this, protect: args.protect ?? false },
     );
-    this.namespaceName = namespace.metadata.name;
+    this.namespaceName = this.namespace.metadata.name;
     denyByDefault(name, { namespace: this.namespaceName }, this);
 
     this.registerOutputs({ namespaceName: this.namespaceName });

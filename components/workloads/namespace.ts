@@ -1,4 +1,4 @@
-import { NamespacePatch, Secret } from "@pulumi/kubernetes/core/v1";
+import { type Namespace, NamespacePatch, Secret } from "@pulumi/kubernetes/core/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionOf, type MonitoringConnection } from "../connection";
@@ -45,6 +45,8 @@ export class AppNamespace extends pulumi.ComponentResource {
   public readonly namespaceName: pulumi.Output<string>;
   /** Name of the Secret whose key `sharedKey` logging sidecars send to the aggregator. */
   public readonly sharedKeySecretName: pulumi.Output<string>;
+  /** The new namespace itself; none where it exists already. */
+  public readonly created?: Namespace;
 
   constructor(name: string, args: AppNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:AppNamespace", name, {}, opts);
@@ -52,18 +54,15 @@ export class AppNamespace extends pulumi.ComponentResource {
     const { namespace, namespaceName } = args;
     requireOneNamespace(`AppNamespace "${name}"`, args);
     const monitoring = connectionOf(args.monitoring, `AppNamespace "${name}": monitoring`);
-    this.namespaceName =
-      namespace === undefined
-        ? new RestrictedNamespace(
-            name,
-            { namespaceName: namespaceName ?? name, labels: sendsLogsLabel },
-            { parent: this },
-          ).namespaceName
-        : new NamespacePatch(
-            name,
-            { metadata: { name: existingNamespace(name, namespace, this), labels: sendsLogsLabel } },
-            { parent: this },
-          ).metadata.name;
+    if (namespace === undefined) {
+      const labelled = { namespaceName: namespaceName ?? name, labels: sendsLogsLabel };
+      const own = new RestrictedNamespace(name, labelled, { parent: this });
+      this.created = own.namespace;
+      this.namespaceName = own.namespaceName;
+    } else {
+      const metadata = { name: existingNamespace(name, namespace, this), labels: sendsLogsLabel };
+      this.namespaceName = new NamespacePatch(name, { metadata }, { parent: this }).metadata.name;
+    }
 
     const secret = new Secret(
       `${name}-fluentd-shared-key`,
@@ -95,7 +94,8 @@ export class AppNamespace extends pulumi.ComponentResource {
 }
 
 /**
- * Lets pods reach the aggregator, and the model APIs of their namespace, which say themselves who may call; in an adopted namespace it also does what `default-deny` and `dns` do in a new one.
+ * Lets pods reach the aggregator, and the model APIs of their namespace, which say themselves who may call; in an adopted
+ * namespace it also does what `default-deny` and `dns` do in a new one.
  */
 function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: boolean) {
   const toAggregator = {

@@ -39,6 +39,7 @@ export class ModelVolume extends pulumi.ComponentResource {
     super("ds-monitoring:index:ModelVolume", name, {}, opts);
 
     const { namespace, accessMode = "ReadWriteMany", protect = true } = args;
+    const app = pulumi.Resource.isInstance(namespace) ? namespace : undefined;
     const claim = new PersistentVolumeClaim(
       name,
       {
@@ -48,7 +49,8 @@ export class ModelVolume extends pulumi.ComponentResource {
         },
         spec: claimSpec(args, accessMode),
       },
-      { parent: this, protect },
+      // A pod that somebody started by hand may still use it: only the end of the namespace ends that too.
+      { parent: this, protect, deletedWith: app?.created },
     );
 
     this.claimName = claim.metadata.name;

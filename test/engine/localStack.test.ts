@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { KubernetesObject } from "../support/apiClient";
 import type { Engine } from "../../local/engine/engine";
+import { restrictedContainerSecurityContext, restrictedPod } from "../../components/kubernetes/podSecurity";
 import { recover } from "../../local/commands/localStack";
 import { isAlive, sleep } from "../../local/processes";
 import { changingSteps, descendantsOf, Fixture, runningEngine } from "./harness";
@@ -187,7 +188,25 @@ test("a changed config touches only what depends on it, and a changed ConfigMap 
   assert.equal(rolled.length, changed.size);
 });
 
-test("destroy leaves nothing", async () => {
+test("destroy leaves nothing, though a pod that was started by hand uses the models' claim", async () => {
+  const pods = "/api/v1/namespaces/penguins/pods/by-hand";
+  await fixture.api.apply(pods, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "by-hand", namespace: "penguins" },
+    spec: {
+      ...restrictedPod({ serviceAccountName: "default", user: { uid: 10001 } }),
+      containers: [
+        { name: "c", image: "example.com/c:1", securityContext: restrictedContainerSecurityContext() },
+      ],
+      volumes: [{ name: "models", persistentVolumeClaim: { claimName: "penguins-models" } }],
+    },
+  });
+  while (
+    (await fixture.api.get<KubernetesObject & { status: { phase?: string } }>(pods))?.status.phase !==
+    "Running"
+  )
+    await sleep(100);
   const result = await engine.destroy();
   assert.equal(result.code, 0, result.stdout + result.stderr);
   assert.equal((await engine.state()).deployment.resources, undefined);

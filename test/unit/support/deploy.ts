@@ -8,6 +8,8 @@ export interface RequestedResource {
   parent: string;
   protect: boolean;
   ignoreChanges: string[];
+  /** URN of the resource that takes it along when it is deleted; empty for none. */
+  deletedWith: string;
   /** URNs that it waits for. */
   dependencies: string[];
   /** Plain values; secrets are unwrapped. */
@@ -25,6 +27,7 @@ interface RegisterRequest {
   getParent(): string;
   getProtect(): boolean;
   getIgnorechangesList(): string[];
+  getDeletedwith(): string;
   getDependenciesList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
@@ -105,6 +108,7 @@ function record(monitor: Monitor): RequestedResource[] {
       parent: ownerOf(request.getParent()),
       protect: request.getProtect(),
       ignoreChanges: request.getIgnorechangesList(),
+      deletedWith: request.getDeletedwith(),
       dependencies: request.getDependenciesList(),
       inputs: inputs as Record<string, unknown>,
       secrets,

@@ -134,3 +134,16 @@ test("a volume may live in a namespace that exists; a new name and an existing o
     /AppNamespace "a": namespace and namespaceName exclude each other/,
   );
 });
+
+test("a claim goes with the namespace that was made for it: a pod started by hand does not hold that up", async () => {
+  const { resources } = await deploy(() => {
+    const namespace = new AppNamespace("churn", { monitoring });
+    new ModelVolume("new", { namespace, size: "5Gi" });
+    new ModelVolume("named", { namespace: "team-b", size: "5Gi" });
+    new ModelApi("adopts", { ...serving, namespace: "team-a", models: { size: "5Gi" } });
+  });
+  const deletedWith = (name: string) => find(resources, "PersistentVolumeClaim", name).deletedWith;
+  assert.match(deletedWith("new"), /kubernetes:core\/v1:Namespace::churn$/);
+  assert.equal(deletedWith("named"), "");
+  assert.equal(deletedWith("adopts-models"), "");
+});
