@@ -4,7 +4,7 @@ STACK ?= local
 CLI = node --import tsx local/cli.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help up down open preview demo tools clean-tools build lint typecheck test test-unit test-engine \
+.PHONY: help up down open preview tools clean-tools build lint typecheck test test-unit test-engine \
   test-policies test-dataplane test-cluster bench node
 
 help: ## Show this list
@@ -21,9 +21,6 @@ open: build ## Open or print the pages of what `make up` brought up; ARGS=--pass
 
 preview: build ## Changes, cost and policy results of STACK (default local); REPORT=FILE for Markdown, BASE=REF to compare
 	@$(CLI) preview $(STACK) "$(REPORT)" "$(BASE)"
-
-demo: node_modules/.package-lock.json ## The data flow on this machine: train, serve, fail, send e-mail; ARGS=--keep keeps it running
-	@node --import tsx demo/main.ts $(ARGS)
 
 tools: node_modules/.package-lock.json ## Find or build every tool, and print where it is
 	@$(CLI) tools

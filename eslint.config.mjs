@@ -13,8 +13,7 @@ const folders = {
   examples: ["components"],
   policies: ["contract", "components/kubernetes"],
   local: ["contract", "policies", "components/images.ts"],
-  demo: ["contract", "dashboards", "components", "local"],
-  viewer: ["contract", "dashboards", "components", "local", "demo"],
+  viewer: ["contract", "dashboards", "components", "local"],
   scripts: ["contract", "dashboards", "components", "config", "provider", "local"],
   "index.ts": ["contract", "dashboards", "components", "config", "examples"],
 };

@@ -8,7 +8,7 @@ import { run } from "./processes";
 import { which } from "./tools/resolve";
 import { UserError } from "./userError";
 
-/** Folder of the Python programs that the demo monitors. */
+/** Folder of the example pipeline and API. */
 export const exampleDirectory = join(repositoryRoot, "examples", "penguins");
 
 /** The folder that holds the helper `ds_monitoring`, for PYTHONPATH. */

@@ -42,7 +42,7 @@ const suites: Readonly<Record<string, Suite>> = {
     folder: "test/dataplane",
     jobPerFile: true,
     // They wait for most of their time: for alerts to fire, and for faults to last.
-    last: ["modelApiReachability.test.ts", "alertMail.test.ts", "logFaults.test.ts", "demo.test.ts"],
+    last: ["modelApiReachability.test.ts", "alertMail.test.ts", "logFaults.test.ts", "drift.test.ts"],
   },
 };
 const checks = ["lint", "typecheck"];

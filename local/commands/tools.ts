@@ -12,7 +12,7 @@ export async function tools(): Promise<void> {
       const tool = await resolveTool(name, { log: say });
       say(`${name} ${tool.version ?? ""} ${tool.path}`);
     } catch (error) {
-      // Some tools serve only the demo and tests: one that is missing must not hide the others.
+      // Some tools serve only tests: one that is missing must not hide the others.
       if (!(error instanceof ToolUnavailableError)) throw error;
       say(`MISSING ${error.message}`);
     }

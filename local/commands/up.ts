@@ -107,7 +107,6 @@ async function bringUp(state: string, started: number): Promise<void> {
       say("    (the nodes are simulated: objects and controllers are real, containers do not run)");
     }
   }
-  say("  make demo      the same configuration with real processes, data, alerts and mail");
   say("  make up        again, after changing the program: only what differs is touched");
   say("  make down      remove everything");
 }

@@ -22,6 +22,8 @@ export interface Mail {
 export interface Mailbox {
   smtp: SMTPServer;
   web: Server;
+  /** What came in, the newest first. */
+  mails: readonly Mail[];
   stop(): Promise<void>;
 }
 
@@ -30,14 +32,15 @@ const kept = 500;
 const largestBytes = 1024 * 1024;
 
 /**
- * Start a mail server without login and TLS, and a page to read the mails: both listen on all addresses.
+ * Start a mail server without login and TLS, and a page to read the mails.
  *
  * The page's API is a part of Mailpit's (`/api/v1/messages`, `/api/v1/message/ID`, `/readyz`), so that whoever reads the
  * mails need not know which of the two runs. Source: https://mailpit.axllent.org/docs/api-v1/
  *
  * @param ports TCP ports; 0 takes any free one
+ * @param host address that both listen on; default: all
  */
-export async function startMailbox(ports: { smtp: number; web: number }): Promise<Mailbox> {
+export async function startMailbox(ports: { smtp: number; web: number }, host?: string): Promise<Mailbox> {
   const mails: Mail[] = [];
   const smtp = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
@@ -72,12 +75,12 @@ export async function startMailbox(ports: { smtp: number; web: number }): Promis
     });
     response.end(answer?.body ?? "not found");
   });
-  await Promise.all([listen(smtp, ports.smtp), listen(web, ports.web)]);
+  await Promise.all([listen(smtp, ports.smtp, host), listen(web, ports.web, host)]);
   const stop = async (): Promise<void> => {
     web.closeAllConnections();
     await Promise.all([smtp, web].map((server) => new Promise<void>((done) => server.close(() => done()))));
   };
-  return { smtp, web, stop };
+  return { smtp, web, mails, stop };
 }
 
 function answerTo(url: string, mails: readonly Mail[]): { type: string; body: string } | undefined {
@@ -97,9 +100,13 @@ function answerTo(url: string, mails: readonly Mail[]): { type: string; body: st
   return mail === undefined ? undefined : json(mail);
 }
 
-function listen(server: { listen: Server["listen"]; once: Server["once"] } | SMTPServer, port: number) {
+function listen(
+  server: { listen: Server["listen"]; once: Server["once"] } | SMTPServer,
+  port: number,
+  host?: string,
+) {
   return new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, () => resolve());
+    server.listen(port, host, () => resolve());
   });
 }

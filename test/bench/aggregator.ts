@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { processFamily } from "../../demo/services/fluentd";
-import { startService } from "../../demo/services/service";
+import { processFamily } from "../dataplane/support/fluentd";
+import { startService } from "../../local/services/service";
 import { run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase } from "../dataplane/support/database";

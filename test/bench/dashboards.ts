@@ -3,7 +3,7 @@ import { get } from "node:http";
 import { database } from "../../contract/buckets";
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../viewer/frames/dashboardModel";
-import { influxClient, type InfluxConnection, type RunQuery } from "../../demo/services/influxQuery";
+import { influxClient, type InfluxConnection, type RunQuery } from "../../local/services/influxQuery";
 import { queryDashboard } from "../../viewer/frames/queryDashboard";
 import {
   startTemporaryInfluxDb,

@@ -9,12 +9,17 @@ import { alertTask } from "../../components/alerts/alertTasks";
 import { alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { freePort, type Service } from "../../demo/services/service";
-import type { ReceivedMail } from "../../demo/services/smtpSink";
-import { startTelegraf } from "../../demo/services/telegraf";
+import { freePort } from "../../local/ports";
+import type { Service } from "../../local/services/service";
 import { resolveTool } from "../../local/tools/resolve";
+import { startTelegraf } from "./support/telegraf";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
-import { links, type MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
+import {
+  links,
+  type MailingAlertmanager,
+  type ReceivedMail,
+  startMailingAlertmanager,
+} from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
 
 /** Something that answers with 200 until it is stopped. */

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { alertTask } from "../../components/alerts/alertTasks";
 import { type AlertRulesOptions, alertRules } from "../../components/alerts/rules";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
-import { freePort } from "../../demo/services/service";
+import { freePort } from "../../local/ports";
 import { startTestDatabase, type TestDatabase } from "./support/database";
 
 const second = 1000;

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { backupScript, restoreScript } from "../../components/influxdb/backupScripts";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
-import { freePort } from "../../demo/services/service";
+import { freePort } from "../../local/ports";
 import { type Finished, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";

@@ -8,7 +8,7 @@ import { rootCertificates } from "node:tls";
 import { after, before, describe, it } from "node:test";
 import { renderAlertmanagerConfig } from "../../components/alertmanager/alertmanagerConfig";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { answers, startService } from "../../demo/services/service";
+import { answers, startService } from "../../local/services/service";
 import { type Finished, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { deploy } from "../unit/support/deploy";

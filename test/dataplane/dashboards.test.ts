@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../viewer/frames/dashboardModel";
-import { influxClient } from "../../demo/services/influxQuery";
+import { influxClient } from "../../local/services/influxQuery";
 import { queryDashboard, type DashboardData } from "../../viewer/frames/queryDashboard";
 import { startViewer } from "../../viewer/pictures/startViewer";
 import { findChromium, takePictures } from "../../viewer/pictures/takePictures";

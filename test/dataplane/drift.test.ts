@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { train, waitForMail, waitForRequests, waitForRunEnds } from "../../demo/scenario";
-import { influxQl, type InfluxRow } from "../../demo/services/influxQuery";
-import { type Demo, startDemo } from "../../demo/stack";
-import { waitFor } from "../../demo/waiting";
-import { checkProductionDrift } from "../../demo/workloads";
 import { run } from "../../local/processes";
+import type { InfluxRow } from "../../local/services/influxQuery";
 import { missingFluentd } from "./support/missingFluentd";
-
-const mailTimeoutMs = 300_000;
+import { type SampleStack, startSampleStack } from "./support/sampleStack";
+import { waitFor } from "./support/waitFor";
+import { checkProductionDrift } from "./support/workloads";
 
 /** The rows of a CSV file without quotes. */
 async function readCsv(file: string): Promise<Record<string, string>[]> {
@@ -28,19 +25,19 @@ async function readCsv(file: string): Promise<Record<string, string>[]> {
 
 describe("drift of the penguins, from the example's programs to InfluxDB and a mail", async () => {
   const skip = await missingFluentd();
-  let demo: Demo;
+  let stack: SampleStack;
 
   before(async () => {
     if (skip !== false) return;
-    demo = await startDemo();
-    for (const year of [2007, 2008, 2009]) await train(demo, { id: `penguins-${year}`, year });
-    await waitForRunEnds(demo, 3);
+    stack = await startSampleStack();
+    for (const year of [2007, 2008, 2009]) await stack.train({ id: `penguins-${year}`, year });
+    await stack.waitForRunEnds(3);
   });
-  after(() => demo?.stop());
+  after(() => stack?.stop());
 
-  const query = (text: string): Promise<InfluxRow[]> => influxQl(demo.reader, text);
+  const query = (text: string): Promise<InfluxRow[]> => stack.query(text);
   const kept = (year: number): string =>
-    join(demo.workloads.dataDirectory, "runs", `penguins-${year}`, "kept.csv");
+    join(stack.workloads.dataDirectory, "runs", `penguins-${year}`, "kept.csv");
 
   it("three years of training: flippers drift from 2007 to 2009, by SciPy's figures", { skip }, async () => {
     const rows = await query(
@@ -57,7 +54,7 @@ import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 old, new = (pd.read_csv(path)["flipper_length_mm"] for path in sys.argv[1:])
 print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) / old.std(ddof=0), len(old), len(new)]))`;
-    const scipy = await run(demo.workloads.python, ["-c", program, kept(2007), kept(2009)], {});
+    const scipy = await run(stack.workloads.python, ["-c", program, kept(2007), kept(2009)], {});
     const expected = JSON.parse(scipy.stdout) as number[];
     const found = rows.find((row) => row.model_version === "2009" && row.feature === "flipper_length_mm");
     for (const [index, name] of ["ks", "wasserstein_norm", "n_ref", "n_cur"].entries()) {
@@ -69,15 +66,12 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
     const drifted = await query(
       'SELECT count("psi") AS n FROM "events"."ml.drift" WHERE "verdict" = \'drift\' AND "model_version" = \'2009\'',
     );
-    const mail = await waitForMail(
-      demo,
-      "training drift",
-      ({ subject }) => subject.includes("the data has drifted"),
-      mailTimeoutMs,
+    const mail = await stack.waitForMail("training drift", ({ subject }) =>
+      subject.includes("the data has drifted"),
     );
     assert.equal(
       mail.subject,
-      `[WARNING] penguins-training: the data has drifted in ${String(drifted[0]?.n)} comparisons – demo`,
+      `[WARNING] penguins-training: the data has drifted in ${String(drifted[0]?.n)} comparisons – test`,
     );
     assert.match(mail.text, /var-run=penguins-2009/);
   });
@@ -86,7 +80,7 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
     "heavier penguins at the API: production drift of that feature alone, and a mail",
     { skip },
     async () => {
-      const api = await demo.startApi();
+      const api = await stack.startApi();
       const features = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"];
       const rows = await readCsv(kept(2009));
       for (const row of rows) {
@@ -99,16 +93,12 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
         });
         assert.equal(response.status, 200);
       }
-      await waitForRequests(demo, rows.length);
+      await stack.waitForRequests(rows.length);
       const sampled = 'SELECT * FROM "events"."ml.features"';
-      const samples = await waitFor(
-        "a sample of each request in InfluxDB",
-        async () => {
-          const found = await query(sampled);
-          return found.length >= rows.length ? found : undefined;
-        },
-        60_000,
-      );
+      const samples = await waitFor("a sample of each request in InfluxDB", 60_000, async () => {
+        const found = await query(sampled);
+        return found.length >= rows.length ? found : undefined;
+      });
       const keys = new Set(
         samples.flatMap((sample) => Object.keys(sample).filter((key) => sample[key] !== null)),
       );
@@ -125,18 +115,16 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
       const served = mean(samples.map((sample) => Number(sample["feature.body_mass_g"])));
       assert.ok(Math.abs(served / (1.3 * mean(rows.map((row) => Number(row.body_mass_g)))) - 1) < 1e-9);
 
-      await checkProductionDrift(demo.workloads, "check-1", demo.reader);
-      const compared = await waitFor(
-        "the comparison in InfluxDB",
-        async () => {
-          const found = await query(
-            'SELECT "feature", "psi", "n_ref", "n_cur", "verdict", "service", "model_version" FROM "events"."ml.drift" WHERE "comparison" = \'production_vs_training\'',
-          );
-          return found.length >= features.length ? found : undefined;
-        },
-        60_000,
+      await checkProductionDrift(stack.workloads, "check-1", stack.reader);
+      const compared = await waitFor("the comparison in InfluxDB", 60_000, async () => {
+        const found = await query(
+          'SELECT "feature", "psi", "n_ref", "n_cur", "verdict", "service", "model_version" FROM "events"."ml.drift" WHERE "comparison" = \'production_vs_training\'',
+        );
+        return found.length >= features.length ? found : undefined;
+      });
+      const trained = await readCsv(
+        join(stack.workloads.dataDirectory, "runs", "penguins-2009", "train.csv"),
       );
-      const trained = await readCsv(join(demo.workloads.dataDirectory, "runs", "penguins-2009", "train.csv"));
       for (const row of compared) {
         assert.deepEqual(
           [row.service, row.model_version, row.n_ref, row.n_cur],
@@ -149,15 +137,12 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
         ["body_mass_g"],
       );
       assert.ok(Number(drifted[0]?.psi) > 0.2);
-      const mail = await waitForMail(
-        demo,
-        "production drift",
-        ({ subject }) => subject.includes("that it serves have drifted"),
-        mailTimeoutMs,
+      const mail = await stack.waitForMail("production drift", ({ subject }) =>
+        subject.includes("that it serves have drifted"),
       );
       assert.equal(
         mail.subject,
-        "[WARNING] penguins-api: 1 of the features that it serves have drifted – demo",
+        "[WARNING] penguins-api: 1 of the features that it serves have drifted – test",
       );
       assert.match(mail.text, /model-api-usage\?\S*var-service=penguins-api/);
       assert.match(mail.text, /ProductionDriftDetected\.md/);

@@ -4,10 +4,10 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { afterEach, test, type TestContext } from "node:test";
 import { join } from "node:path";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { freePort } from "../../demo/services/service";
-import { startTelegraf } from "../../demo/services/telegraf";
+import { freePort } from "../../local/ports";
 import { sleep } from "../../local/processes";
 import { resolveTools } from "../../local/tools/resolve";
+import { startTelegraf } from "./support/telegraf";
 import { passwords } from "./support/database";
 import {
   faultEvents,

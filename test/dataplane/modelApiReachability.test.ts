@@ -12,12 +12,17 @@ import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { telegrafRules } from "../../components/telegraf/telegraf";
 import { ApiClient, type KubernetesObject } from "../support/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
-import { freePort, type Service } from "../../demo/services/service";
-import type { ReceivedMail } from "../../demo/services/smtpSink";
-import { startTelegraf } from "../../demo/services/telegraf";
+import { freePort } from "../../local/ports";
+import type { Service } from "../../local/services/service";
 import { resolveTool } from "../../local/tools/resolve";
+import { startTelegraf } from "./support/telegraf";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
-import { links, type MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
+import {
+  links,
+  type MailingAlertmanager,
+  type ReceivedMail,
+  startMailingAlertmanager,
+} from "./support/mailingAlertmanager";
 import { waitFor } from "./support/waitFor";
 
 const namespace = "apps";

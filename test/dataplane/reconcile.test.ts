@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { build } from "esbuild";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { reconcile } from "../../components/influxdb/reconcile/reconcile";
-import { freePort } from "../../demo/services/service";
+import { freePort } from "../../local/ports";
 import { run } from "../../local/processes";
 import { repositoryRoot } from "../../local/paths";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";

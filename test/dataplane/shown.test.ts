@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { formattedValueToString } from "@grafana/data";
 
 import { dashboards } from "../../dashboards";
-import { influxClient, type RunQuery } from "../../demo/services/influxQuery";
+import { influxClient, type RunQuery } from "../../local/services/influxQuery";
 import { resolveTool } from "../../local/tools/resolve";
 import type { DashboardModel } from "../../viewer/frames/dashboardModel";
 import {

@@ -1,6 +1,6 @@
 import { createDataFrame, FieldType, type DataFrame, type FieldDTO } from "@grafana/data";
 
-import type { InfluxSeries } from "../../demo/services/influxQuery";
+import type { InfluxSeries } from "../../local/services/influxQuery";
 import type { AnnotationModel, TargetModel } from "./dashboardModel";
 
 /**

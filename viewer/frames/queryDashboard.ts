@@ -1,6 +1,6 @@
 import type { DataFrame } from "@grafana/data";
 
-import type { InfluxSeries, RunQuery } from "../../demo/services/influxQuery";
+import type { InfluxSeries, RunQuery } from "../../local/services/influxQuery";
 import {
   dataPanels,
   type AnnotationModel,

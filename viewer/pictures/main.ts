@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 
 import { dashboards } from "../../dashboards";
 import { resolveTool } from "../../local/tools/resolve";
-import type { InfluxConnection } from "../../demo/services/influxQuery";
+import type { InfluxConnection } from "../../local/services/influxQuery";
 import { sampleNow } from "../sample/sampleData";
 import { fillWithSampleData, startTemporaryInfluxDb } from "../sample/sampleInfluxDb";
 import { startViewer } from "./startViewer";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { dashboardProviders, provisionedDataSources } from "../../components/grafana/provisioning";
 import type { DashboardDefinition } from "../../dashboards";
-import type { InfluxConnection } from "../../demo/services/influxQuery";
+import type { InfluxConnection } from "../../local/services/influxQuery";
 import { createViewer } from "../server/server";
 
 /** A viewer on 127.0.0.1. */

@@ -10,8 +10,8 @@ import { reconcile } from "../../components/influxdb/reconcile/reconcile";
 import type { FluxTask } from "../../components/influxdb/flux";
 import { defaultRollups, keptBucket, requestUniques } from "../../contract/rollups";
 import { rollupTasks } from "../../components/influxdb/rollupTasks";
-import { startInfluxd } from "../../demo/services/influxd";
-import { influxClient, type InfluxConnection } from "../../demo/services/influxQuery";
+import { startInfluxd } from "../../local/services/influxd";
+import { influxClient, type InfluxConnection } from "../../local/services/influxQuery";
 import { sampleNow, samplePoints, toLine } from "./sampleData";
 
 const linesPerWrite = 5_000;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 
-import { influxClient } from "../../demo/services/influxQuery";
+import { influxClient } from "../../local/services/influxQuery";
 import { themes } from "../frames/panelFrames";
 import { queryDashboard } from "../frames/queryDashboard";
 import { dashboardPage, escape, htmlPage, standInNotice } from "../page/page";

@@ -5,7 +5,7 @@ import { influxDesiredState, type InfluxDesiredState } from "../../../components
 import { InfluxApi } from "../../../components/influxdb/influxApi";
 import type { Change } from "../../../components/influxdb/reconcile/context";
 import { reconcile } from "../../../components/influxdb/reconcile/reconcile";
-import { type Influxd, startInfluxd } from "../../../demo/services/influxd";
+import { type Influxd, startInfluxd } from "../../../local/services/influxd";
 import { resolveTool } from "../../../local/tools/resolve";
 import { InfluxClient } from "./influxClient";
 

@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
-import { answers, freePort, startService } from "../../../demo/services/service";
+import { freePort } from "../../../local/ports";
+import { answers, startService } from "../../../local/services/service";
 
 /** A Grafana to test against. */
 export interface RunningGrafana {

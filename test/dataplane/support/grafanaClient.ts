@@ -4,7 +4,7 @@ import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from "@grafana/
 import { influxDbDataSource } from "../../../components/grafana/provisioning";
 import type { DashboardModel, PanelModel } from "../../../viewer/frames/dashboardModel";
 import { transform } from "../../../viewer/frames/panelFrames";
-import type { InfluxConnection } from "../../../demo/services/influxQuery";
+import type { InfluxConnection } from "../../../local/services/influxQuery";
 import { expandVariables } from "../../../viewer/frames/macros";
 import type { PanelData } from "../../../viewer/frames/queryDashboard";
 

@@ -1,4 +1,4 @@
-import { readSeries, rowsOf } from "../../../demo/services/influxQuery";
+import { readSeries, rowsOf } from "../../../local/services/influxQuery";
 
 /** A row of a query's answer: column -> value as text. */
 export type Row = Record<string, string>;

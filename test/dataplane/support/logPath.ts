@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogSource } from "../../../contract/formats";
+import { sleep } from "../../../local/processes";
+import { resolveTool } from "../../../local/tools/resolve";
 import {
   type Aggregator,
   type AggregatorOptions,
   type Fluentd,
   startAggregator,
   startSidecar,
-} from "../../../demo/services/fluentd";
-import { sleep } from "../../../local/processes";
-import { resolveTool } from "../../../local/tools/resolve";
+} from "./fluentd";
 import { type ServiceBalancer, startServiceBalancer } from "./serviceBalancer";
 import { passwords, startTestDatabase, type TestDatabase } from "./database";
 import { writeMountingScript } from "./mountNamespace";

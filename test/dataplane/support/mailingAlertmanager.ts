@@ -1,7 +1,8 @@
+import type { AddressInfo } from "node:net";
 import { renderAlertmanagerConfig } from "../../../components/alertmanager/alertmanagerConfig";
-import { type AlertmanagerProcess, startAlertmanager } from "../../../demo/services/alertmanager";
-import { type ReceivedMail, startSmtpSink } from "../../../demo/services/smtpSink";
+import { type Mail, startMailbox } from "../../../local/mail/mailbox";
 import { resolveTool } from "../../../local/tools/resolve";
+import { type AlertmanagerProcess, startAlertmanager } from "./alertmanager";
 
 /** What mails of the tests link to. */
 export const links = {
@@ -15,7 +16,18 @@ const user = {
   bcrypt: "$2a$05$dsmonitoringdsmonitoreg/uIleV0Uh3IaJV2Jn0EU2KSH6xgLS.",
 };
 
-/** A real Alertmanager whose mails end in a sink. */
+/** A mail, as tests look at it. */
+export interface ReceivedMail {
+  receivedAt: Date;
+  to: string[];
+  subject: string;
+  /** Plain text part. */
+  text: string;
+  /** HTML part; empty when there is none. */
+  html: string;
+}
+
+/** A real Alertmanager whose mails end in the local stack's mail server. */
 export interface MailingAlertmanager extends AlertmanagerProcess {
   /** What it has mailed so far, oldest first. */
   readonly mails: readonly ReceivedMail[];
@@ -35,11 +47,10 @@ export async function startMailingAlertmanager(options: {
 }): Promise<MailingAlertmanager> {
   const { directory, criticalTo, login = false } = options;
   const { path: command } = await resolveTool("alertmanager");
-  const sink = await startSmtpSink();
-  const { smarthost, mails } = sink;
+  const mailbox = await startMailbox({ smtp: 0, web: 0 }, "127.0.0.1");
   const config = renderAlertmanagerConfig({
     email: {
-      smarthost,
+      smarthost: `127.0.0.1:${(mailbox.smtp.server.address() as AddressInfo).port}`,
       from: "monitoring@example.com",
       to: ["team@example.com"],
       criticalTo,
@@ -53,5 +64,16 @@ export async function startMailingAlertmanager(options: {
     config,
     ...(login && { login: user }),
   });
-  return { ...alertmanager, mails, stop: () => alertmanager.stop().finally(() => sink.stop()) };
+  return {
+    ...alertmanager,
+    get mails() {
+      return mailbox.mails.map(received).reverse();
+    },
+    stop: () => alertmanager.stop().finally(() => mailbox.stop()),
+  };
+}
+
+function received({ Created, To, Subject, Text, HTML }: Mail): ReceivedMail {
+  const to = To.map(({ Address }) => Address);
+  return { receivedAt: new Date(Created), to, subject: Subject, text: Text, html: HTML };
 }

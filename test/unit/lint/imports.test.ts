@@ -34,7 +34,7 @@ describe("lint rules for imports", () => {
     ["config/file.ts", "../local/paths"],
     ["provider/file.ts", "../config/stackConfig"],
     ["policies/file.ts", "../components"],
-    ["local/file.ts", "../demo/main"],
+    ["local/file.ts", "../viewer/server/server"],
     ["examples/file.ts", "../config/stackConfig"],
     ["index.ts", "./local/paths"],
   ];

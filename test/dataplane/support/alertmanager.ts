@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { answers, freePort, type Service, startService } from "./service";
+import { freePort } from "../../../local/ports";
+import { answers, type Service, startService } from "../../../local/services/service";
 
-/** How an Alertmanager for tests and demos is started. */
+/** How an Alertmanager for tests is started. */
 export interface AlertmanagerProcessOptions {
   /** The program, e.g. from `resolveTool("alertmanager")`. */
   command: string;

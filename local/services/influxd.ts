@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { defaultOrganization } from "../../contract/buckets";
-import { answers, freePort, type Service, startService } from "./service";
+import { freePort } from "../ports";
+import { answers, type Service, startService } from "./service";
 
-/** How an InfluxDB for tests and demos is started. */
+/** How an InfluxDB for tests and pictures is started. */
 export interface InfluxdOptions {
   /** The program, e.g. from `resolveTool("influxd")`. */
   command: string;

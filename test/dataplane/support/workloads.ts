@@ -1,9 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../local/processes";
-import { exampleDirectory, helperDirectory } from "../local/python";
-import type { InfluxConnection } from "./services/influxQuery";
-import { answers, freePort, type Service, startService } from "./services/service";
+import { run } from "../../../local/processes";
+import { exampleDirectory, helperDirectory } from "../../../local/python";
+import type { InfluxConnection } from "../../../local/services/influxQuery";
+import { freePort } from "../../../local/ports";
+import { answers, type Service, startService } from "../../../local/services/service";
 
 /** Steps of the example pipeline, in their order. */
 export const pipelineSteps = ["load", "clean", "outliers", "drift", "train", "evaluate", "decide"] as const;
@@ -141,7 +142,7 @@ export async function startApi(settings: WorkloadSettings, options: ApiOptions):
       PORT: String(port),
       WORKERS: String(options.workers ?? 2),
       // The same in every start, so that a user or request that comes again counts once.
-      PSEUDONYM_KEY: "demo",
+      PSEUDONYM_KEY: "test",
     },
     logFile: options.logFile,
     isReady: () => answers(`${url}/healthz`),

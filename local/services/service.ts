@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { endProcesses, sleep } from "../../local/processes";
-
-export { freePort } from "../../local/ports";
+import { endProcesses, sleep } from "../processes";
 
 /** A running program. */
 export interface Service {

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Service, startService } from "./service";
+import { type Service, startService } from "../../../local/services/service";
 
-/** How a Telegraf for tests and demos is started. */
+/** How a Telegraf for tests is started. */
 export interface TelegrafProcessOptions {
   /** The program, e.g. from `resolveTool("telegraf")`. */
   command: string;

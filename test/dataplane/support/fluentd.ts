@@ -3,11 +3,12 @@ import { join } from "node:path";
 import {
   type AggregatorConfigOptions,
   renderAggregatorConfig,
-} from "../../components/fluentd/aggregatorConfig";
-import { type ConfigFiles, fluentdArguments } from "../../components/fluentd/contractFiles";
-import { renderSidecarConfig, type SidecarConfigOptions } from "../../components/fluentd/sidecarConfig";
-import { endProcesses, isAlive, run } from "../../local/processes";
-import { answers, freePort, type Service, startService } from "./service";
+} from "../../../components/fluentd/aggregatorConfig";
+import { type ConfigFiles, fluentdArguments } from "../../../components/fluentd/contractFiles";
+import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
+import { endProcesses, isAlive, run } from "../../../local/processes";
+import { freePort } from "../../../local/ports";
+import { answers, type Service, startService } from "../../../local/services/service";
 
 /** A Fluentd that runs. */
 export interface Fluentd extends Service {
