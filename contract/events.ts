@@ -81,7 +81,11 @@ const definitions = {
   },
   [measurements.runStart]: {
     description: "A run of a pipeline begins",
-    attributes: { ...pipeline, ...expected },
+    attributes: {
+      ...pipeline,
+      ...expected,
+      max_attempts: number("How often the run may be tried in all: it has failed with the last one"),
+    },
   },
   [measurements.runEnd]: {
     description: "A run of a pipeline has ended",

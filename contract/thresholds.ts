@@ -16,6 +16,8 @@ export const thresholds = {
   driftedFeatures: 0,
   /** Time that a pipeline run may take where its own start event names none, in seconds. */
   pipelineRunSeconds: 6 * 3600,
+  /** Time within which a failed attempt of a run is tried again, in seconds: the longest back-off of a Job, and a new pod. */
+  retrySeconds: 600,
   /** How long a failed or drifted run stays an alert unless a later run replaces it, in seconds. */
   runAlertSeconds: 6 * 3600,
   /** How long a run that never ended stays an alert, in seconds after it was due. */

@@ -7,6 +7,7 @@ import { equals, everyField, field, select, tag } from "./influxql";
 import { modelApprovalDetails } from "./modelApprovalDetails";
 import {
   candidate,
+  candidateVersion,
   champion,
   classes,
   decisions,
@@ -35,7 +36,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
     size: [3, 5],
     query: select(field("decision").as("Decision"), field("reason").as("Reason"))
       .from(decisions)
-      .where(...candidate)
+      .where(...candidateVersion)
       .newestFirst()
       .limit(1),
     format: "table",
@@ -197,6 +198,15 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
             newestFirst: true,
           },
         ]),
+        fieldVariable({
+          name: "candidateRun",
+          label: "Its run",
+          description: "The last run that made the candidate: its rows are not added to those of runs before",
+          query: select(field("cicd.pipeline.run.id").last())
+            .from(summaries)
+            .where(...candidateVersion)
+            .render(),
+        }),
         fieldVariable({
           name: "champion",
           label: "Champion",

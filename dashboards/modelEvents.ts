@@ -32,7 +32,16 @@ export const model: readonly Condition[] = [
   matchesVariable("pipeline", "pipeline"),
   matchesVariable("model", "candidateModel"),
 ];
-export const candidate: readonly Condition[] = [...model, matchesVariable("model_version", "candidate")];
+/** All runs of the candidate's version. */
+export const candidateVersion: readonly Condition[] = [
+  ...model,
+  matchesVariable("model_version", "candidate"),
+];
+/** The last run of the candidate's version: rows of several runs do not add up. */
+export const candidate: readonly Condition[] = [
+  ...candidateVersion,
+  matchesVariable("cicd.pipeline.run.id", "candidateRun"),
+];
 export const champion: readonly Condition[] = [...model, matchesVariable("model_version", "champion")];
 export const eitherVersion = matchesEitherVariable("model_version", "candidate", "champion");
 export const onSplit = matchesVariable("split", "split");

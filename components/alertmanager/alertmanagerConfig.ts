@@ -45,14 +45,16 @@ export interface AlertmanagerConfigOptions {
 }
 
 const subject =
-  '{{ if eq .Status "firing" }}[{{ .CommonLabels.severity | toUpper }}]{{ else }}[RESOLVED]{{ end }} ' +
+  '{{ if eq .Status "firing" }}[{{ .CommonLabels.severity | toUpper }}]{{ else if .CommonAnnotations.expired }}[NO LONGER REPORTED]{{ else }}[RESOLVED]{{ end }} ' +
   "{{ if eq (len .Alerts) 1 }}{{ (index .Alerts 0).Annotations.summary }}" +
   "{{ else }}{{ .GroupLabels.alertname }} ({{ .Alerts.Firing | len }} firing, {{ .Alerts.Resolved | len }} resolved)" +
   "{{ end }}{{ with .CommonLabels.environment }} – {{ . }}{{ end }}";
 
-const text = `{{ range .Alerts }}{{ if eq .Status "firing" }}FIRING{{ else }}RESOLVED{{ end }}: {{ .Annotations.summary }}
+const text = `{{ range .Alerts }}{{ if eq .Status "firing" }}FIRING{{ else if .Annotations.expired }}NO LONGER REPORTED{{ else }}RESOLVED{{ end }}: {{ .Annotations.summary }}
 
-{{ .Annotations.description }}
+{{ .Annotations.description }}{{ with .Annotations.expired }}
+
+{{ . }}{{ end }}
 
 Dashboard: {{ .Annotations.dashboard_url }}
 What to do: {{ .Annotations.runbook_url }}
@@ -67,8 +69,8 @@ Since:    {{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
 const html = `<!DOCTYPE html>
 <html lang="en"><body style="font-family: sans-serif; max-width: 40em; color: #222">
 {{ range .Alerts }}
-<h2 style="border-left: 6px solid {{ if eq .Status "resolved" }}#2e7d32{{ else if eq .Labels.severity "critical" }}#c62828{{ else }}#ef6c00{{ end }}; padding-left: 10px">{{ if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}</h2>
-<p>{{ .Annotations.description }}</p>
+<h2 style="border-left: 6px solid {{ if .Annotations.expired }}#555555{{ else if eq .Status "resolved" }}#2e7d32{{ else if eq .Labels.severity "critical" }}#c62828{{ else }}#ef6c00{{ end }}; padding-left: 10px">{{ if .Annotations.expired }}No longer reported: {{ else if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}</h2>
+<p>{{ .Annotations.description }}</p>{{ with .Annotations.expired }}<p>{{ . }}</p>{{ end }}
 <p><a href="{{ .Annotations.dashboard_url }}">Dashboard</a> · <a href="{{ .Annotations.runbook_url }}">What to do</a></p>
 <table style="color: #555; font-size: 90%">
 <tr><td>since</td><td>{{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}</td></tr>

@@ -45,6 +45,10 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
   if (rule.labels.length === 0)
     throw new RangeError(`${rule.name}: labels is empty: name at least one column`);
   const name = `alert ${rule.name}`;
+  const expiry =
+    rule.reportedSeconds === undefined
+      ? undefined
+      : `It is reported for ${rule.reportedSeconds / 3600} hours, and is not known to be over.`;
   const schedule = { every: fluxDuration(rule.everySeconds) };
   const posts = alertmanagerUrls.map(
     (url, index) => `        post${index} = experimental.catch(
@@ -88,14 +92,15 @@ samples()
     |> group(columns: [${rule.labels.map(fluxString).join(", ")}])
     |> sort(columns: ["_time"])
     |> reduce(
-        identity: {samples: 0.0, above: 0.0, value: 0.0},
+        identity: {at: 1970-01-01T00:00:00Z, samples: 0.0, above: 0.0, value: 0.0},
         fn: (r, accumulator) => ({
+            at: r._time,
             samples: accumulator.samples + 1.0,
             above: accumulator.above + (if r._value > threshold(r: r) then 1.0 else 0.0),
             value: r._value,
         }),
     )
-    |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)
+    |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)${reported(rule)}
     |> map(fn: (r) => {
         value = readable(v: r.value)
         limit = readable(v: threshold(r: r))
@@ -111,11 +116,11 @@ samples()
                         summary: ${template(rule, rule.summary)},
                         description: ${template(rule, rule.description)},
                         runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
-                        dashboard_url: ${dashboardUrl(rule, grafanaUrl)},
+                        dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${expiry === undefined ? "" : `\n                        expired: if r.expired then ${fluxString(expiry)} else "",`}
                     },
                     // Without a start Alertmanager takes the end for it; of several it keeps the earliest.
                     startsAt: string(v: now()),
-                    endsAt: string(v: date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
+                    endsAt: string(v: ${expiry === undefined ? "" : "if r.expired then now() else "}date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
                     generatorURL: ${dashboardUrl(rule, grafanaUrl)},
                 },
             ],
@@ -127,6 +132,18 @@ ${posts.join("\n")}
     })
 `,
   };
+}
+
+/** Seconds in which an alert that is no longer reported says so, in several posts. */
+const expirySeconds = 300;
+
+/** Flux that leaves out what is no longer reported, and marks what has just reached that age as `expired`. */
+function reported({ reportedSeconds }: AlertRule): string {
+  if (reportedSeconds === undefined) return "";
+  const age = "int(v: stop) - int(v: r.at)";
+  return `
+    |> filter(fn: (r) => ${age} <= int(v: ${fluxDuration(reportedSeconds + expirySeconds)}))
+    |> map(fn: (r) => ({r with expired: ${age} > int(v: ${fluxDuration(reportedSeconds)})}))`;
 }
 
 /** How many samples the time above the threshold holds: fewer prove nothing. */

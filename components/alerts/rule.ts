@@ -115,6 +115,12 @@ export interface AlertRule {
   appThreshold?: Exclude<keyof AppAlertOptions, "service">;
   /** Other thresholds for some of the series; the first that matches counts. */
   overrides?: readonly ThresholdOverride[];
+  /**
+   * Seconds after its newest sample for which an alert is reported, where nothing may ever end it. It is then mailed as
+   * no longer reported, not as resolved. The query has to look back ten minutes longer.
+   * @default reported as long as it fires
+   */
+  reportedSeconds?: number;
   unit: Unit;
   /** One line; `{label}`, `{value}` and `{threshold}` are replaced. */
   summary: string;

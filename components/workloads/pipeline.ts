@@ -112,10 +112,15 @@ export class Pipeline extends pulumi.ComponentResource {
       parent: this,
     });
     const { metadata, labels } = workload;
-    const containers = args.steps.map((step) => stepContainer(workload, name, step));
+    const { retries = 0, deadlineSeconds = 3600 } = args;
+    const limits = {
+      PIPELINE_DEADLINE_SECONDS: pulumi.output(deadlineSeconds).apply(String),
+      PIPELINE_MAX_ATTEMPTS: pulumi.output(retries).apply((known) => String(known + 1)),
+    };
+    const containers = args.steps.map((step) => stepContainer(workload, name, step, limits));
     const jobSpec = {
-      backoffLimit: args.retries ?? 0,
-      activeDeadlineSeconds: args.deadlineSeconds ?? 3600,
+      backoffLimit: retries,
+      activeDeadlineSeconds: deadlineSeconds,
       template: {
         metadata: {
           labels,
@@ -179,13 +184,19 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 }
 
-function stepContainer(workload: Workload, pipeline: string, step: PipelineStep) {
+function stepContainer(
+  workload: Workload,
+  pipeline: string,
+  step: PipelineStep,
+  limits: Record<string, pulumi.Input<string>>,
+) {
   return workload.container(step, {
     name: step.name,
     env: [
       { name: "PIPELINE_NAME", value: pipeline },
       { name: "PIPELINE_TASK", value: step.name },
       { name: "WORK_DIR", value: workDirectory },
+      ...Object.entries(limits).map(([variable, value]) => ({ name: variable, value })),
       runId,
     ],
     resources:

@@ -88,7 +88,8 @@ class Run(Block, Facts):
         ends: bool,
         started_at: Optional[float],
     ) -> None:
-        super().__init__(number_of(expected_max_s))
+        expected = number_of(expected_max_s)
+        super().__init__(_number_in("PIPELINE_DEADLINE_SECONDS") if expected is None else expected)
         self.pipeline = pipeline
         self.run_id = run_id or os.environ.get("PIPELINE_RUN_ID") or uuid.uuid4().hex
         self.model = model
@@ -127,7 +128,8 @@ class Run(Block, Facts):
         if self._process_is_step:
             self._started -= seconds_since_process_start()
         if self._starts:
-            fields = {**self.identity(), "expected_max_s": self._expected_max_s}
+            attempts = _number_in("PIPELINE_MAX_ATTEMPTS")
+            fields = {**self.identity(), "expected_max_s": self._expected_max_s, "max_attempts": attempts}
             emit("pipeline.run.start", fields, durable=True)
 
     @never_raises
@@ -148,6 +150,14 @@ class Run(Block, Facts):
     def __enter__(self) -> Run:
         super().__enter__()
         return self
+
+
+def _number_in(variable: str) -> Optional[float]:
+    """The number in a variable of the environment; None where it is missing or holds no number."""
+    try:
+        return float(os.environ[variable])
+    except (KeyError, ValueError):
+        return None
 
 
 _had_run = False
@@ -184,7 +194,8 @@ def run(
     durations of the run and of the first task then count from the start of the process, imports included.
 
     run_id: default PIPELINE_RUN_ID of the environment, else a random one.
-    expected_max_s: after how many seconds a start without an end is overdue.
+    expected_max_s: after how many seconds a start without an end is overdue; default PIPELINE_DEADLINE_SECONDS,
+        which `Pipeline` sets.
     service: `service.name` of the events; default OTEL_SERVICE_NAME, else `pipeline`.
     starts, ends: where each step is a process of its own, only the first starts the run and only the last
         ends it. A step that fails ends the run in any case.

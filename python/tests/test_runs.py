@@ -40,6 +40,15 @@ class RunTest(unittest.TestCase):
         self.assertGreater(task_end["mem_peak_bytes"], 1_000_000)
         self.assertGreaterEqual(task_end["duration_s"], 0)
 
+    def test_limits_of_its_job_are_those_of_the_run(self) -> None:
+        limits = {"PIPELINE_DEADLINE_SECONDS": "900", "PIPELINE_MAX_ATTEMPTS": "3"}
+        code = "from ds_monitoring import run\nwith run('churn'{}): pass\n"
+        for argument, expected in (("", 900), (", expected_max_s=60", 60)):
+            with tempfile.TemporaryDirectory() as folder:
+                python(code.format(argument), folder, **limits)
+                (start,) = events(folder, "pipeline.run.start")
+                self.assertEqual((start["expected_max_s"], start["max_attempts"]), (expected, 3))
+
     def test_failure_is_reported_once_and_still_raised(self) -> None:
         done = python(
             "from ds_monitoring import run\n"

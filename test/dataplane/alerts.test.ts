@@ -1,91 +1,27 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { alertTask } from "../../components/alerts/alertTasks";
-import { type AlertRulesOptions, alertRules } from "../../components/alerts/rules";
-import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { freePort } from "../../local/ports";
-import { startTestDatabase, type TestDatabase } from "./support/database";
-
-const second = 1000;
-const minute = 60 * second;
-
-interface PostedAlert {
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  endsAt: string;
-  generatorURL: string;
-}
-
-/** Takes alerts as an Alertmanager does, and remembers them. */
-async function startCatcher(): Promise<{
-  url: string;
-  posted: PostedAlert[];
-  status: number;
-  stop(): Promise<void>;
-}> {
-  const catcher = { url: "", posted: [] as PostedAlert[], status: 200, stop: async () => {} };
-  const server = createServer((request, response) => {
-    const pieces: Buffer[] = [];
-    request.on("data", (piece: Buffer) => pieces.push(piece));
-    request.on("end", () => {
-      assert.equal(request.url, "/api/v2/alerts");
-      assert.equal(request.headers["content-type"], "application/json");
-      catcher.posted.push(...(JSON.parse(Buffer.concat(pieces).toString()) as PostedAlert[]));
-      response.statusCode = catcher.status;
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  catcher.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  catcher.stop = () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return catcher;
-}
-
-const links = {
-  grafanaUrl: "https://grafana.example.com",
-  runbookBaseUrl: "https://docs.example.com/runbooks",
-};
+import {
+  every,
+  minute,
+  now,
+  type PostedAlert,
+  type RuleEvaluator,
+  second,
+  services,
+  startRuleEvaluator,
+} from "./support/ruleEvaluator";
 
 describe("alert rules in a real InfluxDB", () => {
-  let database: TestDatabase;
-  let catcher: Awaited<ReturnType<typeof startCatcher>>;
-  // A whole minute: the windows of the tasks end there.
-  const now = Math.floor(Date.now() / minute) * minute;
+  let evaluator: RuleEvaluator;
 
   before(async () => {
-    database = await startTestDatabase();
-    catcher = await startCatcher();
-    await database.reconcile({ ...influxDesiredState(), tasks: [] });
+    evaluator = await startRuleEvaluator();
   });
-  after(async () => {
-    await catcher.stop();
-    await database.remove();
-  });
+  after(() => evaluator.stop());
 
-  /** What a rule posts when it is evaluated at a time, by the label `service`. */
-  async function evaluate(
-    name: string,
-    at = now,
-    options: AlertRulesOptions = {},
-    alertmanagerUrls = [catcher.url],
-  ): Promise<Map<string, PostedAlert>> {
-    const rule = alertRules(options).find((candidate) => candidate.name === name);
-    assert.ok(rule, `no rule ${name}`);
-    catcher.posted.length = 0;
-    await database.client.flux(alertTask(rule, { alertmanagerUrls, ...links }).flux, new Date(at));
-    return new Map(catcher.posted.map((alert) => [alert.labels.service ?? "", alert]));
-  }
-
-  const services = (alerts: Map<string, PostedAlert>): string[] => [...alerts.keys()].sort();
-  const every = (from: number, until: number, step: number): number[] =>
-    Array.from({ length: Math.ceil((until - from) / step) }, (_, index) => from + index * step);
-  const write = (lines: string[]) => database.client.write(lines);
+  const evaluate: RuleEvaluator["evaluate"] = (...of) => evaluator.evaluate(...of);
+  const write = (lines: string[]) => evaluator.write(lines);
 
   it("ApiUnreachable: each probe failed, for the whole time", async () => {
     const probe = (service: string, time: number, code: number): string =>
@@ -155,7 +91,7 @@ describe("alert rules in a real InfluxDB", () => {
     );
     await evaluate("ApiUnreachable");
     assert.deepEqual(
-      catcher.posted
+      evaluator.catcher.posted
         .filter(({ labels }) => labels.service === "watched-twice")
         .map(({ labels }) => labels.server),
       ["http://twice"],
@@ -201,98 +137,6 @@ describe("alert rules in a real InfluxDB", () => {
       ],
     };
     assert.deepEqual(services(await evaluate("ApiLatencyHigh", now, own)), ["outliers"]);
-  });
-
-  const run = (
-    event: string,
-    service: string,
-    time: number,
-    id: string,
-    more: { tags?: string; fields?: string } = {},
-  ) =>
-    `pipeline.run.${event},service=${service},environment=test,pipeline=${service}${more.tags ?? ""} cicd.pipeline.run.id="${id}"${more.fields ?? ""} ${time}000000`;
-
-  it("TrainingRunFailed: the last run, until a later one succeeds", async () => {
-    await write([
-      run("end", "fails", now - 30 * minute, "run-1", { tags: ",result=success" }),
-      run("end", "fails", now - 10 * minute, 'run "2"', { tags: ",result=failure" }),
-      run("end", "recovers", now - 30 * minute, "run-1", { tags: ",result=error" }),
-      run("end", "recovers", now - 10 * minute, "run-2", { tags: ",result=success" }),
-      run("end", "long-ago", now - 7 * 60 * minute, "run-1", { tags: ",result=failure" }),
-      run("end", "times-out", now - 5 * minute, "run-9", { tags: ",result=timeout" }),
-    ]);
-    const alerts = await evaluate("TrainingRunFailed");
-    assert.deepEqual(services(alerts), ["fails", "times-out"]);
-    assert.equal(alerts.get("fails")?.labels.run, 'run "2"');
-    assert.equal(alerts.get("fails")?.annotations.summary, 'Run run "2" of fails failed');
-    assert.match(alerts.get("fails")?.annotations.dashboard_url ?? "", /var-run=run%20%222%22$/);
-  });
-
-  it("PipelineRunOverdue: a start without an end", async () => {
-    const hour = 60 * minute;
-    await write([
-      run("start", "killed", now - 2 * hour, "k-1", { fields: ",expected_max_s=3600" }),
-      run("start", "running", now - 30 * minute, "r-1", { fields: ",expected_max_s=3600" }),
-      run("start", "finished", now - 2 * hour, "f-1", { fields: ",expected_max_s=3600" }),
-      run("end", "finished", now - hour, "f-1", { tags: ",result=success" }),
-      run("start", "no-expectation", now - 7 * hour, "n-1"),
-      run("start", "history", now - 30 * hour, "h-1", { fields: ",expected_max_s=3600" }),
-    ]);
-    const alerts = await evaluate("PipelineRunOverdue");
-    assert.deepEqual(services(alerts), ["killed", "no-expectation"]);
-    assert.equal(alerts.get("killed")?.labels.run, "k-1");
-    assert.equal(
-      alerts.get("killed")?.annotations.summary,
-      "Run k-1 of killed has not ended: 60 min overdue",
-    );
-  });
-
-  it("DataDriftDetected: features of the last run", async () => {
-    const drift = (service: string, id: string, time: number, feature: string, verdict: string): string =>
-      `ml.drift,service=${service},environment=test,pipeline=${service},feature=${feature},comparison=new_vs_old,verdict=${verdict} psi=0.3,cicd.pipeline.run.id="${id}" ${time}000000`;
-    await write([
-      drift("drifts", "d-1", now - 20 * minute, "a", "none"),
-      drift("drifts", "d-2", now - 10 * minute, "a", "drift"),
-      drift("drifts", "d-2", now - 10 * minute, "b", "drift"),
-      drift("drifts", "d-2", now - 10 * minute, "c", "warn"),
-      drift("better", "b-1", now - 20 * minute, "a", "drift"),
-      drift("better", "b-2", now - 10 * minute, "a", "none"),
-    ]);
-    const alerts = await evaluate("DataDriftDetected");
-    assert.deepEqual(services(alerts), ["drifts"]);
-    assert.equal(alerts.get("drifts")?.annotations.summary, "drifts: the data has drifted in 2 comparisons");
-    assert.equal(alerts.get("drifts")?.labels.run, "d-2");
-    const tolerant = { apps: [{ service: "drifts", driftedFeatures: 2 }] };
-    assert.deepEqual(services(await evaluate("DataDriftDetected", now, tolerant)), []);
-  });
-
-  it("ProductionDriftDetected: what an API serves, in the last comparison", async () => {
-    const drift = (
-      service: string,
-      id: string,
-      comparison: string,
-      feature: string,
-      verdict: string,
-    ): string =>
-      `ml.drift,service=${service},environment=test,pipeline=check,feature=${feature},comparison=${comparison},verdict=${verdict} psi=0.3,cicd.pipeline.run.id="${id}" ${now - (id === "p-1" ? 20 : 10) * minute}000000`;
-    await write([
-      drift("api", "p-1", "production_vs_training", "a", "none"),
-      drift("api", "p-2", "production_vs_training", "a", "drift"),
-      drift("api", "p-2", "production_vs_training", "b", "warn"),
-      drift("api-better", "p-1", "production_vs_training", "a", "drift"),
-      drift("api-better", "p-2", "production_vs_training", "a", "none"),
-      drift("trains", "p-2", "new_vs_old", "a", "drift"),
-    ]);
-    const alerts = await evaluate("ProductionDriftDetected");
-    assert.deepEqual(services(alerts), ["api"]);
-    const alert = alerts.get("api") as PostedAlert;
-    assert.equal(alert.annotations.summary, "api: 1 of the features that it serves have drifted");
-    assert.equal(
-      alert.annotations.dashboard_url,
-      "https://grafana.example.com/d/model-api-usage?var-service=api&var-environment=test",
-    );
-    const training = await evaluate("DataDriftDetected");
-    assert.ok(training.has("trains") && !training.has("api"), "each comparison has one alert");
   });
 
   it("MemoryNearLimit and VolumeFillingUp: use by what there is, for minutes", async () => {
@@ -425,12 +269,12 @@ describe("alert rules in a real InfluxDB", () => {
   it("posts to every Alertmanager; one that fails fails the run after the others have the alert", async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;
     await assert.rejects(
-      evaluate("Watchdog", now, {}, [dead, catcher.url]),
+      evaluate("Watchdog", now, {}, [dead, evaluator.catcher.url]),
       /posting Watchdog failed: .*refused/,
     );
-    assert.equal(catcher.posted.length, 1);
-    catcher.status = 500;
+    assert.equal(evaluator.catcher.posted.length, 1);
+    evaluator.catcher.status = 500;
     await assert.rejects(evaluate("Watchdog"), /HTTP status 500/);
-    catcher.status = 200;
+    evaluator.catcher.status = 200;
   });
 });

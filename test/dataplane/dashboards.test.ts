@@ -70,6 +70,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         pipeline: ["penguins-training"],
         candidateModel: ["penguins"],
         candidate: ["3", "2", "1"],
+        candidateRun: ["run-3"],
         champion: ["2"],
         split: ["test", "train"],
       },

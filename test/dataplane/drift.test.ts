@@ -45,7 +45,7 @@ describe("drift of the penguins, from the example's programs to InfluxDB and a m
     );
     assert.deepEqual(
       rows.filter(({ verdict }) => verdict === "drift").map((row) => [row.model_version, row.feature]),
-      [["2009", "flipper_length_mm"]],
+      [["penguins-2009", "flipper_length_mm"]],
     );
     // 2008 was rejected, so both later years are compared with 2007.
     const program = `
@@ -56,7 +56,9 @@ old, new = (pd.read_csv(path)["flipper_length_mm"] for path in sys.argv[1:])
 print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) / old.std(ddof=0), len(old), len(new)]))`;
     const scipy = await run(stack.workloads.python, ["-c", program, kept(2007), kept(2009)], {});
     const expected = JSON.parse(scipy.stdout) as number[];
-    const found = rows.find((row) => row.model_version === "2009" && row.feature === "flipper_length_mm");
+    const found = rows.find(
+      (row) => row.model_version === "penguins-2009" && row.feature === "flipper_length_mm",
+    );
     for (const [index, name] of ["ks", "wasserstein_norm", "n_ref", "n_cur"].entries()) {
       assert.ok(Math.abs(Number(found?.[name]) - Number(expected[index])) < 1e-9, `${name}: ${scipy.stdout}`);
     }
@@ -64,7 +66,7 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
 
   it("a mail says so", { skip }, async () => {
     const drifted = await query(
-      'SELECT count("psi") AS n FROM "events"."ml.drift" WHERE "verdict" = \'drift\' AND "model_version" = \'2009\'',
+      'SELECT count("psi") AS n FROM "events"."ml.drift" WHERE "verdict" = \'drift\' AND "model_version" = \'penguins-2009\'',
     );
     const mail = await stack.waitForMail("training drift", ({ subject }) =>
       subject.includes("the data has drifted"),
@@ -128,7 +130,7 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
       for (const row of compared) {
         assert.deepEqual(
           [row.service, row.model_version, row.n_ref, row.n_cur],
-          ["penguins-api", "2009", trained.length, rows.length],
+          ["penguins-api", "penguins-2009", trained.length, rows.length],
         );
       }
       const drifted = compared.filter(({ verdict }) => verdict === "drift");

@@ -72,8 +72,8 @@ describe("the example's programs, from their log lines to InfluxDB, with real pr
     assert.deepEqual(
       decisions.map(({ model_version, decision }) => [model_version, decision]),
       [
-        ["2007", "approve"],
-        ["2008", "reject"],
+        ["penguins-2007", "approve"],
+        ["penguins-2008", "reject"],
       ],
     );
     assert.match(String(decisions[1]?.reason), /^f1 0\.\d+ is below 0\.9$/);
@@ -114,7 +114,7 @@ describe("the example's programs, from their log lines to InfluxDB, with real pr
       service: workloadNames.api,
       method: "POST",
       route: "/predict",
-      model_version: "2007",
+      model_version: "penguins-2007",
       time: 0,
     };
     assert.deepEqual(statuses, [

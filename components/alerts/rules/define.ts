@@ -69,7 +69,7 @@ looks = join(tables: {first: first, both: both |> group()}, on: ["service", "env
 }
 
 /** A query as an argument: no line of it but the first begins a statement. */
-function indented(query: string): string {
+export function indented(query: string): string {
   return query.replaceAll("\n", "\n        ");
 }
 

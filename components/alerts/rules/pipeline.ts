@@ -1,8 +1,9 @@
 import type { driftComparisons } from "../../../contract/values";
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
-import { fluxDuration, fluxFloat, fluxString } from "../../influxdb/flux";
+import { fluxDuration, fluxString } from "../../influxdb/flux";
 import { ago, type RuleDefinition, samplesOf } from "./define";
+import { runId, runsById, unsettled } from "./runs";
 
 /** What the rules about single runs share. */
 const ofRun = {
@@ -12,22 +13,25 @@ const ofRun = {
   dashboardVariables: { pipeline: "pipeline", environment: "environment", run: "run" },
 } as const;
 
-const runId = "cicd.pipeline.run.id";
-const lastRuns = ago(fluxDuration(thresholds.runAlertSeconds));
-
 const production: (typeof driftComparisons)[number] = "production_vs_training";
 
-/** How many features have drifted in the last run of each pipeline, in comparisons that are or are not of production. */
-function driftOfLastRun(ofProduction: "==" | "!="): string {
-  return `${samplesOf(measurements.drift, [runId], lastRuns)}
+/** How many features have drifted in each run that no later comparison has replaced, of production or not of it. */
+function driftOfRuns(ofProduction: "==" | "!="): string {
+  const since = ago(fluxDuration(thresholds.runAlertSeconds + 600));
+  return `${runsById}
+drift = ${samplesOf(measurements.drift, [runId], since)}
     |> filter(fn: (r) => r.comparison ${ofProduction} ${fluxString(production)})
-    |> map(fn: (r) => ({r with run: r._value, drifted: if r.verdict == "drift" then 1.0 else 0.0}))
+    |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, pipeline: r.pipeline, run: r._value, began: int(v: r._time), at: int(v: r._time), drifted: if r.verdict == "drift" then 1.0 else 0.0}))
+started = runs
+    |> map(fn: (r) => ({_time: time(v: r.began), service: r.service, environment: r.environment, pipeline: r.pipeline, run: r.run, began: r.began, at: 0, drifted: 0.0}))
+compared = union(tables: [drift, started])
     |> group(columns: ["service", "environment", "pipeline", "run"])
     |> sort(columns: ["_time"])
-    |> reduce(identity: {_time: 1970-01-01T00:00:00Z, _value: 0.0}, fn: (r, accumulator) => ({_time: r._time, _value: accumulator._value + r.drifted}))
-    |> group(columns: ["service", "environment", "pipeline"])
-    |> sort(columns: ["_time"])
-    |> tail(n: 1)`;
+    |> reduce(identity: {began: 0, at: 0, drifted: 0.0}, fn: (r, accumulator) => ({began: if accumulator.began > 0 then accumulator.began else r.began, at: if r.at > 0 then r.at else accumulator.at, drifted: accumulator.drifted + r.drifted}))
+    |> filter(fn: (r) => r.at > 0)
+    |> map(fn: (r) => ({r with settles: true}))
+${unsettled("compared")}
+    |> map(fn: (r) => ({r with _time: time(v: r.at), _value: r.drifted}))`;
 }
 
 /** Do the training pipelines run, end and succeed, and does their data stay as it was? */
@@ -37,45 +41,30 @@ export const pipelineRules: readonly RuleDefinition[] = [
     name: "TrainingRunFailed",
     severity: "critical",
     everySeconds: 15,
-    // Only the last run of a pipeline counts: a later success ends the alert.
-    query: `${samplesOf(measurements.runEnd, [runId], lastRuns)}
-    |> group(columns: ["service", "environment", "pipeline"])
-    |> sort(columns: ["_time"])
-    |> tail(n: 1)
-    |> filter(fn: (r) => r.result == "failure" or r.result == "error" or r.result == "timeout")
-    |> map(fn: (r) => ({r with run: r._value, _value: 1.0}))`,
+    query: `${runsById}
+ended = runs
+    |> map(fn: (r) => ({r with at: r.ended, settles: r.result == "success"}))
+${unsettled("ended")}
+    |> filter(fn: (r) => not r.running and (r.result == "failure" or r.result == "error" or r.result == "timeout"))
+    |> filter(fn: (r) => r.attempts >= r.maxAttempts or int(v: stop) - r.ended > int(v: ${fluxDuration(thresholds.retrySeconds)}))
+    |> map(fn: (r) => ({r with _time: time(v: r.ended), _value: 1.0}))`,
+    reportedSeconds: thresholds.runAlertSeconds,
     threshold: 0,
     unit: "count",
     summary: "Run {run} of {pipeline} failed",
-    description: `The last run of the pipeline {pipeline} did not succeed: no new model comes from it. The alert ends with the next run that succeeds, or after ${thresholds.runAlertSeconds / 3600} hours.`,
+    description: `The run {run} of the pipeline {pipeline} did not succeed, and is not tried again: no new model comes from it. The alert ends when a run that began later succeeds; it is reported for ${thresholds.runAlertSeconds / 3600} hours.`,
   },
   {
     ...ofRun,
     name: "PipelineRunOverdue",
     severity: "critical",
-    // A run is looked for as long as it may be late and then be an alert; starts before that are history.
-    query: `since = ${ago(fluxDuration(7 * 24 * 3600))}
-started = ${samplesOf(measurements.runStart, [runId, "expected_max_s"], "since")}
-    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-    |> map(fn: (r) => ({
-        service: r.service, environment: r.environment, pipeline: r.pipeline,
-        run: r["${runId}"],
-        ended: 0.0,
-        dueNs: float(v: int(v: r._time)) + 1000000000.0 * (if exists r["expected_max_s"] then r["expected_max_s"] else ${fluxFloat(thresholds.pipelineRunSeconds)}),
-    }))
-ended = ${samplesOf(measurements.runEnd, [runId], "since")}
-    |> map(fn: (r) => ({
-        service: r.service, environment: r.environment, pipeline: r.pipeline,
-        run: r._value,
-        ended: 1.0,
-        dueNs: 0.0,
-    }))
-union(tables: [started, ended])
-    |> group(columns: ["service", "environment", "pipeline", "run"])
-    |> reduce(identity: {ended: 0.0, dueNs: 0.0}, fn: (r, accumulator) => ({ended: accumulator.ended + r.ended, dueNs: accumulator.dueNs + r.dueNs}))
-    |> filter(fn: (r) => r.ended == 0.0)
-    |> map(fn: (r) => ({r with _time: stop, _value: (float(v: int(v: stop)) - r.dueNs) / 1000000000.0}))
-    |> filter(fn: (r) => r._value <= ${fluxFloat(thresholds.overdueAlertSeconds)})`,
+    query: `${runsById}
+due = runs
+    |> map(fn: (r) => ({r with at: if r.running then r.due else r.ended, settles: r.result == "success"}))
+${unsettled("due")}
+    |> filter(fn: (r) => r.running and r.due < int(v: stop))
+    |> map(fn: (r) => ({r with _time: time(v: r.due), _value: float(v: int(v: stop) - r.due) / 1000000000.0}))`,
+    reportedSeconds: thresholds.overdueAlertSeconds,
     threshold: 0,
     unit: "seconds",
     summary: "Run {run} of {pipeline} has not ended: {value} overdue",
@@ -86,7 +75,8 @@ union(tables: [started, ended])
     ...ofRun,
     name: "DataDriftDetected",
     severity: "warning",
-    query: driftOfLastRun("!="),
+    query: driftOfRuns("!="),
+    reportedSeconds: thresholds.runAlertSeconds,
     threshold: thresholds.driftedFeatures,
     appThreshold: "driftedFeatures",
     unit: "count",
@@ -98,7 +88,8 @@ union(tables: [started, ended])
     ...ofRun,
     name: "ProductionDriftDetected",
     severity: "warning",
-    query: driftOfLastRun("=="),
+    query: driftOfRuns("=="),
+    reportedSeconds: thresholds.runAlertSeconds,
     threshold: thresholds.driftedFeatures,
     appThreshold: "driftedFeatures",
     unit: "count",

@@ -134,7 +134,7 @@ describe("alertTask", () => {
     const { name, flux } = alertTask(rule, options);
     assert.equal(name, "alert TrainingRunFailed");
     assert.match(flux, /option task = \{name: "alert TrainingRunFailed", every: 15s\}/);
-    assert.match(flux, /endsAt: string\(v: date\.add\(d: 120s/);
+    assert.match(flux, /endsAt: string\(v: if r\.expired then now\(\) else date\.add\(d: 120s/);
     assert.equal(firingSeconds({ everySeconds: 15 }), 120);
     assert.equal(firingSeconds({ everySeconds: 60 }), 240);
   });

@@ -82,6 +82,8 @@ test("every step knows the run, itself and the folder that the run shares", asyn
     assert.equal(variableOf(container, "PIPELINE_NAME"), "churn-training");
     assert.equal(variableOf(container, "PIPELINE_TASK"), steps[index]?.name);
     assert.equal(variableOf(container, "WORK_DIR"), "/work");
+    assert.equal(variableOf(container, "PIPELINE_DEADLINE_SECONDS"), "3600");
+    assert.equal(variableOf(container, "PIPELINE_MAX_ATTEMPTS"), "1");
     assert.deepEqual(variableOf(container, "PIPELINE_RUN_ID"), {
       fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" },
     });

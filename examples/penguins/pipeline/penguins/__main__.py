@@ -51,12 +51,13 @@ def main() -> None:
             production.run_check(artefacts, check)
         return
     artefacts = Artefacts(Path(required("WORK_DIR")), Path(required("MODEL_DIR")))
-    # The year of the batch is the version of the model that it makes.
-    state = artefacts.start(version=required("YEAR")) if name == "load" else artefacts.started()
+    run_id = required("PIPELINE_RUN_ID")
+    # Each training makes a version of its own: two of one batch must not be taken for one.
+    state = artefacts.start(run_id, required("YEAR")) if name == "load" else artefacts.started()
     with (
         run(
             os.environ.get("PIPELINE_NAME", PIPELINE),
-            run_id=required("PIPELINE_RUN_ID"),
+            run_id=run_id,
             model=MODEL,
             model_version=state["version"],
             expected_max_s=RUN_MAX_S,

@@ -29,10 +29,10 @@ class Artefacts:
         """A file of this run."""
         return self.work / name
 
-    def start(self, version: str) -> dict[str, Any]:
-        """Begin the run: make its folder and write down its version and start (Unix time, seconds)."""
+    def start(self, version: str, batch: str) -> dict[str, Any]:
+        """Begin the run: make its folder and write down its version, data and start (Unix time, seconds)."""
         self.work.mkdir(parents=True, exist_ok=True)
-        run = {"version": version, "started_at": time.time()}
+        run = {"version": version, "batch": batch, "started_at": time.time()}
         write_json(self.file("run.json"), run)
         return run
 

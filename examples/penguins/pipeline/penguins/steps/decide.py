@@ -52,7 +52,8 @@ def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
     scores: dict[str, Any] = read_json(artefacts.file("scores.json"))
     imbalance_ratio = read_json(artefacts.file("balance.json"))["imbalance_ratio"]
     removed_ratio = read_json(artefacts.file("outliers.json"))["removed_ratio"]
-    version = artefacts.started()["version"]
+    started = artefacts.started()
+    version = started["version"]
     champion = artefacts.champion()
     failed = failed_checks(scores["challenger"], scores["champion"], imbalance_ratio, removed_ratio)
     decision = "reject" if failed else "approve"
@@ -70,7 +71,7 @@ def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
         decision=decision,
         failed_checks=list(failed),
         champion_version=champion.name if champion is not None else None,
-        data_version=version,
+        data_version=started["batch"],
     )
     write_json(artefacts.file("decision.json"), {"decision": decision, "reason": reason})
     task.rows(rows_in=rows, rows_out=rows)
