@@ -21,7 +21,11 @@ const { probes = [] } = monitoring.telegraf ?? {};
 const allProbes = sampleConfig ? pulumi.output(probes).apply((own) => [...own, penguinsProbe]) : probes;
 const platform = new Monitoring(
   "monitoring",
-  { ...monitoring, telegraf: { ...monitoring.telegraf, probes: allProbes } },
+  {
+    cilium: aks !== undefined,
+    ...monitoring,
+    telegraf: { ...monitoring.telegraf, probes: allProbes },
+  },
   { provider },
 );
 

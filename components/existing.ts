@@ -41,6 +41,12 @@ export interface ExistingCredentials {
 export interface ExistingInfluxDb {
   /** Base URL, e.g. `https://influxdb.example.com:8086`. */
   url: pulumi.Input<string>;
+  /**
+   * Port of its pods, where the URL names a Service of the cluster, `name.namespace.svc`, with another port: network
+   * policies see that of the pods.
+   * @default the port of `url`
+   */
+  podPort?: number;
   /** Organization that shall own the buckets; it must exist. */
   organization: pulumi.Input<string>;
   /** Token that may manage buckets, credentials and tasks of the organization. Secret. */
@@ -69,6 +75,12 @@ export interface ExistingGrafana {
 export interface ExistingAlertmanager {
   /** Base URL to which alerts are posted. */
   url: pulumi.Input<string>;
+  /**
+   * Port of its pods, where the URL names a Service of the cluster, `name.namespace.svc`, with another port: network
+   * policies see that of the pods.
+   * @default the port of `url`
+   */
+  podPort?: number;
   /**
    * Value of the header `Authorization`, e.g. `Bearer …` or `Basic …` (base64 of `user:password`). Secret.
    * @default none, it asks for no login

@@ -9,6 +9,7 @@ import {
   deployedEndpoint,
   type Endpoint,
   existingEndpoint,
+  type ExistingService,
 } from "./platform/endpoints";
 import { type Part, parts } from "./platform/parts";
 import { Telegraf } from "./telegraf/telegraf";
@@ -43,8 +44,8 @@ export class Monitoring extends pulumi.ComponentResource {
     const { environment, protect = true, grafana = { deploy: {} }, influxDb = { deploy: {} } } = args;
     const parent = { parent: this };
     const namespace = namespaceOf(name, args, this);
-    const endpoint = (part: Part, existing: { url: pulumi.Input<string> } | undefined): Endpoint =>
-      existing === undefined ? deployedEndpoint(part, namespace) : existingEndpoint(existing.url);
+    const endpoint = (part: Part, existing: ExistingService | undefined): Endpoint =>
+      existing === undefined ? deployedEndpoint(part, namespace) : existingEndpoint(existing);
     const authorization = args.alertmanager.existing?.authorization;
     const alertmanager: AlertmanagerEndpoint = {
       ...endpoint(parts.alertmanager, args.alertmanager.existing),
@@ -80,6 +81,7 @@ export class Monitoring extends pulumi.ComponentResource {
         namespace,
         environment,
         apiServerPorts: args.apiServerPorts,
+        cilium: args.cilium,
         influxDb: users.telegraf,
         influxDbMetrics: influxDb.existing?.credentials === undefined,
         fluentdUrls: aggregator.monitorUrls,

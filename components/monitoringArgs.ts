@@ -97,6 +97,12 @@ export interface MonitoringArgs {
    */
   apiServerPorts?: pulumi.Input<number[]>;
   /**
+   * Whether Cilium enforces the cluster's network policies, as Azure CNI powered by Cilium does. Nodes and the API server
+   * are then allowed by a CiliumNetworkPolicy: a NetworkPolicy can't name them there.
+   * @default false; true where the stack makes the cluster (`cluster.deploy`)
+   */
+  cilium?: boolean;
+  /**
    * Refuse to delete or replace what holds data, or a password of its first start.
    * @default true
    */

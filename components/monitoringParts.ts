@@ -217,6 +217,7 @@ export function deployDashboards(
       influxDb: users.grafana,
       alertmanager,
       apiServerPorts: args.apiServerPorts,
+      cilium: args.cilium,
       dashboards: all,
     },
     { parent },

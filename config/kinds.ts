@@ -82,6 +82,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   ...{ from: email, to: email, criticalTo: email },
   host: text(patterns.hostName, "a host name", "grafana.example.com"),
   smarthost: text(patterns.hostAndPort, "host:port", "smtp.example.com:587"),
+  ...{ podPort: integer(1, 65535, "8086"), apiServerPorts: integer(1, 65535, "443") },
   expectedStatus: integer(100, 599, "200"),
   // Alerts and prices
   ...{ errorRatio: ratio, memoryUseRatio: ratio, unparsedRatio: ratio },

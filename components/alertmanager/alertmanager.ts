@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Login } from "../existing";
 import { images } from "../images";
 import { checked } from "../kubernetes/checked";
-import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
+import { podsLabelled, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
@@ -15,6 +15,12 @@ import { mailServerPort, renderAlertmanagerConfig } from "./alertmanagerConfig";
 export interface EmailArgs {
   /** Host and port of the mail server, e.g. `smtp.example.com:587`. */
   smarthost: pulumi.Input<string>;
+  /**
+   * Port of its pods, where it is a Service of the cluster, `name.namespace.svc`, with another port: network
+   * policies see that of the pods.
+   * @default the port of `smarthost`
+   */
+  podPort?: number;
   /** Sender, e.g. `monitoring@example.com`. */
   from: pulumi.Input<string>;
   /** Recipients; at least one. */
@@ -68,7 +74,7 @@ export class Alertmanager extends pulumi.ComponentResource {
   constructor(name: string, args: AlertmanagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Alertmanager", name, {}, opts);
 
-    const { login, ...mailServer } = args.email;
+    const { login, podPort, ...mailServer } = args.email;
     const smarthost = checked(mailServer.smarthost, mailServerPort);
     const { port } = parts.alertmanager;
     const objects = new PartObjects(name, parts.alertmanager, args.namespace, this);
@@ -118,7 +124,12 @@ export class Alertmanager extends pulumi.ComponentResource {
     const clients = [parts.influxDb, parts.grafana, parts.telegraf];
     objects.networkPolicy({
       ingress: [{ from: clients.map(({ podLabels }) => podsLabelled(podLabels)), ports: tcp(port) }],
-      egress: [{ to: [anyAddress()], ports: tcp(pulumi.output(smarthost).apply(mailServerPort)) }],
+      egress: [
+        pulumi.output(smarthost).apply((server) => {
+          const host = server.slice(0, server.lastIndexOf(":"));
+          return toHosts([host], [podPort ?? mailServerPort(server)]);
+        }),
+      ],
     });
 
     this.registerOutputs();

@@ -3,7 +3,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards/definition";
 import { images } from "../images";
-import { toApiServer, tokenVolume } from "../kubernetes/apiServer";
+import { type ApiServerArgs, apiServerPorts, tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
 import { podsOf, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
@@ -74,7 +74,7 @@ export interface GrafanaDeployArgs {
 }
 
 /** Arguments of {@link Grafana}. */
-interface GrafanaArgs extends GrafanaDeployArgs, PartArgs {
+interface GrafanaArgs extends GrafanaDeployArgs, PartArgs, ApiServerArgs {
   /** URL under which people reach it. */
   url: pulumi.Input<string>;
   /** Where the data is, and who reads it. */
@@ -83,11 +83,6 @@ interface GrafanaArgs extends GrafanaDeployArgs, PartArgs {
   alertmanager: AlertmanagerEndpoint;
   /** The dashboards. */
   dashboards: DashboardDefinition[];
-  /**
-   * Ports of the API server: of its Service, and of its own on nodes.
-   * @default [443, 6443]
-   */
-  apiServerPorts?: pulumi.Input<number[]>;
 }
 
 /** Uid of `grafana` in the stock image. */
@@ -166,7 +161,7 @@ export class Grafana extends pulumi.ComponentResource {
     const callers = [...(args.callers ?? []), ...(ingress ? [podsOf(ingress.controllerNamespace)] : [])];
     objects.networkPolicy({
       ingress: callers.length === 0 ? [] : [{ from: callers, ports: tcp(port) }],
-      egress: [influxDb.egress, alertmanager.egress, toApiServer(args.apiServerPorts)],
+      egress: [influxDb.egress, alertmanager.egress, objects.toApiServer(apiServerPorts(args), args.cilium)],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });

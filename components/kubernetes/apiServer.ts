@@ -3,19 +3,52 @@ import * as pulumi from "@pulumi/pulumi";
 import { checked } from "./checked";
 import { anyAddress, tcp } from "./networkPolicies";
 
+/** How network policies let a client reach the API server, and the nodes. */
+export interface ApiServerArgs {
+  /**
+   * Ports of the API server: of its Service, and of its own on nodes.
+   * @default [443, 6443]
+   */
+  apiServerPorts?: pulumi.Input<number[]>;
+  /**
+   * Whether Cilium enforces the network policies.
+   * @default false
+   */
+  cilium?: boolean;
+}
+
 /**
- * Lets a client reach the API server, whose address no selector can name.
+ * Ports under which a client reaches the API server.
  *
- * @param ports of its Service, and of its own on nodes: network policies see the one behind the Service's address
  * @param more ports of nodes that the client needs too
  * @throws Error when there is none: a rule without ports allows all
  */
-export function toApiServer(
-  ports: pulumi.Input<number[]> = [443, 6443],
+export function apiServerPorts(
+  { apiServerPorts = [443, 6443] }: ApiServerArgs,
   ...more: number[]
-): inputs.networking.v1.NetworkPolicyEgressRule {
-  const some = pulumi.output(checked(ports, requirePorts));
-  return { to: [anyAddress()], ports: some.apply((known) => tcp(...known, ...more)) };
+): pulumi.Output<number[]> {
+  return pulumi.output(checked(apiServerPorts, requirePorts)).apply((known) => [...known, ...more]);
+}
+
+/** Lets a client reach these ports of the API server and of nodes, whose addresses no selector can name. */
+export function toApiServer(ports: number[]): inputs.networking.v1.NetworkPolicyEgressRule {
+  return { to: [anyAddress()], ports: tcp(...ports) };
+}
+
+/**
+ * Spec of a CiliumNetworkPolicy that does what {@link toApiServer} does: for Cilium, no range of addresses matches a node
+ * (learn.microsoft.com/azure/aks/azure-cni-powered-by-cilium). `kube-apiserver` is the API server wherever it runs.
+ */
+export function ciliumApiServerSpec(podLabels: Record<string, string>, ports: number[]) {
+  return {
+    endpointSelector: { matchLabels: podLabels },
+    egress: [
+      {
+        toEntities: ["host", "remote-node", "kube-apiserver"],
+        toPorts: [{ ports: ports.map((port) => ({ port: String(port), protocol: "TCP" })) }],
+      },
+    ],
+  };
 }
 
 function requirePorts(ports: number[]): void {

@@ -70,6 +70,20 @@ export function anyAddress(): Peer {
   return { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } };
 }
 
+/**
+ * Lets a client reach the ports of a host: outside of the cluster, or a Service, by its name `name.namespace.svc`.
+ *
+ * Where Cilium enforces the policies, a range of addresses matches no pod, so that the Service's namespace is named; a
+ * Service in front of addresses outside of the cluster has no pods.
+ */
+export function toHosts(hosts: readonly string[], ports: readonly number[]): { to: Peer[]; ports: Port[] } {
+  const namespaces = hosts.flatMap((host) => /(?:^|\.)([^.]+)\.svc(?:\.|$)/.exec(host)?.[1] ?? []);
+  return {
+    to: [...new Set(namespaces)].map((name) => podsOf(name)).concat(anyAddress()),
+    ports: tcp(...ports),
+  };
+}
+
 function podSelector(matchLabels: Labels | undefined) {
   return matchLabels === undefined ? {} : { matchLabels };
 }

@@ -2,7 +2,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { checked } from "../kubernetes/checked";
 import { fromSecret } from "../kubernetes/environment";
-import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
+import { podsLabelled, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { type Part, serviceUrl } from "./parts";
 
 /** Where another part of the platform is: deployed beside this one, or existing elsewhere. */
@@ -38,12 +38,18 @@ export function deployedEndpoint(part: Part, namespace: pulumi.Input<string>): E
   };
 }
 
+/** A server that somebody else runs, as far as network policies must know it. */
+export interface ExistingService {
+  url: pulumi.Input<string>;
+  podPort?: number;
+}
+
 /** A part that exists elsewhere. */
-export function existingEndpoint(url: pulumi.Input<string>): Endpoint {
+export function existingEndpoint({ url, podPort }: ExistingService): Endpoint {
   const output = pulumi.output(checked(url, portOf));
   return {
     url: output,
-    egress: output.apply((text) => ({ to: [anyAddress()], ports: tcp(portOf(text)) })),
+    egress: output.apply((text) => toHosts([new URL(text).hostname], [podPort ?? portOf(text)])),
   };
 }
 

@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource";
 import { Deployment, StatefulSet } from "@pulumi/kubernetes/apps/v1";
 import {
   ConfigMap,
@@ -10,6 +11,7 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import { ciliumApiServerSpec, toApiServer } from "../kubernetes/apiServer";
 import { allowSpec } from "../kubernetes/networkPolicies";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { minReadySeconds } from "../kubernetes/probes";
@@ -128,6 +130,27 @@ export class PartObjects {
       { metadata: this.metadata, spec: allowSpec({ podLabels: this.part.podLabels, ...rules }) },
       { parent: this.parent },
     );
+  }
+
+  /**
+   * The rule of {@link networkPolicy} that lets the part's pods reach these ports of the API server and of nodes.
+   *
+   * @param cilium whether Cilium enforces the policies, which needs a policy of its own for it
+   */
+  toApiServer(ports: pulumi.Output<number[]>, cilium = false) {
+    if (cilium) {
+      new CustomResource(
+        `${this.name}-api-server`,
+        {
+          apiVersion: "cilium.io/v2",
+          kind: "CiliumNetworkPolicy",
+          metadata: { ...this.metadata, name: `${this.part.name}-api-server` },
+          spec: ports.apply((known) => ciliumApiServerSpec(this.part.podLabels, known)),
+        },
+        { parent: this.parent },
+      );
+    }
+    return ports.apply(toApiServer);
   }
 
   /** Lets the service account do this at the Kubernetes API, in every namespace. */

@@ -1,10 +1,16 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
-import { kubeletPort, toApiServer, tokenMount, tokenVolume } from "../kubernetes/apiServer";
+import {
+  type ApiServerArgs,
+  apiServerPorts,
+  kubeletPort,
+  tokenMount,
+  tokenVolume,
+} from "../kubernetes/apiServer";
 import { checked } from "../kubernetes/checked";
 import { sendsLogsLabel } from "../kubernetes/labels";
-import { anyAddress, podsLabelled, tcp } from "../kubernetes/networkPolicies";
+import { podsLabelled, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import {
@@ -34,7 +40,7 @@ export interface TelegrafDeployArgs {
 }
 
 /** Arguments of {@link Telegraf}. */
-interface TelegrafArgs extends TelegrafDeployArgs, PartArgs {
+interface TelegrafArgs extends TelegrafDeployArgs, PartArgs, ApiServerArgs {
   /** Deployment environment; the tag `environment`. */
   environment: pulumi.Input<string>;
   /** Where the samples go, and who writes them. */
@@ -48,11 +54,6 @@ interface TelegrafArgs extends TelegrafDeployArgs, PartArgs {
    * @default true
    */
   influxDbMetrics?: boolean;
-  /**
-   * Ports of the API server: of its Service, and of its own on nodes.
-   * @default [443, 6443]
-   */
-  apiServerPorts?: pulumi.Input<number[]>;
 }
 
 const user = { uid: 999 };
@@ -126,17 +127,18 @@ export class Telegraf extends pulumi.ComponentResource {
       // Two at a time would probe and count twice.
       { strategy: { type: "Recreate" } },
     );
-    const noProbes = Array.isArray(probes) && probes.length === 0;
-    const toNodes = toApiServer(args.apiServerPorts, kubeletPort);
-    const probed = pulumi.output(checked(probes, portsOf));
+    const toNodes = objects.toApiServer(apiServerPorts(args, kubeletPort), args.cilium);
+    const toProbes = pulumi
+      .all([checked(probes, portsOf), toNodes])
+      // A rule without ports would allow all of them.
+      .apply(([known, nodes]) => (known.length === 0 ? nodes : toProbed(known)));
     objects.networkPolicy({
       egress: [
         influxDb.egress,
         alertmanager.egress,
         { to: [podsLabelled(parts.fluentdAggregator.podLabels)], ports: tcp(fluentdMonitorPort) },
         toNodes,
-        // A rule without ports would allow all of them.
-        ...(noProbes ? [] : [probed.apply((known) => (known.length === 0 ? toNodes : toProbed(known)))]),
+        ...(Array.isArray(probes) && probes.length === 0 ? [] : [toProbes]),
       ],
     });
 
@@ -145,9 +147,10 @@ export class Telegraf extends pulumi.ComponentResource {
 }
 
 /** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
-function toProbed(probes: HttpProbe[]): inputs.networking.v1.NetworkPolicyEgressRule {
-  const peers = [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, anyAddress()];
-  return { to: peers, ports: tcp(...portsOf(probes)) };
+function toProbed(probes: HttpProbe[]) {
+  const hosts = probes.map(({ url }) => new URL(url).hostname);
+  const { to, ports } = toHosts(hosts, portsOf(probes));
+  return { to: [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, ...to], ports };
 }
 
 /** @throws Error naming the probe's URL that is none */

@@ -53,6 +53,15 @@ const freePrefixes: Readonly<Record<string, string>> = {
   "grafana:": "an object in a Grafana that runs elsewhere",
 };
 
+/** Groups of custom resources with which a controller buys nodes, addresses or services in the cloud. */
+const buyingGroups = /(^|\.)(azure\.com|azure\.upbound\.io|cluster\.x-k8s\.io|crossplane\.io|karpenter\.sh)$/;
+
+/** The group of a custom resource; the API server's own groups are one word, or end in k8s.io. */
+function customGroup(type: string): string | undefined {
+  const group = /^kubernetes:([^/:]+\.[^/:]+)\/v\w+:\w+$/.exec(type)?.[1];
+  return group === undefined || /^[a-z]+(\.[a-z]+)?\.k8s\.io$/.test(group) ? undefined : group;
+}
+
 /** Why a resource costs nothing, or undefined when it may cost something. */
 export function freeReason({ type, properties }: Resource): string | undefined {
   const reason = freeTypes[type];
@@ -65,5 +74,7 @@ export function freeReason({ type, properties }: Resource): string | undefined {
       return "reached inside the cluster; only a Service of type LoadBalancer is billed";
     }
   }
+  const group = customGroup(type);
+  if (group !== undefined && !buyingGroups.test(group)) return `${apiObject}; its pods run on priced nodes`;
   return undefined;
 }
