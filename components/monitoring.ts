@@ -51,7 +51,7 @@ export class Monitoring extends pulumi.ComponentResource {
       ...endpoint(parts.alertmanager, args.alertmanager.existing),
       authorization: authorization === undefined ? undefined : pulumi.secret(authorization),
     };
-    const host = grafana.deploy?.ingress?.host;
+    const host = (grafana.deploy?.gateway ?? grafana.deploy?.ingress)?.host;
     this.grafanaUrl = pulumi.output(
       grafana.deploy?.externalUrl ??
         (host && pulumi.interpolate`https://${host}`) ??

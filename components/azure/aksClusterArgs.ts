@@ -110,6 +110,7 @@ export interface AksClusterArgs {
   authorizedIpRanges?: string[];
   /**
    * Install the managed ingress controller (class `webapprouting.kubernetes.azure.com`), which brings a public address.
+   * Microsoft supports it until November 2026; Grafana's `gateway` needs none.
    * @default false
    */
   ingressController?: boolean;

@@ -6,5 +6,5 @@ export {
   type EntraArgs,
   type MaintenanceWindowArgs,
 } from "./aksClusterArgs";
-export { aksIngress } from "./ingress";
+export { aksGateway, aksIngress, type KeyVaultCertificateArgs } from "./ingress";
 export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

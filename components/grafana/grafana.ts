@@ -1,4 +1,3 @@
-import { Ingress } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashboards/definition";
@@ -24,45 +23,29 @@ import {
   appDashboardsVolume,
   readConfigMaps,
 } from "./appDashboardsReader";
+import { type GrafanaGatewayArgs, grafanaGateway } from "./gateway";
+import { type GrafanaIngressArgs, grafanaIngress } from "./ingress";
 import { dashboardProviders, provisionedDataSources } from "./provisioning";
-
-/** How people reach Grafana from outside of the cluster: HTTPS through an ingress controller. */
-export interface GrafanaIngressArgs {
-  /** Host name, e.g. `grafana.example.com`; its DNS record points at the ingress controller. */
-  host: pulumi.Input<string>;
-  /** Namespace of the ingress controller's pods, e.g. `ingress-nginx`; only these may connect. */
-  controllerNamespace: pulumi.Input<string>;
-  /**
-   * Class of the ingress controller, e.g. `nginx`.
-   * @default the cluster's default class
-   */
-  className?: pulumi.Input<string>;
-  /**
-   * Secret of type `kubernetes.io/tls` in Grafana's namespace.
-   * @default "grafana-tls"
-   */
-  tlsSecretName?: pulumi.Input<string>;
-  /**
-   * ClusterIssuer of cert-manager that fills that Secret.
-   * @default none, the Secret is created by other means
-   */
-  clusterIssuer?: pulumi.Input<string>;
-}
 
 /** How a deployed Grafana is sized and reached. */
 export interface GrafanaDeployArgs {
   /**
    * URL under which people reach it, for links in mails.
-   * @default `https://` and the host of `ingress`; without one the Service's own, for use with `kubectl port-forward`
+   * @default `https://` and the host of `gateway` or `ingress`; without one the Service's own, for use with `kubectl port-forward`
    */
   externalUrl?: pulumi.Input<string>;
   /**
-   * Pods and addresses that may connect to it, besides the ingress controller.
+   * Pods and addresses that may connect to it, besides the gateway or ingress controller.
    * @default []
    */
   callers?: pulumi.Input<inputs.networking.v1.NetworkPolicyPeer>[];
   /**
-   * Access from outside of the cluster.
+   * Access from outside of the cluster, by Gateway API.
+   * @default none
+   */
+  gateway?: GrafanaGatewayArgs;
+  /**
+   * Access from outside of the cluster, for a cluster with an ingress controller. Excludes `gateway`.
    * @default none
    */
   ingress?: GrafanaIngressArgs;
@@ -112,7 +95,7 @@ export class Grafana extends pulumi.ComponentResource {
   constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Grafana", name, {}, opts);
 
-    const { influxDb, alertmanager, ingress } = args;
+    const { influxDb, alertmanager } = args;
     const { port } = parts.grafana;
     const objects = new PartObjects(name, parts.grafana, args.namespace, this);
     this.adminPassword = generatedPassword(`${name}-admin-password`, this);
@@ -157,8 +140,8 @@ export class Grafana extends pulumi.ComponentResource {
         tokenVolume,
       ],
     });
-    if (ingress !== undefined) grafanaIngress(objects, ingress, serviceName);
-    const callers = [...(args.callers ?? []), ...(ingress ? [podsOf(ingress.controllerNamespace)] : [])];
+    const forwarders = accessFromOutside(objects, args, { name: serviceName, port });
+    const callers = [...(args.callers ?? []), ...forwarders.map((each) => podsOf(each))];
     objects.networkPolicy({
       ingress: callers.length === 0 ? [] : [{ from: callers, ports: tcp(port) }],
       egress: [influxDb.egress, alertmanager.egress, objects.toApiServer(apiServerPorts(args), args.cilium)],
@@ -221,27 +204,17 @@ function dashboardFolders(objects: PartObjects, dashboards: DashboardDefinition[
   });
 }
 
-function grafanaIngress(
+/** Namespaces whose pods forward requests from outside of the cluster. */
+function accessFromOutside(
   objects: PartObjects,
-  args: GrafanaIngressArgs,
-  serviceName: pulumi.Input<string>,
-): void {
-  const { host, clusterIssuer } = args;
-  const backend = { service: { name: serviceName, port: { name: "http" } } };
-  new Ingress(
-    objects.name,
-    {
-      metadata: {
-        ...objects.metadata,
-        annotations:
-          clusterIssuer === undefined ? undefined : { "cert-manager.io/cluster-issuer": clusterIssuer },
-      },
-      spec: {
-        ingressClassName: args.className,
-        tls: [{ hosts: [host], secretName: args.tlsSecretName ?? "grafana-tls" }],
-        rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
-      },
-    },
-    { parent: objects.parent },
-  );
+  { gateway, ingress }: GrafanaDeployArgs,
+  service: { name: pulumi.Output<string>; port: number },
+): pulumi.Input<string>[] {
+  if (gateway !== undefined && ingress !== undefined) {
+    throw new Error(
+      "Grafana: gateway and ingress exclude each other: leave out ingress, whose successor gateway is",
+    );
+  }
+  if (gateway !== undefined) return [grafanaGateway(objects, gateway, service)];
+  return ingress === undefined ? [] : [grafanaIngress(objects, ingress, service.name)];
 }

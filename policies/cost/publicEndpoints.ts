@@ -2,7 +2,7 @@ import { stackPolicy } from "../core/define";
 import type { Resource } from "../core/resource";
 import { Unknown, get } from "../core/values";
 import { hasIngressController } from "../estimate/azure";
-import { isInternal } from "../estimate/kubernetes";
+import { gatewayType, isInternal } from "../estimate/kubernetes";
 
 interface Config {
   maximumPublicIps: number;
@@ -39,8 +39,9 @@ export const publicEndpoints = stackPolicy<Config>({
   },
 });
 
-/** Whether a resource is a load-balanced Service, or may be one. */
+/** Whether a resource is a load-balanced Service, or may be one, or a gateway, which has one. */
 function isLoadBalancer({ type, properties }: Resource): boolean {
+  if (type === gatewayType) return true;
   const serviceType = get(properties, "spec", "type");
   return (
     type === "kubernetes:core/v1:Service" &&

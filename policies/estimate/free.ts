@@ -35,6 +35,8 @@ const freeTypes: Readonly<Record<string, string>> = {
   "kubernetes:core/v1:ResourceQuota": apiObject,
   "kubernetes:core/v1:Secret": apiObject,
   "kubernetes:core/v1:ServiceAccount": apiObject,
+  "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": "its gateway brings the load balancer",
+  "kubernetes:gateway.networking.k8s.io/v1beta1:ReferenceGrant": apiObject,
   "kubernetes:networking.k8s.io/v1:Ingress": "the ingress controller's Service brings the load balancer",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": apiObject,
   "kubernetes:policy/v1:PodDisruptionBudget": apiObject,

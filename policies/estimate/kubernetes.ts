@@ -3,12 +3,16 @@ import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
 import { exactly, type Meter, type Metering, type Purchase, standard, unknownOf } from "./metering";
 import { diskTier, parseGiB, storageClasses } from "./quantity";
 
+/** A gateway: its class makes a Service of type LoadBalancer for it. */
+export const gatewayType = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
+
 /** What Kubernetes resources buy from Azure: volumes and public addresses. Pods run on priced nodes. */
 export const kubernetesMeters: Readonly<Record<string, Meter>> = {
   "kubernetes:core/v1:PersistentVolumeClaim": ({ properties }) =>
     volumeMetering([get(properties, "spec")], exactly(1)),
   "kubernetes:apps/v1:StatefulSet": statefulSet,
   "kubernetes:core/v1:Service": service,
+  [gatewayType]: (resource, { overageRules }) => ({ purchases: loadBalanced(resource, overageRules) }),
 };
 
 function statefulSet({ properties }: Resource): Metering {
@@ -50,28 +54,39 @@ function volumeMetering(claims: readonly Value[], quantity: Purchase["quantity"]
   return { purchases };
 }
 
-function service({ properties }: Resource, { overageRules }: Parameters<Meter>[1]): Metering {
-  const spec = get(properties, "spec");
+function service(resource: Resource, { overageRules }: Parameters<Meter>[1]): Metering {
+  const spec = get(resource.properties, "spec");
   if (spec instanceof Unknown || get(spec, "type") instanceof Unknown) {
     return { unknown: "spec.type is unknown at preview" };
   }
-  return {
-    purchases: [
-      ...(isInternal(properties) ? [] : [standard("publicIp", "public IP")]),
-      ...(overageRules > 0 ? [standard("loadBalancerRule", "load-balancer rules", overageRules)] : []),
-    ],
-  };
+  return { purchases: loadBalanced(resource, overageRules) };
 }
 
-/** Whether a Service of type LoadBalancer has a private address. */
+function loadBalanced({ properties }: Resource, overageRules: number): Purchase[] {
+  return [
+    ...(isInternal(properties) ? [] : [standard("publicIp", "public IP")]),
+    ...(overageRules > 0 ? [standard("loadBalancerRule", "load-balancer rules", overageRules)] : []),
+  ];
+}
+
+/** Whether a Service of type LoadBalancer, or that of a gateway, has a private address. */
 export function isInternal(properties: Value): boolean {
-  return entriesOf(get(properties, "metadata", "annotations")).some(
-    ([key, value]) => key === "service.beta.kubernetes.io/azure-load-balancer-internal" && value === "true",
-  );
+  return [
+    get(properties, "metadata", "annotations"),
+    get(properties, "spec", "infrastructure", "annotations"),
+  ]
+    .flatMap(entriesOf)
+    .some(
+      ([key, value]) => key === "service.beta.kubernetes.io/azure-load-balancer-internal" && value === "true",
+    );
 }
 
-/** How many load-balancer rules a resource takes: one a port of a Service of type LoadBalancer. */
+/**
+ * How many load-balancer rules a resource takes: one a port of a Service of type LoadBalancer. That of a gateway has one
+ * more than the gateway, for its own state.
+ */
 export function loadBalancerRules({ type, properties }: Resource): number {
+  if (type === gatewayType) return listOf(get(properties, "spec", "listeners")).length + 1;
   if (type !== "kubernetes:core/v1:Service" || get(properties, "spec", "type") !== "LoadBalancer") return 0;
   return listOf(get(properties, "spec", "ports")).length;
 }

@@ -267,6 +267,32 @@ test("Grafana's ingress ends TLS, lets only the controller in, and gives mails t
   assert.equal(await valueOf(result.grafanaUrl), "https://grafana.example.com");
 });
 
+test("with an issuer, the controller also reaches the pod that answers an HTTP-01 challenge in Grafana's namespace", async () => {
+  const ingress = aksIngress({ host: "grafana.example.com", clusterIssuer: "letsencrypt" });
+  const { resources } = await deploy(() => platform({ grafana: { deploy: { ingress } } }));
+  const { metadata, spec } = find(resources, "NetworkPolicy", "monitoring-grafana-acme-solver").inputs as {
+    metadata: { namespace: string };
+    spec: object;
+  };
+  assert.equal(metadata.namespace, "monitoring");
+  // Label and port of the solver: cert-manager's pkg/issuer/acme/http.
+  assert.deepEqual(spec, {
+    podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+    policyTypes: ["Ingress"],
+    ingress: [
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "app-routing-system" } },
+            podSelector: {},
+          },
+        ],
+        ports: [{ port: 8089, protocol: "TCP" }],
+      },
+    ],
+  });
+});
+
 test("without an ingress Grafana is not reachable from outside", async () => {
   const { resources } = await deploy(() => platform());
   assert.equal(resources.filter(({ type }) => type.endsWith(":Ingress")).length, 0);

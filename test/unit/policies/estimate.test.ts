@@ -45,6 +45,19 @@ describe("estimate", () => {
     assertCost(total.maximum, 560.64);
   });
 
+  test("a gateway costs the address of its Service, and rules beyond those that the load balancer includes", () => {
+    const gateway = (listeners: number, annotations = {}) =>
+      resource("kubernetes:gateway.networking.k8s.io/v1:Gateway", "g", {
+        spec: { listeners: Array.from({ length: listeners }, () => ({})), infrastructure: { annotations } },
+      });
+    const added = (...resources: Resource[]) =>
+      costOf(cluster, ...resources).total.maximum - costOf(cluster).total.maximum;
+    assertCost(added(gateway(2)), 730 * 0.005);
+    // Five listeners and the state's port: two more than the four that outbound traffic leaves.
+    assertCost(added(gateway(5)), 730 * 0.005 + 2 * 730 * 0.01);
+    assertCost(added(gateway(2, { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" })), 0);
+  });
+
   test("a spot pool counts as pay-as-you-go, or as its ceiling where it has one", () => {
     const spot = {
       ...{ vmSize: "Standard_D4s_v5", enableAutoScaling: true, minCount: 0, maxCount: 1 },
