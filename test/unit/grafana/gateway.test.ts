@@ -145,7 +145,11 @@ test("each object is what its definition of Gateway API 1.3, that of AKS from Ku
   for (const gateway of [withCertManager, aksGateway({ host, keyVault })]) {
     for (const { type, inputs } of await resourcesOf(gateway)) {
       if (!type.startsWith("kubernetes:gateway.networking.k8s.io/")) continue;
-      const problems = type.endsWith(":Gateway") ? gateways : type.endsWith(":HTTPRoute") ? routes : grants;
+      const problems: typeof gateways = type.endsWith(":Gateway")
+        ? gateways
+        : type.endsWith(":HTTPRoute")
+          ? routes
+          : grants;
       assert.deepEqual(problems(inputs), [], type);
       checked += 1;
     }
