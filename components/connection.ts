@@ -15,6 +15,11 @@ export interface MonitoringConnection {
   fluentdPort: pulumi.Input<number>;
   /** The key that a logging sidecar sends to the aggregator. Secret. */
   fluentdSharedKey: pulumi.Input<string>;
+  /**
+   * Certificate of the CA that signs the aggregator's, in PEM.
+   * @default none: the aggregator does not speak TLS
+   */
+  fluentdCaCertificate?: pulumi.Input<string | undefined>;
   /** Base URL of InfluxDB. */
   influxDbUrl: pulumi.Input<string>;
   /** Base URL of Grafana. */
@@ -25,8 +30,6 @@ export interface MonitoringConnection {
    */
   grafanaReadsConfigMaps?: pulumi.Input<boolean>;
 }
-
-const readsKey = "grafanaReadsConfigMaps" satisfies keyof MonitoringConnection;
 
 /**
  * Reads the connection that another stack exports.
@@ -44,6 +47,8 @@ export function connectionFromOutput(
 ): MonitoringConnection {
   const read = (key: keyof MonitoringConnection): pulumi.Output<unknown> =>
     pulumi.all([outputs, origin]).apply(([value, where]) => partOfConnection(value, key, where));
+  const optional = (key: keyof MonitoringConnection): pulumi.Output<unknown> =>
+    pulumi.unsecret(outputs.apply((value) => (value as Record<string, unknown> | undefined)?.[key]));
   const text = (key: keyof MonitoringConnection) => pulumi.unsecret(read(key).apply(String));
   return {
     namespace: text("namespace"),
@@ -52,9 +57,10 @@ export function connectionFromOutput(
     fluentdPort: pulumi.unsecret(read("fluentdPort").apply(Number)),
     influxDbUrl: text("influxDbUrl"),
     grafanaUrl: text("grafanaUrl"),
-    // Older platforms don't export it.
-    grafanaReadsConfigMaps: pulumi.unsecret(
-      outputs.apply((value) => (value as Record<string, unknown> | undefined)?.[readsKey] !== false),
+    // Older platforms don't export these.
+    grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),
+    fluentdCaCertificate: optional("fluentdCaCertificate").apply((value) =>
+      typeof value === "string" ? value : undefined,
     ),
     fluentdSharedKey: pulumi.secret(read("fluentdSharedKey").apply(String)),
   };

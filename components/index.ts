@@ -13,6 +13,7 @@ export { type MonitoringArgs } from "./monitoringArgs";
 export { type AlertmanagerDeployArgs, type EmailArgs } from "./alertmanager/alertmanager";
 export { type AlertRulesOptions, type AppAlertOptions } from "./alerts/rules";
 export { type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
+export { type LogTransportTlsArgs } from "./fluentd/transport";
 export type { GrafanaGatewayArgs } from "./grafana/gateway";
 export type { GrafanaDeployArgs } from "./grafana/grafana";
 export type { GrafanaIngressArgs } from "./grafana/ingress";

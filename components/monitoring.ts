@@ -97,6 +97,7 @@ export class Monitoring extends pulumi.ComponentResource {
       fluentdHost: aggregator.host,
       fluentdPort: aggregator.port,
       fluentdSharedKey: aggregator.sharedKey,
+      ...(aggregator.caCertificate && { fluentdCaCertificate: aggregator.caCertificate }),
       influxDbUrl: store.url,
       grafanaUrl: this.grafanaUrl,
       grafanaReadsConfigMaps: grafana.deploy !== undefined,

@@ -64,6 +64,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   ...{
     className: objectName,
     clusterIssuer: objectName,
+    secretName: objectName,
     storageClassName: objectName,
     tlsSecretName: objectName,
   },
@@ -84,6 +85,11 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   smarthost: text(patterns.hostAndPort, "host:port", "smtp.example.com:587"),
   ...{ podPort: integer(1, 65535, "8086"), apiServerPorts: integer(1, 65535, "443") },
   expectedStatus: integer(100, 599, "200"),
+  caCertificate: text(
+    /-----BEGIN CERTIFICATE-----/,
+    "a certificate in PEM",
+    '"-----BEGIN CERTIFICATE-----\\n…"',
+  ),
   // Alerts and prices
   ...{ errorRatio: ratio, memoryUseRatio: ratio, unparsedRatio: ratio },
   ...{ gibHour: price, spotMaxPrice: price, vcpuHour: price },

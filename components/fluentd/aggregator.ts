@@ -17,7 +17,8 @@ import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from ".
 import type { StorageArgs } from "../platform/storage";
 import { renderAggregatorConfig } from "./aggregatorConfig";
 import { fluentdArguments } from "./contractFiles";
-import { aggregatorDataPath, configPath, temporaryDirectory } from "./paths";
+import { aggregatorDataPath, configPath, temporaryDirectory, tlsPath } from "./paths";
+import { logTransport, type LogTransportTlsArgs } from "./transport";
 
 /** How the aggregator is sized. */
 export interface FluentdAggregatorDeployArgs {
@@ -38,6 +39,12 @@ export interface FluentdAggregatorDeployArgs {
    * @default 250m to 1 CPU, 256Mi to 1Gi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
+  /**
+   * Encrypts the lines on their way from the sidecars: `{}` for certificates of a private CA. Sidecars of other stacks
+   * follow with their next `pulumi up`; until then their lines wait in their buffers.
+   * @default none: plain TCP; only who has the shared key may send
+   */
+  tls?: LogTransportTlsArgs;
 }
 
 /** Arguments of {@link FluentdAggregator}. */
@@ -73,6 +80,8 @@ export class FluentdAggregator extends pulumi.ComponentResource {
   public readonly port: pulumi.Output<number>;
   /** The key that a sidecar has to send. Secret. */
   public readonly sharedKey: pulumi.Output<string>;
+  /** Certificate of the CA that a sidecar trusts, in PEM; undefined for plain TCP. */
+  public readonly caCertificate?: pulumi.Output<string>;
   /** Base URL of each replica's monitor agent, as seen from the namespace's Telegraf. */
   public readonly monitorUrls: pulumi.Output<string[]>;
 
@@ -86,12 +95,15 @@ export class FluentdAggregator extends pulumi.ComponentResource {
     const objects = new PartObjects(name, parts.fluentdAggregator, namespace, this);
     this.sharedKey = generatedPassword(`${name}-shared-key`, this);
     const secretName = objects.secret("credentials", { sharedKey: this.sharedKey, ...loginSecret(influxDb) });
+    const transport = args.tls === undefined ? undefined : logTransport(args.tls, objects);
+    this.caCertificate = transport?.caCertificate;
     const config = pulumi
       .all([influxDb.url, args.environment, size])
       .apply(([influxDbUrl, environment, known]) =>
         renderAggregatorConfig({
           influxDbUrl,
           environment,
+          ...(transport !== undefined && { tlsPath }),
           bufferBytes: Math.floor(bytesOf(known) * bufferShare),
         }),
       );
@@ -128,9 +140,13 @@ export class FluentdAggregator extends pulumi.ComponentResource {
           volumeMounts: [
             { name: "buffer", mountPath: aggregatorDataPath },
             { name: "config", mountPath: configPath, readOnly: true },
+            ...(transport === undefined ? [] : [{ name: "tls", mountPath: tlsPath, readOnly: true }]),
           ],
         },
-        volumes: [{ name: "config", configMap: { name: configName } }],
+        volumes: [
+          { name: "config", configMap: { name: configName } },
+          ...(transport === undefined ? [] : [{ name: "tls", secret: { secretName: transport.secretName } }]),
+        ],
       },
       { volumeName: "buffer", storage, replicas, protect: args.protect },
     );

@@ -42,6 +42,11 @@ export interface AggregatorConfigOptions {
    */
   port?: number;
   /**
+   * Folder with the certificate `tls.crt` and its key `tls.key`, where the sidecars connect by TLS.
+   * @default none: plain TCP
+   */
+  tlsPath?: string;
+  /**
    * Port of the monitor agent, with the figures of every plugin.
    * @default 24220
    */
@@ -82,13 +87,16 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       section(
         "source",
         {
-          "@type": "forward",
+          "@type": "log_forward",
           "@id": "sidecars",
           "@label": "@EVENTS",
           port: options.port ?? parts.fluentdAggregator.port,
           bind,
         },
-        [securitySection("aggregator")],
+        [
+          ...(options.tlsPath === undefined ? [] : [tlsSection(options.tlsPath)]),
+          securitySection("aggregator"),
+        ],
       ),
       section("source", { "@type": "monitor_agent", bind, port: options.monitorPort ?? fluentdMonitorPort }),
       tailPoints("dead-letters", "@DEAD_LETTERS", dataPath, folder(deadLetterFolder)),
@@ -102,6 +110,14 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
     ]),
     ...contractFiles({ "deployment.environment.name": options.environment }),
   };
+}
+
+function tlsSection(folder: string): Section {
+  return section("transport tls", {
+    version: "TLSv1_3",
+    cert_path: `${folder}/tls.crt`,
+    private_key_path: `${folder}/tls.key`,
+  });
 }
 
 /** Folder of chunks that Fluentd could not read after a crash: a point a line. */

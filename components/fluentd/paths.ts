@@ -14,5 +14,8 @@ export const sidecarBufferPath = "/fluentd/buffer";
  */
 export const temporaryDirectory = "/dev/shm";
 
+/** Folder of the aggregator's certificate. */
+export const tlsPath = "/fluentd/tls";
+
 /** Folder on the aggregator's volume: buffer, dead letters. */
 export const aggregatorDataPath = "/fluentd/data";

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
-import { fluentdArguments } from "./contractFiles";
 import { configPath, logDirectory, sidecarBufferPath, temporaryDirectory } from "./paths";
+import { sidecarArguments } from "./runFluentd";
 
 /** What a pod needs to know to send its logs: a {@link Logging} has it. */
 export interface LoggingReferences {
@@ -61,7 +61,7 @@ export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Conta
     name: "logging",
     image: images.fluentd,
     restartPolicy: "Always",
-    args: ["fluentd", ...fluentdArguments(configPath)],
+    args: ["sh", ...sidecarArguments(configPath)],
     env: [
       {
         name: "FLUENTD_SHARED_KEY",

@@ -19,7 +19,8 @@ import {
   systemSection,
   writeConfig,
 } from "./fluentdConfig";
-import { logDirectory, sidecarBufferPath } from "./paths";
+import { configPath, logDirectory, sidecarBufferPath } from "./paths";
+import { runFluentdFile, runFluentdScript } from "./runFluentd";
 
 /** Options of {@link renderSidecarConfig}. */
 export interface SidecarConfigOptions {
@@ -32,8 +33,8 @@ export interface SidecarConfigOptions {
     /** `service.version`. */
     version?: string;
   };
-  /** Where the aggregator listens. */
-  aggregator: { host: string; port: number };
+  /** Where the aggregator listens. With the certificate of a CA, in PEM, it must show one for `host` that the CA signs. */
+  aggregator: { host: string; port: number; caCertificate?: string };
   /**
    * Log files beside the helper's own *.events.log, which are always read.
    * @default [{}], every other *.log file, its format found out line by line
@@ -44,6 +45,11 @@ export interface SidecarConfigOptions {
    * @default "/var/log/app"
    */
   logPath?: string;
+  /**
+   * Folder that the files are rendered for.
+   * @default "/fluentd/etc"
+   */
+  configFolder?: string;
   /**
    * Folder of the buffer and of the positions read.
    * @default "/fluentd/buffer"
@@ -65,12 +71,13 @@ const eventFiles = "*.events.log";
  * Needs the environment variable FLUENTD_SHARED_KEY; POD_NAME is recorded where it is set. Stock image, with
  * the plugins of plugins/.
  *
- * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
+ * @returns the files of a folder that `fluentd` is started with, see `sidecarArguments`
  * @throws Error that names the source and the sample that does not match its format
  */
 export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles {
   const { logPath = logDirectory, bufferPath = sidecarBufferPath, sources = [{}] } = options;
   const { name, environment, version } = options.service;
+  const { caCertificate } = options.aggregator;
   checkSources(sources);
   const eventPaths = `${logPath}/**/${eventFiles}`;
   const formats = Object.fromEntries(
@@ -102,19 +109,21 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
         }),
       ),
       ownLogSection("@ROOT"),
-      forward(options.aggregator, "aggregator", {
+      forward(options, "aggregator", {
         "@type": "file",
         path: `${bufferPath}/forward`,
         total_limit_size: options.bufferBytes ?? 512 * 1024 * 1024,
       }),
       // What the file buffer can't be given, because the disk is full: in_tail would drop it.
       label("@ERROR", [
-        forward(options.aggregator, "aggregator_from_memory", {
+        forward(options, "aggregator_from_memory", {
           "@type": "memory",
           total_limit_size: memoryBytes,
         }),
       ]),
     ]),
+    [runFluentdFile]: runFluentdScript,
+    ...(caCertificate !== undefined && { [caFile]: caCertificate }),
     ...contractFiles(defaults, { events: renderedFormat("json"), ...formats }),
   };
 }
@@ -139,17 +148,26 @@ function tail(name: string, path: string, bufferPath: string, more: Parameters):
   return section("source", parameters, [section("parse", { "@type": "none" })]);
 }
 
+/** Name of the file that holds the certificate of the aggregator's CA. */
+const caFile = "ca.crt";
+
 /** Bound of what waits in memory while the disk is full, a part of the container's 256 MiB; above it the reading stops. */
 const memoryBytes = 8 * 1024 * 1024;
 
 function forward(
-  { host, port }: SidecarConfigOptions["aggregator"],
+  { aggregator, configFolder = configPath }: SidecarConfigOptions,
   id: string,
   buffer: Parameters,
 ): Section {
+  const { host, port, caCertificate } = aggregator;
   const parameters = {
     "@type": "log_forward",
     "@id": id,
+    ...(caCertificate !== undefined && {
+      transport: "tls",
+      tls_version: "TLSv1_3",
+      tls_ca_cert_path: `${configFolder}/${caFile}`,
+    }),
     // Held until the aggregator has it on its own disk; sent again otherwise.
     require_ack_response: true,
     ack_response_timeout: 30,

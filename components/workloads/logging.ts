@@ -43,17 +43,17 @@ export class Logging extends pulumi.ComponentResource implements LoggingReferenc
     super("ds-monitoring:index:Logging", name, {}, opts);
 
     checkSources(args.logs ?? []);
-    const { fluentdHost, fluentdPort, environment } = connectionOf(
+    const { fluentdHost, fluentdPort, fluentdCaCertificate, environment } = connectionOf(
       args.monitoring,
       `Logging "${name}": monitoring`,
     );
     const namespace = appNamespace(name, args.namespace, args.monitoring, this);
     const config = pulumi
-      .all([fluentdHost, fluentdPort, environment, args.service, args.serviceVersion])
-      .apply(([host, port, known, service, version]) =>
+      .all([fluentdHost, fluentdPort, fluentdCaCertificate, environment, args.service, args.serviceVersion])
+      .apply(([host, port, caCertificate, known, service, version]) =>
         renderSidecarConfig({
           service: { name: service, environment: known, version },
-          aggregator: { host, port },
+          aggregator: { host, port, caCertificate },
           sources: args.logs,
         }),
       );

@@ -5,6 +5,7 @@ import {
   renderAggregatorConfig,
 } from "../../../components/fluentd/aggregatorConfig";
 import { type ConfigFiles, fluentdArguments } from "../../../components/fluentd/contractFiles";
+import { sidecarArguments } from "../../../components/fluentd/runFluentd";
 import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
 import { endProcesses, isAlive, run } from "../../../local/processes";
 import { freePort } from "../../../local/ports";
@@ -14,7 +15,7 @@ import { answers, type Service, startService } from "../../../local/services/ser
 export interface Fluentd extends Service {
   /** Folder of its configuration, buffer and log. */
   readonly directory: string;
-  /** End supervisor and worker at once, as the loss of a node does: SIGKILL, nothing is flushed. */
+  /** End all its processes at once, as the loss of a node does: SIGKILL, nothing is flushed. */
   kill(): Promise<void>;
 }
 
@@ -52,6 +53,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
   const files = renderAggregatorConfig({ ...rendered, dataPath, bind: "127.0.0.1", port, monitorPort });
   const service = await startFluentd({
     command,
+    args: fluentdArguments(configurationFolder(directory)),
     directory,
     files,
     env: {
@@ -72,23 +74,27 @@ export interface SidecarOptions extends Omit<SidecarConfigOptions, "bufferPath" 
   /** Folder that the application writes its logs to. */
   logPath: string;
   sharedKey: string;
+  /** What runs the script that runs Fluentd. @default "sh" */
+  shell?: string;
   /** @default "pod-0" */
   podName?: string;
 }
 
 /** Start a sidecar with the rendered configuration. */
 export async function startSidecar(options: SidecarOptions): Promise<Fluentd> {
-  const { command, directory, sharedKey, podName = "pod-0", ...rendered } = options;
+  const { command, shell = "sh", directory, sharedKey, podName = "pod-0", ...rendered } = options;
   // It listens nowhere: its log says when it runs, and keeps what an earlier start said.
   const starts = async () =>
     (await readFile(join(directory, "fluentd.log"), "utf8").catch(() => "")).split(
       "fluentd worker is now running",
     ).length;
   const before = await starts();
+  const configFolder = configurationFolder(directory);
   return startFluentd({
-    command,
+    command: shell,
+    args: sidecarArguments(configFolder, command),
     directory,
-    files: renderSidecarConfig({ ...rendered, bufferPath: join(directory, "buffer") }),
+    files: renderSidecarConfig({ ...rendered, bufferPath: join(directory, "buffer"), configFolder }),
     env: { TMPDIR: join(directory, "buffer"), FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
     isReady: async () => (await starts()) > before,
   });
@@ -96,25 +102,33 @@ export async function startSidecar(options: SidecarOptions): Promise<Fluentd> {
 
 interface FluentdOptions {
   command: string;
+  args: string[];
   directory: string;
   files: ConfigFiles;
   env: Record<string, string> & { TMPDIR: string };
   isReady: () => Promise<boolean>;
 }
 
-async function startFluentd({ command, directory, files, env, isReady }: FluentdOptions): Promise<Fluentd> {
-  const configuration = join(directory, "etc");
+async function startFluentd({
+  command,
+  args,
+  directory,
+  files,
+  env,
+  isReady,
+}: FluentdOptions): Promise<Fluentd> {
+  const configuration = configurationFolder(directory);
   for (const folder of [configuration, env.TMPDIR]) await mkdir(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(configuration, name), content);
   const service = await startService({
     command,
-    args: fluentdArguments(configuration),
+    args,
     logFile: join(directory, "fluentd.log"),
     env: { ...process.env, ...env },
     isReady,
   });
   const kill = async () => {
-    // The supervisor first: it would start a new worker. No SIGTERM before: nothing may be flushed.
+    // What starts it anew first. No SIGTERM before: nothing may be flushed.
     const pids = await processFamily(service.pid);
     for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
     await endProcesses(pids);
@@ -122,13 +136,17 @@ async function startFluentd({ command, directory, files, env, isReady }: Fluentd
   const stop = async (graceMs?: number) => {
     const pids = await processFamily(service.pid);
     await service.stop(graceMs);
-    // A supervisor that had to be killed leaves its worker behind.
+    // Who had to be killed leaves behind what it started.
     await endProcesses(pids, 0);
   };
   return { ...service, stop, directory, kill };
 }
 
-/** Ids of a Fluentd's processes: the supervisor, then its workers. */
+function configurationFolder(directory: string): string {
+  return join(directory, "etc");
+}
+
+/** Ids of a Fluentd's processes: the supervisor, which for a sidecar is a shell, then its workers. */
 export async function processFamily(supervisor: number): Promise<number[]> {
   const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
   const workers = stdout.split("\n").flatMap((line) => {

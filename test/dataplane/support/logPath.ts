@@ -1,7 +1,8 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ServerCertificates } from "../../../components/fluentd/certificates";
 import type { LogSource } from "../../../contract/formats";
 import { sleep } from "../../../local/processes";
 import { resolveTool } from "../../../local/tools/resolve";
@@ -37,6 +38,8 @@ export interface LogPathOptions {
   /** Sizes of volumes that are really no larger, e.g. `16m`; see `missingMountNamespace`. @default the disk */
   volumes?: { sidecar?: string; aggregator?: string };
   sources?: readonly LogSource[];
+  /** Certificates of `localhost`, for TLS between sidecar and aggregator. @default none: plain TCP */
+  tls?: ServerCertificates;
 }
 
 /** An InfluxDB, one or more aggregators and a sidecar, with the rendered configurations. */
@@ -65,10 +68,13 @@ export class LogPathFixture {
     const command = options.wrapper ?? (await resolveTool("fluentd")).path;
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "ds-monitoring-logs-")));
     await mkdir(join(directory, "logs"));
-    const { volumes = {} } = options;
+    const { volumes = {}, tls } = options;
+    if (tls !== undefined) await writeCertificates(directory, tls);
     const commands: Commands = {
       aggregator: await onVolume(join(aggregatorFolder(directory, 0), "data"), volumes.aggregator, command),
-      sidecar: await onVolume(join(directory, "sidecar", "buffer"), volumes.sidecar, command),
+      // The shell, not Fluentd: the volume stays when Fluentd is started anew.
+      sidecarShell: await onVolume(join(directory, "sidecar", "buffer"), volumes.sidecar, "/bin/sh"),
+      sidecar: command,
     };
     const database = await startTestDatabase();
     await database.reconcile();
@@ -80,7 +86,7 @@ export class LogPathFixture {
     const ports = aggregators.map(({ port }) => port);
     const balancer = ports.length > 1 ? await startServiceBalancer(ports) : undefined;
     const port = balancer?.port ?? (ports[0] as number);
-    const sidecar = await sidecarOf(directory, port, commands.sidecar, options);
+    const sidecar = await sidecarOf(directory, port, commands, options);
     return new LogPathFixture(directory, database, options, commands, aggregators, balancer, sidecar);
   }
 
@@ -96,9 +102,15 @@ export class LogPathFixture {
   }
 
   /** Start the sidecar anew on what the last one left. */
-  async restartSidecar(): Promise<void> {
+  async restartSidecar(changed: LogPathOptions = {}): Promise<void> {
     const port = this.balancer?.port ?? this.aggregator.port;
-    this.sidecar = await sidecarOf(this.directory, port, this.commands.sidecar, this.options);
+    const options = { ...this.options, ...changed };
+    this.sidecar = await sidecarOf(this.directory, port, this.commands, options);
+  }
+
+  /** Give the aggregator another certificate, as the kubelet does when its Secret has changed. */
+  async renewCertificate(certificates: ServerCertificates): Promise<void> {
+    await writeCertificates(this.directory, certificates);
   }
 
   /** How many events of a measurement InfluxDB holds, counted by a field that each has. */
@@ -157,7 +169,19 @@ export class LogPathFixture {
 
 interface Commands {
   aggregator: string;
+  sidecarShell: string;
   sidecar: string;
+}
+
+async function writeCertificates(directory: string, { certificate, privateKey }: ServerCertificates) {
+  const folder = tlsFolder(directory);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "tls.key"), privateKey);
+  await writeFile(join(folder, "tls.crt"), certificate);
+}
+
+function tlsFolder(directory: string): string {
+  return join(directory, "tls");
 }
 
 /** The program, started on a volume of that size at `folder`; it is gone with the program. */
@@ -197,6 +221,7 @@ function aggregatorOptions(
     influxDbUrl: database.influxd.url,
     environment: "test",
     bufferBytes: options.aggregatorBufferBytes,
+    ...(options.tls !== undefined && { tlsPath: tlsFolder(directory) }),
     sharedKey,
     influxDb: {
       username: "fluentd",
@@ -208,16 +233,20 @@ function aggregatorOptions(
 function sidecarOf(
   directory: string,
   aggregatorPort: number,
-  command: string,
+  commands: Commands,
   options: LogPathOptions,
 ): Promise<Fluentd> {
   return startSidecar({
-    command,
+    command: commands.sidecar,
+    shell: commands.sidecarShell,
     directory: join(directory, "sidecar"),
     logPath: join(directory, "logs"),
     service: { name: service, environment: "test" },
     sources: options.sources,
-    aggregator: { host: "127.0.0.1", port: aggregatorPort },
+    aggregator:
+      options.tls === undefined
+        ? { host: "127.0.0.1", port: aggregatorPort }
+        : { host: "localhost", port: aggregatorPort, caCertificate: options.tls.caCertificate },
     sharedKey,
   });
 }
