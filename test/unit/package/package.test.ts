@@ -32,7 +32,7 @@ before(async () => {
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, "ds-monitoring"), { recursive: true });
   execFileSync("tar", ["xzf", library.tarball, "--strip-components=1", "-C", join(modules, "ds-monitoring")]);
-  for (const name of ["@pulumi", "@grafana", "@types", "yaml", "undici-types"]) {
+  for (const name of ["@pulumi", "@grafana", "@peculiar", "@types", "yaml", "undici-types"]) {
     symlinkSync(join(repositoryRoot, "node_modules", name), join(modules, name));
   }
 });
@@ -49,7 +49,7 @@ async function bundled(program: string): Promise<{ inputs: string[]; bytes: numb
     metafile: true,
     platform: "node",
     mainFields: ["module", "main"],
-    external: ["@pulumi/*", "@grafana/*", "@lbrlabs/*"],
+    external: ["@pulumi/*", "@grafana/*", "@lbrlabs/*", "@peculiar/*"],
     logLevel: "error",
   });
   const [output] = Object.values(metafile.outputs);
