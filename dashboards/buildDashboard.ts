@@ -82,6 +82,8 @@ export function buildDashboard(
   for (const item of [...(model.links ?? []), ...(model.annotations?.list ?? [])]) delete item.placement;
   model.panels?.forEach((panel, index) => {
     panel.id = index + 1;
+    // Grafana 13 keeps the footer of a table in the settings of its fields.
+    if ("options" in panel && panel.type === "table") delete (panel.options as { footer?: unknown }).footer;
   });
   return {
     uid: content.uid,
