@@ -1,11 +1,12 @@
 /** Names of the built-in dashboards. */
 export type DashboardName =
-  "home" | "modelApproval" | "modelApiUsage" | "resourcesAndCost" | "platformHealth";
+  "home" | "modelApproval" | "run" | "modelApiUsage" | "resourcesAndCost" | "platformHealth";
 
 /** Uids of the built-in dashboards. Alert mails and bookmarks lead to `/d/<uid>`: a changed uid breaks them. */
 export const dashboardUids = {
   home: "monitoring-home",
   modelApproval: "model-approval",
+  run: "training-run",
   modelApiUsage: "model-api-usage",
   resourcesAndCost: "resources-and-cost",
   platformHealth: "platform-health",

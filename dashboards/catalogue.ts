@@ -22,6 +22,7 @@ export interface DataSourceIdentity {
 export const dashboardIdentities: Readonly<Record<DashboardName, DashboardIdentity>> = {
   home: { uid: dashboardUids.home, title: "Home" },
   modelApproval: { uid: dashboardUids.modelApproval, title: "Model approval" },
+  run: { uid: dashboardUids.run, title: "Run" },
   modelApiUsage: { uid: dashboardUids.modelApiUsage, title: "Model API usage" },
   resourcesAndCost: { uid: dashboardUids.resourcesAndCost, title: "Resources and cost" },
   platformHealth: { uid: dashboardUids.platformHealth, title: "Platform health" },
@@ -46,3 +47,9 @@ export function dashboardPath(uid: string, variables: Readonly<Record<string, st
   const query = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
   return `/d/${uid}?${[...query, "${environment:queryparam}", "${__url_time_range}"].join("&")}`;
 }
+
+/** Path and query of the dashboard of a run: columns `Pipeline` and `Run` of its row, and the time from `From` to `To`. */
+export const runPath =
+  `/d/${dashboardUids.run}?var-runPipeline=\${__data.fields.Pipeline:percentencode}` +
+  "&var-runId=${__data.fields.Run:percentencode}&${environment:queryparam}" +
+  "&from=${__data.fields.From}&to=${__data.fields.To}";

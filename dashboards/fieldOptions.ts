@@ -86,3 +86,9 @@ export const colouredCell = (
 export const linkTo = (title: string, url: string): DynamicConfigValue[] => [
   { id: "links", value: [{ title, url, targetBlank: false }] },
 ];
+
+/** Properties of an override: the column is there for links, and not shown. */
+export const hidden: DynamicConfigValue[] = [
+  { id: "custom.hideFrom", value: { viz: true, legend: false, tooltip: false } },
+  ...unitOf("none", 0),
+];

@@ -9,17 +9,19 @@ import { firingAlerts, firingNow } from "./firingAlerts";
 import { equals, matchesVariable, ofLast, tag } from "./influxql";
 import { markdown, table } from "./panels";
 import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
+import { finishedRuns } from "./runPanels";
 import { inEnvironment, rollups, source } from "./sources";
 import { columns } from "./transformations";
 import { chained } from "./variables";
-import { decisionColours, resultColours } from "./verdicts";
+import { decisionColours } from "./verdicts";
 
 const requests = rollups(measurements.httpRequest);
-const runs = source("weekly", measurements.runEnd);
 const decisions = source("weekly", measurements.decision);
 
 /** Events of the last month, whatever the time range is. */
 const ofLastMonth = [matchesVariable("environment", "environment"), ofLast("30d")];
+
+const lastRuns = finishedRuns({ where: ofLastMonth, newest: 20 });
 
 const environment = "${environment:queryparam}";
 
@@ -28,6 +30,7 @@ const questions = (alertmanagerName: string): string =>
 | Question | Dashboard |
 | --- | --- |
 | May this model go to production? | [${dashboardIdentities.modelApproval.title}](/d/${dashboardIdentities.modelApproval.uid}?${environment}) |
+| What became of a training run? | [${dashboardIdentities.run.title}](/d/${dashboardIdentities.run.uid}?${environment}) |
 | Is the model's API used, is it well? | [${dashboardIdentities.modelApiUsage.title}](/d/${dashboardIdentities.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
 | Is anything too small, too large, idle? | [${dashboardIdentities.resourcesAndCost.title}](/d/${dashboardIdentities.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
 | Can these figures be believed? | [${dashboardIdentities.platformHealth.title}](/d/${dashboardIdentities.platformHealth.uid}?${environment}&\${__url_time_range}) |
@@ -58,7 +61,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
           table("Requests by service", {
             description: "Each API with its requests in the time range; the name leads to its usage.",
             size: [12, 6],
-            noValue: "no request yet: docs/onboarding.md says how an API reports them",
+            noValue: "no request yet: docs/instrumenting.md says how an API reports them",
             sortBy: { column: "Requests", descending: true },
             query: overRollups({
               of: requests,
@@ -99,23 +102,13 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
         ]),
         row("The models", [
           table("Last training runs", {
-            description: "Finished runs of the last 30 days; the pipeline leads to its approval.",
+            description:
+              "Finished runs of the last 30 days; the run leads to its steps, the pipeline to its approval.",
+            noValue: "no run in 30 days: docs/instrumenting.md says how a pipeline reports them",
             size: [12, 7],
-            ...fieldTable({
-              from: runs,
-              where: ofLastMonth,
-              newest: 20,
-              headings: {
-                Time: "Time",
-                pipeline: "Pipeline",
-                result: "Result",
-                duration_s: "Duration",
-                "cicd.pipeline.run.id": "Run",
-              },
-            }),
+            ...lastRuns,
             overrides: {
-              Result: colouredCell({ mappings: resultColours }),
-              Duration: unitOf("s"),
+              ...lastRuns.overrides,
               Pipeline: linkTo(
                 "Approval of ${__value.text}",
                 dashboardPath(dashboardIdentities.modelApproval.uid, {

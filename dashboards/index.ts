@@ -9,6 +9,7 @@ import { modelApiUsage } from "./modelApiUsage";
 import { modelApproval } from "./modelApproval";
 import { platformHealth } from "./platformHealth";
 import { resourcesAndCost } from "./resourcesAndCost";
+import { run } from "./run";
 
 export { dashboardIdentities, dashboardTag, dataSources } from "./catalogue";
 export type { DashboardIdentity, DashboardName, DataSourceIdentity } from "./catalogue";
@@ -23,8 +24,8 @@ export type { ComputePrices, DashboardDefinition, DashboardOptions } from "./def
  */
 export function dashboards(options: DashboardOptions = {}): DashboardDefinition[] {
   const resolved = resolveDashboardOptions(options);
-  const definitions = [home, modelApproval, modelApiUsage, resourcesAndCost, platformHealth].map((build) =>
-    build(resolved),
+  const definitions = [home, modelApproval, run, modelApiUsage, resourcesAndCost, platformHealth].map(
+    (build) => build(resolved),
   );
   checkDashboardDefinitions(definitions);
   return definitions;

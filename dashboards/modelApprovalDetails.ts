@@ -14,12 +14,12 @@ import {
   model,
   onSplit,
   outliers,
-  runs,
   score,
 } from "./modelEvents";
 import { barChart, table } from "./panels";
+import { finishedRuns } from "./runPanels";
 import { columns, highestFirst, mergeTables, withoutTime } from "./transformations";
-import { decisionColours, driftVerdicts, resultColours } from "./verdicts";
+import { decisionColours, driftVerdicts } from "./verdicts";
 
 /** How many rows of each actual class were predicted as which. */
 const confusionMatrix = fieldMatrix({
@@ -229,31 +229,19 @@ const decisionsAndRuns = row("Detail: decisions and runs", [
     overrides: { Decision: colouredCell({ mappings: decisionColours }), Reason: wrapped },
   }),
   table("Training runs", {
-    description: "Finished runs of the chosen pipelines, failed ones with their error.",
+    description:
+      "Finished runs of the chosen pipelines, failed ones with their error; the run leads to its steps.",
     size: [12, 8],
     sortBy: { column: "Time", descending: true },
-    ...fieldTable({
-      from: runs,
+    ...finishedRuns({
       where: [
         matchesVariable("environment", "environment"),
         matchesVariable("pipeline", "pipeline"),
         startsWithVariable("cicd.pipeline.run.id", "run"),
       ],
       newest: 100,
-      headings: {
-        Time: "Time",
-        pipeline: "Pipeline",
-        result: "Result",
-        duration_s: "Duration",
-        "exception.message": "Error",
-        "cicd.pipeline.run.id": "Run",
-      },
+      more: { "exception.message": "Error" },
     }),
-    overrides: {
-      Result: colouredCell({ mappings: resultColours }),
-      Duration: unitOf("s"),
-      Error: [...wrapped, { id: "noValue", value: "" }],
-    },
   }),
 ]);
 

@@ -123,7 +123,8 @@ const minimumIntervals: Readonly<Record<string, string>> = {
  */
 const mostWindows = 300;
 
-function describe<Builder extends SharedPanelBuilder>(
+/** Gives a panel what all have: texts, place, queries, units, thresholds. */
+export function describePanel<Builder extends SharedPanelBuilder>(
   builder: Builder,
   title: string,
   options: DataPanelOptions,
@@ -167,11 +168,14 @@ function describe<Builder extends SharedPanelBuilder>(
   return builder;
 }
 
-const legend = new VizLegendOptionsBuilder()
+export const legend = new VizLegendOptionsBuilder()
   .displayMode(LegendDisplayMode.List)
   .placement(LegendPlacement.Bottom)
   .showLegend(true)
   .calcs([]);
+
+export const tooltip = (): VizTooltipOptionsBuilder =>
+  new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi);
 
 export type TimeSeriesOptions = DataPanelOptions & {
   /** @default "line" */
@@ -191,7 +195,7 @@ const longestBridgedGapMs = 180_000;
 /** A figure over time. */
 export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel {
   const { draw = "line", stack = false } = options;
-  return describe(new TimeseriesPanelBuilder(), title, options)
+  return describePanel(new TimeseriesPanelBuilder(), title, options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
@@ -201,7 +205,7 @@ export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel 
     .stacking(new StackingConfigBuilder().mode(stack ? StackingMode.Normal : StackingMode.None).group("A"))
     .thresholdsStyle(thresholdsStyle(options))
     .legend(legend)
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+    .tooltip(tooltip());
 }
 
 export type StatOptions = DataPanelOptions & {
@@ -216,7 +220,7 @@ export type StatOptions = DataPanelOptions & {
 /** One figure, or one a series. */
 export function stat(title: string, options: StatOptions): AnyPanel {
   const { fields = "", reduce = "lastNotNull", fill = false } = options;
-  const builder = describe(new StatPanelBuilder(), title, options);
+  const builder = describePanel(new StatPanelBuilder(), title, options);
   // Else its name is that of the measurement and the field.
   if (!("targets" in options) && options.alias === undefined && fields === "") builder.displayName(title);
   return builder
@@ -251,7 +255,7 @@ export type TableOptions = Omit<DataPanelSettings, "unit"> &
  */
 export function table(title: string, options: TableOptions): AnyPanel {
   const { unit = "string", overrides = {}, ...others } = options;
-  const builder = describe(new TablePanelBuilder(), title, { ...others, unit }, "table")
+  const builder = describePanel(new TablePanelBuilder(), title, { ...others, unit }, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .minWidth(columnWidth)
     .showHeader(true)
@@ -283,7 +287,7 @@ export function barChart(
   const { matrix, stack, days = false } = options;
   const xField = matrix === undefined ? (options.xField ?? "") : matrixRows(matrix);
   const axis = text(matrix?.heading ?? xField);
-  return describe(new BarChartPanelBuilder(), title, options, "table")
+  return describePanel(new BarChartPanelBuilder(), title, options, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .overrideByName(xField, days ? [...axis, { id: "unit", value: "time:D MMM" }] : axis)
     .xField(xField)
@@ -300,7 +304,7 @@ export function barChart(
     .lineWidth(0)
     .thresholdsStyle(thresholdsStyle(options))
     .legend(legend)
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+    .tooltip(tooltip());
 }
 
 /** Limits are drawn where alerts fire. */

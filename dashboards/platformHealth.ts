@@ -10,7 +10,7 @@ import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
 import { countOverTime, overRollups, overTime, totalCount } from "./rollupQueries";
 import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
-import { mergeTables, quotient, rowTotal } from "./transformations";
+import { calculated, mergeTables, rowTotal } from "./transformations";
 import { chained } from "./variables";
 import { coloursOf } from "./verdicts";
 
@@ -99,7 +99,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     transformations: [
       mergeTables(),
       rowTotal("lines", ["unparsed", "text", "requests"]),
-      quotient("Unparsed share", "unparsed", "lines"),
+      calculated("Unparsed share", "unparsed", "/", "lines"),
     ],
   }),
   stat("Series", {

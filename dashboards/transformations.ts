@@ -44,9 +44,30 @@ export function rowTotal(alias: string, include?: readonly string[]): DataTransf
   };
 }
 
-/** A column with one column by another. */
-export function quotient(alias: string, left: string, right: string): DataTransformerConfig {
-  return { id: "calculateField", options: { mode: "binary", alias, binary: { left, operator: "/", right } } };
+/** A column made of two, or of one and a number. */
+export function calculated(
+  alias: string,
+  left: string,
+  operator: "+" | "-" | "/",
+  right: string,
+): DataTransformerConfig {
+  return { id: "calculateField", options: { mode: "binary", alias, binary: { left, operator, right } } };
+}
+
+/** A column of milliseconds since 1970 as times. */
+export function asTime(column: string): DataTransformerConfig {
+  return {
+    id: "convertFieldType",
+    options: { conversions: [{ targetField: column, destinationType: "time" }] },
+  };
+}
+
+/** A table for each value of a column, which becomes a label of the others. */
+export function tableFor(column: string): DataTransformerConfig {
+  return {
+    id: "partitionByValues",
+    options: { fields: [column], keepFields: false, naming: { asLabels: true } },
+  };
 }
 
 /** Rows in the order of a column, the highest first. */

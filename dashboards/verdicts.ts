@@ -14,18 +14,22 @@ export const driftVerdicts = wordColours(driftColours);
 
 export const decisionColours = wordColours({ approve: "green", reject: "red" });
 
-export const resultColours = wordColours({
+/** How a run or a step ended. */
+export const resultWords = {
   success: "green",
   failure: "red",
   error: "red",
   timeout: "orange",
   cancellation: "orange",
   skip: "blue",
-});
+} as const;
+
+export const resultColours = wordColours(resultWords);
 
 /** Colours of series with known names. */
 const knownColours: Readonly<Record<string, string>> = {
   ...driftColours,
+  ...resultWords,
   Accuracy: "blue",
   Precision: "purple",
   Recall: "orange",
@@ -42,6 +46,8 @@ const knownColours: Readonly<Record<string, string>> = {
   p50: "green",
   p95: "yellow",
   p99: "orange",
+  "This run": "blue",
+  "Mean of 90 days": "purple",
   Users: "blue",
   Requests: "green",
   "2xx": "green",

@@ -6,6 +6,8 @@ import {
   apiRequests,
   containerMinutes,
   sampleAlerts,
+  failedSteps,
+  pipelineTasks,
   samplePipeline,
   servedDrift,
   platformMinutes,
@@ -23,6 +25,7 @@ import {
   type SampleRequest,
 } from "../../viewer/sample/sampleData";
 import { lagMinutes } from "../../viewer/sample/sampleInfluxDb";
+import type { QueryDashboardOptions } from "../../viewer/frames/queryDashboard";
 import type { Cell, PanelTables, Table } from "./support/tables";
 
 /**
@@ -826,26 +829,168 @@ const resourcesAndCost: Record<string, Expectation> = {
     );
   },
   "Memory peak by step": (data) =>
-    closeRows(onlyTable(data), [{ Step: "train", [samplePipeline]: 250 / 256 }], "peaks"),
+    closeRows(
+      sortedBy(onlyTable(data), "Step"),
+      sortedBy(
+        Object.entries(failedSteps).map(([Step, { mib }]) => ({ Step, [samplePipeline]: mib / 256 })),
+        "Step",
+      ),
+      "peaks",
+    ),
   Steps: (data) => {
+    closeRows(
+      sortedBy(onlyTable(data), "Step"),
+      sortedBy(
+        Object.entries(failedSteps).map(([Step, { result, duration_s, mib }]) => ({
+          Pipeline: samplePipeline,
+          Step,
+          Result: result,
+          n: 1,
+          "Mean time": duration_s,
+          Longest: duration_s,
+          "Mean CPU time": duration_s / 2,
+          "Memory peak": mib * 1024 ** 2,
+          "Memory limit": 256 * 1024 ** 2,
+        })),
+        "Step",
+      ),
+      "steps",
+    );
+  },
+};
+
+// ---- one run ----
+
+/** Of run-3, the last that succeeded; its steps end one after the other, five minutes before its end. */
+const stepEnds = Object.entries(pipelineTasks).reduce<{ step: string; seconds: number; endMs: number }[]>(
+  (ends, [step, seconds]) => {
+    // The run's start, and each step, take 100 ms.
+    const before = ends.at(-1)?.endMs ?? candidate.endMs - 5 * minuteMs;
+    return [...ends, { step, seconds, endMs: before + seconds * 1000 + 100 }];
+  },
+  [],
+);
+
+const run: Record<string, Expectation> = {
+  Result: (data) => closeRows(onlyTable(data), [{ Result: "success" }], "result"),
+  "Decision on its model": (data) =>
+    closeRows(onlyTable(data), [{ Decision: candidate.decision, Reason: candidate.reason }], "decision"),
+  "Duration: this run and the mean": (data) =>
+    assert.deepEqual(seriesOf(data), { "This run": [300], "Mean of 90 days": [300] }),
+  "Runs of 90 days by result": (data) =>
+    assert.deepEqual(seriesOf(data), { error: [1], success: [sampleRuns.length] }),
+  "Features by drift verdict": (data) =>
+    closeTotals(
+      data,
+      totals(Object.values(candidate.psi), sampleVerdict, () => 1),
+    ),
+  "Model of the run": (data) =>
     closeRows(
       onlyTable(data),
       [
         {
-          Pipeline: samplePipeline,
-          Step: "train",
-          Result: "error",
-          n: 1,
-          "Mean time": 70,
-          Longest: 70,
-          "Mean CPU time": 40,
-          "Memory peak": 250 * 1024 ** 2,
-          "Memory limit": 256 * 1024 ** 2,
+          Model: "penguins",
+          Version: candidate.version,
+          "Failed checks": candidate.failedChecks,
+          Rows: candidate.rows,
+          Data: `batch-${candidate.version}`,
+          Code: `abc${candidate.version}`,
         },
       ],
-      "steps",
+      "model",
+    ),
+  "Steps of the run": (data) => {
+    const lanes = data.frames.map(({ columns, rows }) => [columns[2], ...(rows[0] ?? [])]);
+    assert.deepEqual(
+      lanes.sort((a, b) => Number(a[2]) - Number(b[2])),
+      stepEnds.map(({ step, seconds, endMs }) => [step, endMs - seconds * 1000, endMs, "success"]),
     );
   },
+  "Duration of steps: this run and the mean": (data) =>
+    closeRows(
+      sortedBy(onlyTable(data), "Step"),
+      sortedBy(
+        stepEnds.map(({ step, seconds }) => {
+          const others = step === "load" || step === "clean" ? [...sampleRuns, 1] : sampleRuns;
+          return {
+            Step: step,
+            "This run": seconds,
+            "Mean of 90 days": mean(others.map(() => seconds)),
+          };
+        }),
+        "Step",
+      ),
+      "durations of steps",
+    ),
+  Steps: (data) =>
+    closeRows(
+      onlyTable(data),
+      stepEnds.map(({ step, seconds, endMs }) => ({
+        Time: endMs,
+        Step: step,
+        Result: "success",
+        Duration: seconds,
+        "CPU time": seconds / 2,
+        "Memory peak": seconds * 4 * 1024 ** 2,
+        "Rows in": candidate.rows,
+        "Rows out": candidate.rows,
+        Error: null,
+      })),
+      "steps of the run",
+    ),
+  "Memory peak of steps by limit": (data) =>
+    closeRows(
+      onlyTable(data),
+      stepEnds.map(({ step, seconds }) => ({ Step: step, "Memory peak": (seconds * 4) / 256 })),
+      "peaks of the run",
+    ),
+  "Log lines of the pipeline": (data) =>
+    closeRows(
+      onlyTable(data),
+      [
+        { Severity: "INFO", Line: "done" },
+        { Severity: "WARN", Line: "a sensor's values are far from the others" },
+        { Severity: "INFO", Line: "reading the batch" },
+      ],
+      "lines, the newest first",
+    ),
+  "Drift by feature": (data) =>
+    closeRows(
+      sortedBy(onlyTable(data), "Feature"),
+      [...features].sort().map((feature) => ({
+        Feature: feature,
+        Verdict: sampleVerdict(candidate.psi[feature] ?? NaN),
+        PSI: candidate.psi[feature] ?? NaN,
+        "n before": candidate.rows - 100,
+        "n now": candidate.rows,
+      })),
+      "drift of the run",
+    ),
+  "Duration of the runs of 90 days": (data) =>
+    closeRows(
+      onlyTable(data),
+      [
+        ...sampleRuns.map(({ version }) => ({ Run: `run-${version}`, Duration: 300 })),
+        { Run: "run-4", Duration: 90 },
+      ],
+      "runs, the oldest first",
+    ),
+  "Runs of the pipeline": (data) =>
+    closeRows(
+      onlyTable(data),
+      [
+        { Result: "error", Duration: 90, Run: "run-4", Error: "MemoryError: cannot allocate 512 MiB" },
+        ...[...sampleRuns].reverse().map(({ version, endMs }) => ({
+          Time: endMs,
+          Pipeline: samplePipeline,
+          Result: "success",
+          Run: `run-${version}`,
+          From: endMs - 300_000 - minuteMs,
+          To: endMs + minuteMs,
+        })),
+      ],
+      "runs, the newest first",
+    ),
 };
 
 // ---- platform ----
@@ -979,10 +1124,23 @@ const platformHealth: Record<string, Expectation> = {
   },
 };
 
+/** What a dashboard is asked for: that of a run for run-3 over the time that it took, as its links do. */
+export function asked({ uid }: { uid: string }): Omit<QueryDashboardOptions, "run"> {
+  return uid !== "training-run"
+    ? { nowMs: sampleNow }
+    : {
+        nowMs: sampleNow,
+        choose: { runId: [`run-${candidate?.version ?? ""}`] },
+        from: new Date((candidate?.endMs ?? NaN) - 6 * minuteMs).toISOString(),
+        to: new Date((candidate?.endMs ?? NaN) + minuteMs).toISOString(),
+      };
+}
+
 /** By the dashboard's uid. */
 export const expectations: Readonly<Record<string, Readonly<Record<string, Expectation>>>> = {
   "monitoring-home": home,
   "model-approval": modelApproval,
+  "training-run": run,
   "model-api-usage": modelApiUsage,
   "resources-and-cost": resourcesAndCost,
   "platform-health": platformHealth,

@@ -25,7 +25,7 @@ import {
 } from "../../viewer/sample/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
 import { findGrafana } from "./support/grafana";
-import { expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
+import { asked, expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
 import { uploadDashboards } from "./support/grafanaClient";
 import { withTables, type PanelTables } from "./support/tables";
 
@@ -39,7 +39,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
     await fillWithSampleData(influxDb);
     const run = influxClient(influxDb.grafana);
-    for (const model of models) data.set(model.uid, await queryDashboard(model, { run, nowMs: sampleNow }));
+    for (const model of models) data.set(model.uid, await queryDashboard(model, { run, ...asked(model) }));
   });
 
   after(async () => {
@@ -73,6 +73,11 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         candidateRun: ["run-3"],
         champion: ["2"],
         split: ["test", "train"],
+      },
+      "training-run": {
+        environment: ["dev"],
+        runPipeline: ["penguins-training"],
+        runId: ["run-4", "run-3", "run-2", "run-1"],
       },
       "model-api-usage": {
         environment: ["dev"],

@@ -14,12 +14,12 @@ import {
   type QueryDashboardOptions,
 } from "../../viewer/frames/queryDashboard";
 import { shownPanel } from "../../viewer/frames/shownFields";
-import { sampleNow } from "../../viewer/sample/sampleData";
 import {
   fillWithSampleData,
   startTemporaryInfluxDb,
   type TemporaryInfluxDb,
 } from "../../viewer/sample/sampleInfluxDb";
+import { asked } from "./dashboardFigures";
 import { dashboardFaults, linkFaults } from "./support/shownFaults";
 
 /** The panels of 0.1.0 in which a person saw a fault. */
@@ -48,7 +48,7 @@ describe("what Grafana's own code shows of the sample data", () => {
   });
 
   const ask = (model: DashboardModel, options: Partial<QueryDashboardOptions> = {}): Promise<DashboardData> =>
-    queryDashboard(model, { run, nowMs: sampleNow, ...options });
+    queryDashboard(model, { run, ...asked(model), ...options });
   const withoutAnnotations = (model: DashboardModel): DashboardModel => ({ ...model, annotations: {} });
 
   /** Texts of a panel's tiles. */

@@ -18,6 +18,7 @@ import {
 import { lastValueFrom } from "rxjs";
 
 import type { PanelModel } from "./dashboardModel";
+import { partitionByValues } from "./partitionByValues";
 
 /** Grafana's own code does the work here: transformations, field configuration, display names, units and colours. */
 
@@ -25,7 +26,7 @@ import type { PanelModel } from "./dashboardModel";
 (globalThis as { navigator?: unknown }).navigator ??= { language: "en-GB", languages: ["en-GB"] };
 
 const transformers = new Map<string, DataTransformerInfo>(
-  Object.values(standardTransformers).map((info) => [info.id, info]),
+  [...Object.values(standardTransformers), partitionByValues].map((info) => [info.id, info]),
 );
 
 /** Settings of fields that the dashboards use; Grafana's list of them is in its user interface. */
@@ -42,8 +43,10 @@ const fieldSettings = new FieldConfigOptionsRegistry(() =>
     "color",
     "links",
     "custom.cellOptions",
+    "custom.hideFrom",
     "custom.minWidth",
     "custom.width",
+    "custom.wrapText",
   ].map((id) => ({
     id,
     name: id,
@@ -115,6 +118,7 @@ export function withDataMacros(expand: (text: string) => string): InterpolateFun
     return expand(
       text
         .replaceAll("${__field.name}", field?.name ?? "")
+        .replace(/\$\{__field\.labels\.(\w+)\}/g, (_, label: string) => field?.labels?.[label] ?? "")
         .replace(
           /\$\{(__value\.\w+|__data\.fields\.\w+)(:percentencode)?\}/g,
           (_, name: string, encode?: string) =>

@@ -22,6 +22,9 @@ export interface ShownField {
   readonly colour: string;
 }
 
+/** Settings that are not Grafana's standard ones. */
+type Custom = { readonly hideFrom?: { readonly viz?: boolean } };
+
 /** A panel as it is shown, in Grafana's words. */
 export interface ShownPanel {
   /** Frames with the panel's field configuration. */
@@ -58,10 +61,11 @@ export function shownPanel(
     });
     return { frames, fields: [], tiles };
   }
-  const isTimeSeries = panel.type === "timeseries";
-  const fields = (isTimeSeries ? frames : frames.slice(0, 1)).flatMap((frame) =>
+  const isOverTime = panel.type === "timeseries" || panel.type === "state-timeline";
+  const fields = (isOverTime ? frames : frames.slice(0, 1)).flatMap((frame) =>
     frame.fields
-      .filter(({ type }) => !(isTimeSeries && type === FieldType.time))
+      .filter(({ type }) => !(isOverTime && type === FieldType.time))
+      .filter(({ config }) => (config.custom as Custom | undefined)?.hideFrom?.viz !== true)
       .map((field) => ({
         name: getFieldDisplayName(field, frame, frames),
         field,

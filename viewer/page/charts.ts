@@ -199,7 +199,7 @@ function bars(
       label: {
         show: hasLabels,
         position: isStacked ? "inside" : "top",
-        color: isStacked ? "#111" : theme.colors.text.primary,
+        color: isStacked ? theme.colors.getContrastText(one.colour) : theme.colors.text.primary,
         fontSize: 12,
       },
       data: categories.map((_, row) => {

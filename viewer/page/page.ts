@@ -2,7 +2,6 @@ import {
   formattedValueToString,
   renderMarkdown,
   sortDataFrame,
-  textUtil,
   type DataFrame,
   type GrafanaTheme2,
 } from "@grafana/data";
@@ -13,12 +12,12 @@ import { themes } from "../frames/panelFrames";
 import { dashboardHeight, type DashboardData, type PanelData } from "../frames/queryDashboard";
 import { shownPanel, type ShownField, type ShownPanel } from "../frames/shownFields";
 import { chartOf } from "./charts";
+import { escape } from "./html";
 import { styleSheet } from "./style";
+import { timeline } from "./timeline";
 
 /** Said on every page and in the log. */
 export const standInNotice = "Dashboard viewer, a stand-in for Grafana";
-
-export const escape = (text: string): string => textUtil.escapeHtml(text);
 
 export interface PageOptions {
   /** As in the address: what the controls show as chosen. */
@@ -157,6 +156,8 @@ class DashboardView {
     switch (panel.type) {
       case "stat":
         return this.tiles(panel, shown);
+      case "state-timeline":
+        return timeline(data, shown, this.theme);
       case "timeseries":
       case "barchart": {
         const chart = chartOf(
@@ -168,7 +169,7 @@ class DashboardView {
         return `<div class="chart" role="img" aria-label="${escape(panel.title)}" data-chart="${escape(JSON.stringify(chart))}"></div>`;
       }
       default:
-        return table(panel, shown);
+        return table(panel, shown, this.theme);
     }
   }
 
@@ -188,7 +189,7 @@ class DashboardView {
 }
 
 /** The first frame as rows and columns; a panel of a type that is not drawn here is shown like this too. */
-function table(panel: PanelModel, { fields }: ShownPanel): string {
+function table(panel: PanelModel, { fields }: ShownPanel, theme: GrafanaTheme2): string {
   const [first] = fields;
   if (first === undefined) return "";
   const [sort] = (panel.options as { sortBy?: { displayName: string; desc?: boolean }[] }).sortBy ?? [];
@@ -199,7 +200,7 @@ function table(panel: PanelModel, { fields }: ShownPanel): string {
   const rows = Array.from({ length: Math.min(sorted.length, maxRows) }, (_, row) => {
     const source = sorted.fields.map(({ values }) => (values as unknown[])[row]);
     const index = rowIndex(frame, source);
-    return `<tr>${fields.map((field, column) => cell(field, source[column], index)).join("")}</tr>`;
+    return `<tr>${fields.map((field, column) => cell(field, source[column], index, theme)).join("")}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
@@ -211,13 +212,14 @@ function rowIndex({ fields, length }: DataFrame, row: readonly unknown[]): numbe
   );
 }
 
-function cell({ field }: ShownField, value: unknown, row: number): string {
+function cell({ field }: ShownField, value: unknown, row: number, { colors }: GrafanaTheme2): string {
   const shown = field.display?.(value);
   const text = shown === undefined ? "" : escape(formattedValueToString(shown));
   const custom = (field.config.custom ?? {}) as { cellOptions?: { type?: string }; wrapText?: boolean };
   const isColoured =
     custom.cellOptions?.type === "color-background" && shown?.color !== undefined && (value ?? null) !== null;
-  const style = isColoured ? ` style="background:${shown.color};color:#111"` : "";
+  const colour = isColoured ? (shown.color ?? "") : "";
+  const style = isColoured ? ` style="background:${colour};color:${colors.getContrastText(colour)}"` : "";
   const [link] = field.getLinks?.({ valueRowIndex: row }) ?? [];
   const content =
     link === undefined ? text : `<a href="${escape(link.href)}" title="${escape(link.title)}">${text}</a>`;

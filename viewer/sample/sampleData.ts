@@ -259,7 +259,9 @@ function runPoints(run: SampleRun): Point[] {
   const addOfModel = (measurement: string, tags: Point["tags"], fields: Point["fields"]): void =>
     add(measurement, { ...model, ...tags }, fields);
   add("pipeline.run.start", common, { expected_max_s: 600 });
+  points.push(...sampleRunLines(run.endMs).map((line) => ({ ...line, tags: { ...common, ...line.tags } })));
   for (const [task, seconds] of Object.entries(pipelineTasks)) {
+    timeMs += seconds * 1000;
     add(
       "pipeline.task.end",
       { ...common, task, result: "success" },
@@ -268,6 +270,8 @@ function runPoints(run: SampleRun): Point[] {
         cpu_s: seconds * 0.5,
         mem_peak_bytes: seconds * 4 * bytesPerMib,
         mem_limit_bytes: 256 * bytesPerMib,
+        rows_in: run.rows,
+        rows_out: run.rows,
       },
     );
   }
@@ -366,6 +370,25 @@ function runPoints(run: SampleRun): Point[] {
   return points;
 }
 
+/** Text lines of a run, in the five minutes before its end. */
+function sampleRunLines(endMs: number): Point[] {
+  return ["reading the batch", "a sensor's values are far from the others", "done"].map((body, index) => ({
+    measurement: "log",
+    tags: { severity: index === 1 ? "WARN" : "INFO" },
+    fields: { body },
+    timeMs: endMs - (5 - 2 * index) * minuteMs + 500,
+  }));
+}
+
+const outOfMemory = { "exception.message": "MemoryError: cannot allocate 512 MiB" };
+
+/** The steps of the run that failed. */
+export const failedSteps = {
+  load: { endsBeforeMs: 85_000, result: "success", duration_s: 4, mib: 16 },
+  clean: { endsBeforeMs: 75_000, result: "success", duration_s: 9, mib: 36 },
+  train: { endsBeforeMs: 1_000, result: "error", duration_s: 70, mib: 250, ...outOfMemory },
+} as const;
+
 /** A run that died in its training step, yesterday. */
 function failedRun(): Point[] {
   const tags = { service: samplePipeline, environment: sampleEnvironment, pipeline: samplePipeline };
@@ -378,22 +401,23 @@ function failedRun(): Point[] {
       fields: { expected_max_s: 600, ...runId },
       timeMs: endMs - 90_000,
     },
-    {
+    ...Object.entries(failedSteps).map(([task, { endsBeforeMs, result, duration_s, mib, ...more }]) => ({
       measurement: "pipeline.task.end",
-      tags: { ...tags, task: "train", result: "error" },
+      tags: { ...tags, task, result },
       fields: {
-        duration_s: 70,
-        cpu_s: 40,
-        mem_peak_bytes: 250 * bytesPerMib,
+        duration_s,
+        cpu_s: duration_s / 2,
+        mem_peak_bytes: mib * bytesPerMib,
         mem_limit_bytes: 256 * bytesPerMib,
+        ...more,
         ...runId,
       },
-      timeMs: endMs - 1_000,
-    },
+      timeMs: endMs - endsBeforeMs,
+    })),
     {
       measurement: "pipeline.run.end",
       tags: { ...tags, result: "error" },
-      fields: { duration_s: 90, "exception.message": "MemoryError: cannot allocate 512 MiB", ...runId },
+      fields: { duration_s: 90, ...outOfMemory, ...runId },
       timeMs: endMs,
     },
   ];

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { influxClient } from "../../local/services/influxQuery";
 import { themes } from "../frames/panelFrames";
 import { queryDashboard } from "../frames/queryDashboard";
-import { dashboardPage, escape, htmlPage, standInNotice } from "../page/page";
+import { escape } from "../page/html";
+import { dashboardPage, htmlPage, standInNotice } from "../page/page";
 import { readDashboards, readDataSources, type DataSource } from "./provisioning";
 
 export interface ViewerOptions {

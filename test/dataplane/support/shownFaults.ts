@@ -22,7 +22,7 @@ const unitsByName: readonly (readonly [RegExp, RegExp])[] = [
     /p95 \/ request|ratio$|ratio by|(?<!by )share$|in use|^missing|^removed$|outliers removed|by its limit|^highest memory|peak by step|balance/i,
     /^percentunit$/,
   ],
-  [/latency|longest|duration|^log lag|^mean (cpu )?time$/i, /^s$/],
+  [/latency|longest|duration|^log lag|^(mean )?(cpu )?time$/i, /^s$/],
   [/cost/i, /^currencyUSD$/],
   [/^CPU (used by service|request)$/, /^cores$/],
   [/^Memory (used by service|request|peak|limit)$/, /^bytes$/],
@@ -119,7 +119,7 @@ function chartFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
 /** What a person would object to in a panel, as Grafana's code shows it. */
 export function panelFaults(data: PanelData): string[] {
   const { panel } = data;
-  const faults = panelTypes.includes(panel.type) ? [] : [`Grafana has no panel "${panel.type}"`];
+  const faults = panelTypes.includes(panel.type.replace("-", "")) ? [] : [`Grafana has no panel "${panel.type}"`];
   if ((panel as { timeFrom?: string }).timeFrom !== undefined) {
     faults.push("its own time range ends when somebody zooms");
   }

@@ -14,6 +14,7 @@ test("uids are stable: alert mails and bookmarks hold them", () => {
     [
       ["monitoring-home", "Home"],
       ["model-approval", "Model approval"],
+      ["training-run", "Run"],
       ["model-api-usage", "Model API usage"],
       ["resources-and-cost", "Resources and cost"],
       ["platform-health", "Platform health"],

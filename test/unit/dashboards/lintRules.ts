@@ -116,7 +116,13 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
     for (const panel of panels) {
       for (const { query } of panel.targets ?? []) {
         if (isTimeless) assert.doesNotMatch(query, /\$timeFilter/, `"${panel.title}" has no time range`);
-        else assert.match(query, /\$timeFilter|now\(\) - /, `"${panel.title}" keeps to the time range`);
+        // Of one run, or of the newest few, all is shown: of any time.
+        else
+          assert.match(
+            query,
+            /\$timeFilter|now\(\) - |\$\{runId:regex\}|LIMIT \d+$/,
+            `"${panel.title}" keeps to the time range`,
+          );
         assert.match(query, /\$\{environment:regex\}/, `"${panel.title}" keeps to the environment`);
       }
     }
