@@ -218,7 +218,7 @@ const resources = row("Detail: what the steps used", [
       Error: wrapped,
     },
   }),
-  barChart("Memory peak of steps by limit", {
+  barChart("Memory peak by step", {
     description:
       "Highest memory of each step by its limit; the line is where MemoryNearLimit fires. Above the limit the kernel kills it.",
     unit: "percentunit",

@@ -124,12 +124,12 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
       assert.deepEqual(failure.to, ["on-call@example.com"]);
       assert.match(
         failure.text,
-        /Dashboard: https:\/\/grafana\.example\.com\/d\/model-approval\?var-pipeline=churn-training/,
+        /Dashboard: https:\/\/grafana\.example\.com\/d\/training-run\?var-runPipeline=churn-training/,
       );
       assert.match(failure.text, /What to do: https:\/\/docs\.example\.com\/runbooks\/TrainingRunFailed\.md/);
       assert.match(
         failure.html,
-        /<a href="https:\/\/grafana\.example\.com\/d\/model-approval\?var-pipeline=churn-training/,
+        /<a href="https:\/\/grafana\.example\.com\/d\/training-run\?var-runPipeline=churn-training/,
       );
       assert.doesNotMatch(failure.text + failure.html, /\{\{|<no value>/);
 

@@ -938,7 +938,7 @@ const run: Record<string, Expectation> = {
       })),
       "steps of the run",
     ),
-  "Memory peak of steps by limit": (data) =>
+  "Memory peak by step": (data) =>
     closeRows(
       onlyTable(data),
       stepEnds.map(({ step, seconds }) => ({ Step: step, "Memory peak": (seconds * 4) / 256 })),

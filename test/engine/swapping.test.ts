@@ -179,6 +179,7 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
     "monitoring-home",
     "platform-health",
     "resources-and-cost",
+    "training-run",
   ];
   assert.deepEqual(
     gone,

@@ -9,8 +9,8 @@ import { runId, runsById, unsettled } from "./runs";
 const ofRun = {
   routing: "run",
   labels: ["service", "environment", "pipeline", "run"],
-  dashboard: "modelApproval",
-  dashboardVariables: { pipeline: "pipeline", environment: "environment", run: "run" },
+  dashboard: "run",
+  dashboardVariables: { runPipeline: "pipeline", environment: "environment", runId: "run" },
 } as const;
 
 const production: (typeof driftComparisons)[number] = "production_vs_training";

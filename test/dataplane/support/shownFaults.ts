@@ -75,7 +75,7 @@ function valueFaults(type: string, title: string, { name, field }: ShownField): 
     if (changed !== undefined)
       faults.push(`the text "${String(changed)}" of "${name}" is shown as "${textOf(field, changed)}"`);
   }
-  if (field.type !== FieldType.number) return faults;
+  if (field.type !== FieldType.number || texts.length === 0) return faults;
   const key = type === "table" ? name : title;
   const dateOr =
     field.config.unit?.startsWith("dateTime") === true || field.config.unit?.startsWith("time:") === true;
@@ -83,8 +83,7 @@ function valueFaults(type: string, title: string, { name, field }: ShownField): 
     unitsByName.find(([pattern]) => pattern.test(key))?.[1] ?? (type === "table" ? /^none$/ : /^$/);
   if (!dateOr && !expected.test(field.config.unit ?? ""))
     faults.push(`"${key}" has the unit ${field.config.unit ?? "none"}`);
-  if (texts.length > 0 && texts.every((text) => /^\d+\.0+$/.test(text)))
-    faults.push(`"${name}" counts ${texts[0] ?? ""}`);
+  if (texts.every((text) => /^\d+\.0+$/.test(text))) faults.push(`"${name}" counts ${texts[0] ?? ""}`);
   return faults;
 }
 
@@ -119,7 +118,9 @@ function chartFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
 /** What a person would object to in a panel, as Grafana's code shows it. */
 export function panelFaults(data: PanelData): string[] {
   const { panel } = data;
-  const faults = panelTypes.includes(panel.type.replace("-", "")) ? [] : [`Grafana has no panel "${panel.type}"`];
+  const faults = panelTypes.includes(panel.type.replace("-", ""))
+    ? []
+    : [`Grafana has no panel "${panel.type}"`];
   if ((panel as { timeFrom?: string }).timeFrom !== undefined) {
     faults.push("its own time range ends when somebody zooms");
   }

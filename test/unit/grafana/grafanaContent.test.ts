@@ -32,6 +32,7 @@ test("an existing Grafana gets these resources, all under the component", async 
     `Dashboard monitoring-grafana-dashboard-monitoring-home < ${parent}`,
     `Dashboard monitoring-grafana-dashboard-platform-health < ${parent}`,
     `Dashboard monitoring-grafana-dashboard-resources-and-cost < ${parent}`,
+    `Dashboard monitoring-grafana-dashboard-training-run < ${parent}`,
     `DataSource monitoring-grafana-alertmanager < ${parent}`,
     `DataSource monitoring-grafana-influxdb < ${parent}`,
     `Folder monitoring-grafana-folder-apps-churn < ${parent}`,

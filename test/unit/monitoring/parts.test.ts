@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aksIngress } from "../../../components/azure/ingress";
+import { dashboards } from "../../../dashboards";
 import { deploy, find, isSecret, listed, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
@@ -200,7 +201,7 @@ test("each dashboard has a ConfigMap of its own, and each folder a volume that h
   const own = { uid: "churn", title: "Churn", folder: "Apps", json: '{"uid":"churn"}' };
   const { resources } = await deploy(() => platform({ dashboards: [own] }));
   const maps = resources.filter(({ name }) => name.startsWith("monitoring-grafana-dashboard-"));
-  assert.equal(maps.length, 6);
+  assert.equal(maps.length, dashboards().length + 1);
   const pod = podOf(resources, "Deployment monitoring-grafana");
   const mounts = pod.containers[0]?.volumeMounts ?? [];
   const files = (folder: string) => {

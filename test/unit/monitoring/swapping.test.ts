@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MonitoringArgs } from "../../../components";
 import { portOf } from "../../../components/platform/endpoints";
+import { dashboards } from "../../../dashboards";
 import { deploy, find, listed, type RequestedResource, valueOf } from "../support/deploy";
 import { email, platform } from "../support/fixtures";
 
@@ -80,7 +81,7 @@ test("an existing Grafana gets the same dashboards as resources, and nothing els
     gone.filter((name) => !name.includes("Grafana monitoring-grafana")),
     [],
   );
-  assert.equal(added.filter((name) => name.startsWith("Dashboard ")).length, 5);
+  assert.equal(added.filter((name) => name.startsWith("Dashboard ")).length, dashboards().length);
   assert.deepEqual(
     added.filter((name) => !name.includes("GrafanaContent monitoring-grafana")),
     [],
