@@ -35,7 +35,7 @@ typecheck: node_modules/.package-lock.json ## The TypeScript compiler
 	@npm run --silent typecheck
 
 test: build ## Lint, types and every suite; ends with one line of totals
-	@node --import tsx test/run.ts lint typecheck unit package policies engine dataplane
+	@node --import tsx test/run.ts lint typecheck unit package policies engine dataplane cluster
 
 test-unit: build ## Unit tests
 	@node --import tsx test/run.ts unit
@@ -49,7 +49,7 @@ test-policies: build ## Tests of the policy pack
 test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what is missing is skipped and reported
 	@node --import tsx test/run.ts dataplane
 
-test-cluster: build ## Tests with a real node (Linux, root), else skipped with the reason
+test-cluster: build ## Tests on a real node (Linux, root; else skipped with the reason), or in the cluster of KUBECONFIG
 	@node --import tsx test/run.ts cluster
 
 bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview

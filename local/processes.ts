@@ -73,6 +73,9 @@ export async function processesOf(prefix: string): Promise<number[]> {
   return (await processes()).filter(({ command }) => command.startsWith(prefix)).map(({ pid }) => pid);
 }
 
+/** An argument of processes that go on after the run that started them, until they are asked to end. */
+export const staysArgument = "--stays-after-the-run";
+
 /**
  * Ids of what an engine that was killed has left: plugins and language hosts that were built here, whose parent has
  * ended, and Node.js processes that run a file of the folder `root`, whose parent has ended or is one of these.
@@ -86,6 +89,7 @@ async function orphansOf(root: string): Promise<number[]> {
     .map(({ pid }) => pid);
   const programs = all
     .filter(({ command }) => /^(\S*\/)?node /.test(command) && command.includes(` ${root}/`))
+    .filter(({ command }) => !command.endsWith(` ${staysArgument}`))
     // A program does not notice that its engine is gone, and tries to reach it for ever.
     .filter(({ parent }) => parent === 1 || hosts.includes(parent))
     .map(({ pid }) => pid);

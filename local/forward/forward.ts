@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { repositoryRoot } from "../paths";
 import { freePorts, isFree } from "../ports";
-import { endProcesses, processesOf, sleep } from "../processes";
+import { endProcesses, processesOf, sleep, staysArgument } from "../processes";
 import { UserError } from "../userError";
 import { findPages, type Route } from "./routes";
 
@@ -77,7 +77,7 @@ function forwardingFile(state: string): string {
 
 function commandOf(state: string): string[] {
   const program = join(repositoryRoot, "local", "forward", "main.ts");
-  return [process.execPath, "--import", "tsx", program, forwardingFile(state)];
+  return [process.execPath, "--import", "tsx", program, forwardingFile(state), staysArgument];
 }
 
 function forwarders(state: string): Promise<number[]> {

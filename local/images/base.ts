@@ -36,7 +36,7 @@ const basePrograms = [
     "sleep",
     "sort",
   ],
-  ...["stat", "tail", "tee", "test", "touch", "tr", "true", "uname", "uniq", "wc", "xargs"],
+  ...["stat", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname", "uniq", "wc", "xargs"],
 ];
 
 /** Libraries that the C library loads when they are needed, so that no program names them. */

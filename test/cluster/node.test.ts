@@ -7,7 +7,7 @@ import { CoreV1Api } from "@kubernetes/client-node";
 import { readKubeconfig, removeCluster, startCluster } from "../../local/cluster/cluster";
 import { nodeLayout } from "../../local/node/layout";
 import { run, sleep } from "../../local/processes";
-import { leftOf, machineState, whySkipped } from "./machine";
+import { leftOf, machineState, whySkipped } from "./support/machine";
 
 async function dnsPodIsReady(kubeconfig: string, logs: string): Promise<void> {
   const api = readKubeconfig(kubeconfig).makeApiClient(CoreV1Api);

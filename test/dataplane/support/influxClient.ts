@@ -3,6 +3,15 @@ import { readSeries, rowsOf } from "../../../local/services/influxQuery";
 /** A row of a query's answer: column -> value as text. */
 export type Row = Record<string, string>;
 
+/** A task, as InfluxDB's API describes it. */
+export interface Task {
+  name: string;
+  status: "active" | "inactive";
+  every?: string;
+  latestCompleted?: string;
+  lastRunStatus?: string;
+}
+
 /** Who asks: the operator's token, or a user of the 1.x-compatible API. */
 export type Login = { token: string } | { username: string; password: string };
 
@@ -59,6 +68,14 @@ export class InfluxClient {
     const failed = rows.find((row) => row.error !== undefined && row.error !== "");
     if (failed !== undefined) throw new Error(`query: ${failed.error}`);
     return rows;
+  }
+
+  /** Its tasks, with their last runs. */
+  async tasks(): Promise<Task[]> {
+    const response = await fetch(`${this.url}/api/v2/tasks?limit=500`, {
+      headers: { authorization: authorization(this.login) },
+    });
+    return ((await response.json()) as { tasks: Task[] }).tasks;
   }
 
   /** The bare answer to an InfluxQL query. */

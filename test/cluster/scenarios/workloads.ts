@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { waitFor } from "../../dataplane/support/waitFor";
+import { mergePatch, type Platform } from "../support/platform";
+import { Writer } from "../support/writer";
+import type { Suite } from "./suite";
+
+const namespace = "penguins";
+const pipeline = "penguins-training";
+
+/** What happens to single pods of apps. All begin at once (`begin`), since most of their time is waiting. */
+export function workloadFaults(suite: Suite): { begin: () => void; outcomes: () => void } {
+  let begun: Promise<PromiseSettledResult<void>[]> | undefined;
+  const scenarios: readonly [string, (platform: Platform) => Promise<void>][] = [
+    ["a pod that is evicted for its log volume loses no line, and none is counted twice", evicted],
+    ["a step that the kernel kills for its memory fails the run", outOfMemory],
+    ["the schedule of a pipeline starts a run, which completes with its native sidecar", scheduled],
+  ];
+  return {
+    begin: () => {
+      begun = Promise.allSettled(scenarios.map(([, scenario]) => scenario(suite.platform)));
+    },
+    outcomes: () => {
+      for (const [index, [title]] of scenarios.entries()) {
+        test(title, { skip: suite.skip }, async () => {
+          assert.ok(begun !== undefined, "it was not begun");
+          const result = (await begun)[index];
+          if (result?.status === "rejected") throw result.reason;
+        });
+      }
+    },
+  };
+}
+
+async function evicted(platform: Platform): Promise<void> {
+  const writer = await Writer.start(platform, "evicted", {
+    logVolume: "8Mi",
+    bytes: 2000,
+    linesPerSecond: 300,
+  });
+  const pod = await waitFor("the eviction", 180_000, async () => {
+    const found = await writer.pod();
+    return found.status?.phase === "Failed" ? found : undefined;
+  });
+  assert.equal(pod.status?.reason, "Evicted");
+  assert.match(pod.status?.message ?? "", /volume "logs" exceeds the limit/);
+  await writer.expectAllArrived();
+}
+
+async function outOfMemory(platform: Platform): Promise<void> {
+  const { spec } = await platform.batch.readNamespacedCronJob({ namespace, name: pipeline });
+  const name = `${pipeline}-out-of-memory`;
+  const jobSpec = structuredClone(spec?.jobTemplate.spec) as NonNullable<V1Job["spec"]>;
+  const step = jobSpec.template.spec?.initContainers?.find((one) => one.name === "clean");
+  assert.ok(step !== undefined);
+  step.command = ["python", "-c", "memory = b'x' * 10**9"];
+  step.resources = { requests: { memory: "64Mi" }, limits: { memory: "128Mi" } };
+  await platform.batch.createNamespacedJob({
+    namespace,
+    body: { metadata: { name, labels: spec?.jobTemplate.metadata?.labels }, spec: jobSpec },
+  });
+  await ended(platform, name, "Failed");
+  const statuses = (await podOf(platform, name)).status?.initContainerStatuses ?? [];
+  const reasons = Object.fromEntries(statuses.map(({ name, state }) => [name, state?.terminated?.reason]));
+  assert.equal(reasons.clean, "OOMKilled");
+  assert.equal(reasons.outliers, undefined, "the next step has not begun");
+  assert.equal(reasons.logging, "Completed", "the sidecar has sent what there was, and ended");
+}
+
+async function scheduled(platform: Platform): Promise<void> {
+  const plan = (schedule: string) =>
+    platform.batch.patchNamespacedCronJob(
+      { namespace, name: pipeline, body: { spec: { schedule } } },
+      mergePatch,
+    );
+  const { spec } = await platform.batch.readNamespacedCronJob({ namespace, name: pipeline });
+  const before = await jobs(platform);
+  await plan("* * * * *");
+  const run = await waitFor("the run", 90_000, async () =>
+    (await jobs(platform)).find(
+      ({ metadata }) =>
+        metadata?.annotations?.["batch.kubernetes.io/cronjob-scheduled-timestamp"] !== undefined &&
+        !before.some((job) => job.metadata?.name === metadata.name),
+    ),
+  ).finally(() => plan(spec?.schedule ?? ""));
+  const name = run.metadata?.name ?? "";
+  await ended(platform, name, "Complete");
+  assert.equal((await podOf(platform, name)).status?.phase, "Succeeded");
+}
+
+async function jobs(platform: Platform): Promise<V1Job[]> {
+  return (await platform.batch.listNamespacedJob({ namespace })).items;
+}
+
+async function podOf(platform: Platform, job: string): Promise<V1Pod> {
+  const [pod] = await platform.pods(namespace, `batch.kubernetes.io/job-name=${job}`);
+  assert.ok(pod !== undefined, `the pod of ${job}`);
+  return pod;
+}
+
+/** Wait until the Job has ended, and expect that it did so as `expected` says. */
+async function ended(platform: Platform, name: string, expected: "Complete" | "Failed"): Promise<void> {
+  const end = await waitFor(`the end of ${name}`, 180_000, async () => {
+    const { status } = await platform.batch.readNamespacedJob({ namespace, name });
+    return status?.conditions?.find(
+      ({ type, status: is }) => is === "True" && /^(Complete|Failed)$/.test(type),
+    );
+  });
+  assert.equal(end.type, expected, end.message);
+}
