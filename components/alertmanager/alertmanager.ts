@@ -53,7 +53,7 @@ export interface AlertmanagerDeployArgs {
   storage?: StorageArgs;
   /**
    * Compute of the only replica: firing alerts are posted again each minute, so that a restart loses none.
-   * @default 20m to 200m CPU, 64Mi to 128Mi memory
+   * @default 20m to 200m CPU, 32Mi to 128Mi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
@@ -113,7 +113,7 @@ export class Alertmanager extends pulumi.ComponentResource {
           ...httpProbes({ port: "http", readyPath: "/-/ready", livePath: "/-/healthy" }),
           resources:
             args.resources ??
-            resources({ cpu: "20m", cpuLimit: "200m", memory: "64Mi", memoryLimit: "128Mi" }),
+            resources({ cpu: "20m", cpuLimit: "200m", memory: "32Mi", memoryLimit: "128Mi" }),
           volumeMounts: [
             { name: "data", mountPath: "/alertmanager" },
             { name: "config", mountPath: secretPath, readOnly: true },

@@ -36,7 +36,7 @@ export interface FluentdAggregatorDeployArgs {
   storage?: StorageArgs;
   /**
    * Compute of one replica; a Fluentd process uses one CPU at most.
-   * @default 250m to 1 CPU, 256Mi to 1Gi memory
+   * @default 250m to 1 CPU, 192Mi to 1Gi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
   /**
@@ -136,7 +136,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
           ],
           ...httpProbes({ port: "monitor", readyPath: "/api/plugins.json" }),
           resources:
-            args.resources ?? resources({ cpu: "250m", cpuLimit: "1", memory: "256Mi", memoryLimit: "1Gi" }),
+            args.resources ?? resources({ cpu: "250m", cpuLimit: "1", memory: "192Mi", memoryLimit: "1Gi" }),
           volumeMounts: [
             { name: "buffer", mountPath: aggregatorDataPath },
             { name: "config", mountPath: configPath, readOnly: true },

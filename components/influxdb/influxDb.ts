@@ -20,7 +20,7 @@ export interface InfluxDbDeployArgs {
   storage?: StorageArgs;
   /**
    * Compute of the only replica: InfluxDB 2 OSS does not cluster.
-   * @default 250m to 2 CPU, 1Gi to 2Gi memory
+   * @default 250m to 2 CPU, 512Mi to 2Gi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
@@ -92,7 +92,7 @@ export class InfluxDb extends pulumi.ComponentResource {
           ports: [{ name: "http", containerPort: port }],
           ...httpProbes({ port: "http", readyPath: "/health", startupSeconds: 600 }),
           resources:
-            args.resources ?? resources({ cpu: "250m", cpuLimit: "2", memory: "1Gi", memoryLimit: "2Gi" }),
+            args.resources ?? resources({ cpu: "250m", cpuLimit: "2", memory: "512Mi", memoryLimit: "2Gi" }),
           volumeMounts: [
             { name: "data", mountPath: "/var/lib/influxdb2" },
             { name: "config", mountPath: "/etc/influxdb2" },

@@ -32,7 +32,7 @@ export function httpProbes(options: HttpProbeOptions) {
   const { port, readyPath, livePath = readyPath, startupSeconds = 120 } = options;
   return {
     startupProbe: {
-      httpGet: { path: readyPath, port },
+      httpGet: { path: livePath, port },
       periodSeconds: startupPeriodSeconds,
       timeoutSeconds: 3,
       failureThreshold: Math.ceil(startupSeconds / startupPeriodSeconds),

@@ -34,7 +34,7 @@ export interface TelegrafDeployArgs {
   probes?: pulumi.Input<HttpProbe[]>;
   /**
    * Compute of the only replica.
-   * @default 50m to 500m CPU, 96Mi to 256Mi memory
+   * @default 50m to 500m CPU, 48Mi to 256Mi memory
    */
   resources?: pulumi.Input<inputs.core.v1.ResourceRequirements>;
 }
@@ -111,7 +111,7 @@ export class Telegraf extends pulumi.ComponentResource {
           ...httpProbes({ port: "health", readyPath: "/" }),
           resources:
             args.resources ??
-            resources({ cpu: "50m", cpuLimit: "500m", memory: "96Mi", memoryLimit: "256Mi" }),
+            resources({ cpu: "50m", cpuLimit: "500m", memory: "48Mi", memoryLimit: "256Mi" }),
           volumeMounts: [
             { name: "config", mountPath: configPath, readOnly: true },
             tokenMount,

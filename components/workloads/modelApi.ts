@@ -53,6 +53,12 @@ export interface ModelApiArgs extends WorkloadArgs, AppContainerArgs {
    */
   healthPath?: pulumi.Input<string>;
   /**
+   * Path that answers 2xx while the process lives, with or without a model. An API that has to wait for its first model
+   * longer than two minutes needs one, or it is restarted.
+   * @default healthPath
+   */
+  livePath?: pulumi.Input<string>;
+  /**
    * How many replicas run.
    * @default { min: 1, max: 3, targetCpuPercent: 70 }
    */
@@ -133,7 +139,7 @@ export class ModelApi extends pulumi.ComponentResource {
         resources:
           args.resources ?? resources({ cpu: "100m", cpuLimit: "1", memory: "384Mi", memoryLimit: "512Mi" }),
         ports: [{ name: "http", containerPort: port }],
-        ...httpProbes({ port: "http", readyPath: args.healthPath ?? "/healthz" }),
+        ...httpProbes({ port: "http", readyPath: args.healthPath ?? "/healthz", livePath: args.livePath }),
       },
       { "service.version": model.version, "ml.model.name": model.name },
     );

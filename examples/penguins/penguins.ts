@@ -57,6 +57,7 @@ export function penguins(
     {
       image: `${registry}/penguins-api:${version}`,
       model: { name: "penguins", version },
+      livePath: "/livez",
       replicas: { min: 2, max: 4 },
       monitoring,
       namespace,

@@ -31,7 +31,7 @@ export function mailObjects(): KubernetesObject[] {
     image: mailImage,
     ports,
     readinessProbe: { httpGet: { path: "/readyz", port: "web" }, periodSeconds: 2 },
-    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "200m", memory: "128Mi" } },
+    resources: { requests: { cpu: "10m", memory: "48Mi" }, limits: { cpu: "200m", memory: "128Mi" } },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -15,7 +15,7 @@ export async function applyNodeObjects(config: KubeConfig, dnsImage: string): Pr
   }
 }
 
-function nodeObjects(dnsImage: string): KubernetesObject[] {
+export function nodeObjects(dnsImage: string): KubernetesObject[] {
   const labels = { "k8s-app": "kube-dns" };
   const named = (name: string) => ({ name, namespace: "kube-system", labels });
   const role = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:coredns" };
@@ -121,7 +121,7 @@ function deployment(labels: Record<string, string>, image: string): object {
               { containerPort: 53, protocol: "UDP" },
               { containerPort: 53, protocol: "TCP" },
             ],
-            resources: { requests: { cpu: "20m", memory: "40Mi" }, limits: { memory: "128Mi" } },
+            resources: { requests: { cpu: "20m", memory: "16Mi" }, limits: { memory: "128Mi" } },
             readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 2 },
             livenessProbe: { httpGet: { path: "/health", port: 8080 }, failureThreshold: 5 },
             securityContext: {

@@ -119,7 +119,10 @@ async function waitForMail(url: string, say: (line: string) => void): Promise<vo
   const started = Date.now();
   say("the sample: waiting for the mail about the run that failed");
   await waitFor(`the mail about ${failingRun}`, mailSeconds, async () => {
-    const { messages } = (await (await fetch(url)).json()) as { messages: { Subject: string }[] };
+    // The way through the API server may break for a moment.
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok !== true) return false;
+    const { messages } = (await answer.json()) as { messages: { Subject: string }[] };
     return messages.some(({ Subject }) => Subject.includes(failingRun));
   });
   say(`  it came after ${Math.round((Date.now() - started) / 1000)} s`);

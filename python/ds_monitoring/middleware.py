@@ -22,7 +22,7 @@ def RequestLogging(
     model_version: Version = None,
     user_header: str = "X-User-Id",
     route: Optional[Callable[[Mapping[str, Any]], Optional[str]]] = None,
-    ignored_routes: Iterable[str] = ("/health", "/healthz"),
+    ignored_routes: Iterable[str] = ("/health", "/healthz", "/livez", "/readyz"),
     key: Optional[str] = None,
     feature_rate: float = 0.1,
     max_features: int = MAX_FEATURES,
@@ -35,8 +35,8 @@ def RequestLogging(
     user_header: the request header that names the user. It is written as a keyed hash only.
     route: returns the template of the matched route from the WSGI environ or ASGI scope; default: those of
         Flask (Werkzeug), Starlette, FastAPI and Django with the prefixes of mounted applications, else `unmatched`.
-    ignored_routes: requests that are not counted, by template or path; default those of probes, `/health`
-        and `/healthz`.
+    ignored_routes: requests that are not counted, by template or path; default those of probes, `/health`,
+        `/healthz`, `/livez` and `/readyz`.
     A request that passes several of these is counted once, by the outermost.
     key: key of the hashes; default PSEUDONYM_KEY of the environment, the same in all replicas or the unique
         counts are wrong. Without a key neither users nor fingerprints are written, and that is reported.

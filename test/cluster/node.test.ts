@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { readKubeconfig, removeCluster, startCluster } from "../../local/cluster/cluster";
 import { nodeLayout } from "../../local/node/layout";
-import { run, sleep } from "../../local/processes";
+import { processes, run, sleep } from "../../local/processes";
+import { waitFor } from "../dataplane/support/waitFor";
 import { leftOf, machineState, whySkipped } from "./support/machine";
 
 async function dnsPodIsReady(kubeconfig: string, logs: string): Promise<void> {
@@ -33,16 +34,36 @@ async function dnsPodIsReady(kubeconfig: string, logs: string): Promise<void> {
   assert.fail(`the pod of CoreDNS is not ready after 120 s: the node's logs are in ${logs}`);
 }
 
-test("a real node runs a pod, ends whole when its supervisor is killed, starts again, and leaves nothing", async (t) => {
+/** Ids of the processes that run this program of the node: its folder is where they work. */
+async function programOf(folder: string, name: string): Promise<number[]> {
+  const all = await processes();
+  const found = all.filter(({ command }) => command.split(" ")[0]?.split("/").at(-1) === name);
+  const places = await Promise.all(found.map(({ pid }) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
+  return found.filter((_, index) => places[index] === folder).map(({ pid }) => pid);
+}
+
+test("a real node runs a pod, starts its programs again when they are killed, ends whole when its supervisor is killed, starts again, and leaves nothing", async (t) => {
   const why = await whySkipped();
   if (why !== undefined) return t.skip(why);
   const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-node-"));
   const directory = join(folder, "cluster");
-  const { file, logs, mark } = nodeLayout(directory);
+  const layout = nodeLayout(directory);
+  const { file, logs, mark } = layout;
   const start = () => startCluster({ directory, nodes: "real", stackImages: false });
   try {
     const before = await machineState();
     const { kubeconfig } = await start();
+    await dnsPodIsReady(kubeconfig, logs);
+
+    for (const name of ["kubelet", "containerd", "kube-proxy", "kube-router"]) {
+      const killed = await programOf(layout.directory, name);
+      assert.equal(killed.length, 1, `${name} runs`);
+      for (const pid of killed) process.kill(pid, "SIGKILL");
+      await waitFor(`another ${name}`, 30_000, async () => {
+        const [another] = await programOf(layout.directory, name);
+        return another !== undefined && !killed.includes(another) ? another : undefined;
+      });
+    }
     await dnsPodIsReady(kubeconfig, logs);
 
     const { stdout } = await run("ps", ["-axww", "-o", "pid=,command="]);

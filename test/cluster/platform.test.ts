@@ -24,7 +24,7 @@ describe(
       own !== undefined
         ? false
         : ((await whySkipped()) ?? ((await which("fluentd")) === undefined ? noFluentd : false));
-    let platform: Platform;
+    let platform: Platform | undefined;
     let machine: Awaited<ReturnType<typeof machineState>>;
     const suite: Suite = {
       skip,
@@ -39,14 +39,15 @@ describe(
       platform = await Platform.up(own);
     });
     after(async () => {
-      if (skip === false && existsSync(platform.state)) await platform.down(own);
+      // Where `make up` failed, the guard of `Platform.up` runs `make down`.
+      if (skip === false && platform !== undefined && existsSync(platform.state)) await platform.down(own);
     });
 
     running(suite);
     faults(suite);
 
     test("after all that, make up changes nothing", { skip }, async () => {
-      assert.match(await platform.make("up", own), /^0 changes /m);
+      assert.match(await suite.platform.make("up", own), /^0 changes /m);
     });
 
     backup(suite);

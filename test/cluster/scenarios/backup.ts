@@ -78,13 +78,8 @@ export function backup(suite: Suite): void {
 
 /** Start a Job of a CronJob, and wait until it has succeeded. */
 async function runNow(platform: Platform, cronJob: string): Promise<void> {
-  const { spec } = await platform.batch.readNamespacedCronJob({ namespace, name: cronJob });
   const name = `${cronJob}-now`;
-  const { metadata, spec: jobSpec } = spec?.jobTemplate ?? {};
-  await platform.batch.createNamespacedJob({
-    namespace,
-    body: { metadata: { name, labels: metadata?.labels }, spec: jobSpec },
-  });
+  await platform.startJob({ namespace, name: cronJob }, name);
   await waitFor(`the end of ${name}`, 180_000, async () => {
     const { status } = await platform.batch.readNamespacedJob({ namespace, name });
     assert.equal(status?.failed ?? 0, 0, `${name} failed`);

@@ -49,16 +49,12 @@ async function evicted(platform: Platform): Promise<void> {
 }
 
 async function outOfMemory(platform: Platform): Promise<void> {
-  const { spec } = await platform.batch.readNamespacedCronJob({ namespace, name: pipeline });
   const name = `${pipeline}-out-of-memory`;
-  const jobSpec = structuredClone(spec?.jobTemplate.spec) as NonNullable<V1Job["spec"]>;
-  const step = jobSpec.template.spec?.initContainers?.find((one) => one.name === "clean");
-  assert.ok(step !== undefined);
-  step.command = ["python", "-c", "memory = b'x' * 10**9"];
-  step.resources = { requests: { memory: "64Mi" }, limits: { memory: "128Mi" } };
-  await platform.batch.createNamespacedJob({
-    namespace,
-    body: { metadata: { name, labels: spec?.jobTemplate.metadata?.labels }, spec: jobSpec },
+  await platform.startJob({ namespace, name: pipeline }, name, (spec) => {
+    const step = spec.template.spec?.initContainers?.find((one) => one.name === "clean");
+    assert.ok(step !== undefined);
+    step.command = ["python", "-c", "memory = b'x' * 10**9"];
+    step.resources = { requests: { memory: "64Mi" }, limits: { memory: "128Mi" } };
   });
   await ended(platform, name, "Failed");
   const statuses = (await podOf(platform, name)).status?.initContainerStatuses ?? [];

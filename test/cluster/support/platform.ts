@@ -12,6 +12,7 @@ import {
   Exec,
   PatchStrategy,
   setHeaderOptions,
+  type V1JobSpec,
   type V1Pod,
 } from "@kubernetes/client-node";
 import { images } from "../../../components/images";
@@ -118,6 +119,31 @@ export class Platform {
     return waitFor(`a ready pod of ${app}`, timeoutMs, async () => {
       const pod = await this.podOf(app).catch(() => undefined);
       return pod !== undefined && isReady(pod) && accept(pod) ? pod : undefined;
+    });
+  }
+
+  /** Start a run of a CronJob, as `kubectl create job --from` does; `change` may alter its spec. */
+  async startJob(
+    cronJob: { namespace: string; name: string },
+    name: string,
+    change: (spec: V1JobSpec) => void = () => undefined,
+  ): Promise<void> {
+    const { metadata, spec } = await this.batch.readNamespacedCronJob(cronJob);
+    const jobSpec = structuredClone(spec?.jobTemplate.spec);
+    assert.ok(jobSpec !== undefined && metadata?.uid !== undefined);
+    change(jobSpec);
+    const owner = { apiVersion: "batch/v1", kind: "CronJob", name: cronJob.name, uid: metadata.uid };
+    await this.batch.createNamespacedJob({
+      namespace: cronJob.namespace,
+      body: {
+        metadata: {
+          name,
+          labels: spec?.jobTemplate.metadata?.labels,
+          annotations: { "cronjob.kubernetes.io/instantiate": "manual" },
+          ownerReferences: [{ ...owner, controller: true }],
+        },
+        spec: jobSpec,
+      },
     });
   }
 

@@ -1,4 +1,4 @@
-"""Serves the approved model: POST /predict, GET /healthz."""
+"""Serves the approved model: POST /predict, GET /healthz, GET /livez."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ def create_app() -> Flask:
     @app.get("/healthz")
     def health() -> Any:
         return jsonify(status="ok", model_version=store.version())
+
+    @app.get("/livez")
+    def live() -> Any:
+        return jsonify(status="ok")
 
     @app.errorhandler(BadRequest)
     def bad_request(error: BadRequest) -> Any:

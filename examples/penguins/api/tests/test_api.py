@@ -50,6 +50,7 @@ class ApiTest(unittest.TestCase):
     def test_without_a_model_it_is_not_healthy(self) -> None:
         client = create_app().test_client()
         self.assertEqual(client.get("/healthz").status_code, 503)
+        self.assertEqual(client.get("/livez").status_code, 200)
         self.assertEqual(self.predict(client, PENGUIN)[0], 503)
 
     def test_serves_the_approved_model_and_changes_to_the_next(self) -> None:
