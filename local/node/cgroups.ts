@@ -15,6 +15,10 @@ async function hierarchies(): Promise<string[]> {
 /** Make a group of that name in each hierarchy. */
 export async function makeCgroups(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {
+    // In version 2 a group has the controllers that its parent gives its children, and the kubelet wants all there are.
+    const controllers = await readFile(join(hierarchy, "cgroup.controllers"), "utf8").catch(() => "");
+    for (const controller of controllers.split(/\s+/).filter((one) => one !== ""))
+      await writeFile(join(hierarchy, "cgroup.subtree_control"), `+${controller}`).catch(() => undefined);
     await mkdir(join(hierarchy, name), { recursive: true });
     // A cpuset of version 1 takes no process before it has processors and memory of its own.
     for (const file of ["cpuset.cpus", "cpuset.mems"]) {

@@ -29,6 +29,7 @@ describe(
     const suite: Suite = {
       skip,
       get platform() {
+        assert.ok(platform !== undefined, "`make up` has failed");
         return platform;
       },
     };
@@ -54,10 +55,11 @@ describe(
     endOfOutage(suite);
 
     test("make down leaves nothing on the machine", { skip: own !== undefined || skip }, async () => {
-      await platform.down(own);
-      assert.deepEqual(await leftOf(clusterDirectory(platform.state)), []);
+      const { state } = suite.platform;
+      await suite.platform.down(own);
+      assert.deepEqual(await leftOf(clusterDirectory(state)), []);
       assert.deepEqual(await machineState(), machine);
-      assert.equal(existsSync(platform.state), false);
+      assert.equal(existsSync(state), false);
     });
   },
 );
