@@ -27,6 +27,13 @@ export const measurements = {
   // Samples of Telegraf
   probe: "http_response",
   deployment: "kubernetes_deployment",
+  /** A list of the Kubernetes API was read: tag `kind`, field `items`. */
+  kubernetesList: "kubernetes_list",
+  /** Something is wrong with an object: tags `kind`, `namespace`, `name`, `reason`; fields `seconds` (since then), `message`. */
+  kubernetesProblem: "kubernetes_problem",
+  /** What each of Telegraf's inputs counts: field `errors`, tag `alias`. */
+  telegrafInput: "internal_gather",
+  certificate: "x509_cert",
   container: "kubernetes_pod_container",
   podVolume: "kubernetes_pod_volume",
   fluentd: "fluentd",

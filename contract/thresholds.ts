@@ -6,6 +6,8 @@ export const thresholds = {
   apiLatencyP95Seconds: 1,
   /** Least number of requests, or lines, of which a share or a percentile is judged. */
   leastRequests: 20,
+  /** Least number of failed requests that is worth an alert. */
+  leastErrors: 5,
   /** Time in which a new model API may become ready, in seconds: its image is pulled, its model loaded. */
   startingSeconds: 300,
   /** Population stability index from which a feature's drift is worth a look. */
@@ -24,10 +26,16 @@ export const thresholds = {
   overdueAlertSeconds: 24 * 3600,
   /** Memory in use (working set) by the limit. */
   memoryUseRatio: 0.9,
-  /** Restarts of a container within a quarter of an hour. */
+  /** Restarts of a container within an hour: at its longest back-off, of five minutes, a crash loop has ten. */
   containerRestarts: 2,
   /** Used space of a volume by its capacity. */
   volumeUseRatio: 0.85,
+  /** Used space of a volume from which its growth is judged. */
+  volumePredictionRatio: 0.5,
+  /** A volume that is full within this time, by its growth, is reported, in seconds. */
+  volumeFullSeconds: 4 * 24 * 3600,
+  /** Certificates that expire within this time are reported, in seconds. */
+  certificateSeconds: 14 * 24 * 3600,
   /** Seconds without a log line of an API that answers its probes. */
   logSilenceSeconds: 1800,
   /** Share of the aggregator's buffer space in use. */
@@ -38,8 +46,8 @@ export const thresholds = {
   deadLetters: 0,
   /** Seconds without a sample of Telegraf: whatever rests on its samples is blind. */
   metricsSilenceSeconds: 300,
-  /** Runs of InfluxDB tasks that failed within ten minutes. */
-  taskFailures: 2,
+  /** Seconds since the last success of an InfluxDB task whose last run failed. */
+  taskFailureSeconds: 300,
   /** Series of all buckets: InfluxDB 2 slows down long before it stops at millions. */
   seriesCardinality: 500_000,
   /** Sizing bands of the 95th percentile of use by request, over a week. */

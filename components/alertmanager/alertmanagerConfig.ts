@@ -157,20 +157,24 @@ function routes(rules: readonly AlertRule[]): unknown[] {
 }
 
 /**
- * One alert silences those that name it, for the same service and environment. A label that both sides lack counts as
- * equal, so each is also required to be there.
+ * One alert silences those that name it, where all labels are equal that both rules have. A label that both alerts lack
+ * counts as equal, so each is also required to be there.
  */
 function inhibitions(rules: readonly AlertRule[]): unknown[] {
-  const equal = ["service", "environment"];
-  const present = equal.map((label) => `${label}!=""`);
-  const sources = [...new Set(rules.flatMap(({ inhibitedBy }) => inhibitedBy))];
-  return sources.map((source) => {
-    const targets = rules.filter(({ inhibitedBy }) => inhibitedBy.includes(source)).map(({ name }) => name);
-    return {
-      source_matchers: [named([source]), ...present],
-      target_matchers: [named(targets), ...present],
-      equal: [...equal],
-    };
+  return rules.flatMap((source) => {
+    const targets = rules.filter(({ inhibitedBy }) => inhibitedBy.includes(source.name));
+    const common = ({ labels }: AlertRule): string =>
+      labels.filter((label) => source.labels.includes(label)).join();
+    return [...new Set(targets.map(common))].map((labels) => {
+      const equal = labels.split(",");
+      const present = equal.map((label) => `${label}!=""`);
+      const names = targets.filter((target) => common(target) === labels).map(({ name }) => name);
+      return {
+        source_matchers: [named([source.name]), ...present],
+        target_matchers: [named(names), ...present],
+        equal,
+      };
+    });
   });
 }
 

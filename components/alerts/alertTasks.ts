@@ -1,5 +1,6 @@
 import { dashboardUids } from "../../contract/dashboardUids";
 import { anyOf, fluxDuration, fluxFloat, fluxString, type FluxTask, taskOption } from "../influxdb/flux";
+import { asOf } from "./asOf";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */
@@ -38,6 +39,7 @@ export function firingSeconds(rule: Pick<AlertRule, "everySeconds">): number {
  * @throws RangeError that names the option and the fix
  */
 export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask {
+  const { details = [] } = rule;
   const { alertmanagerUrls, authorizationSecret, grafanaUrl, runbookBaseUrl } = options;
   if (alertmanagerUrls.length === 0) {
     throw new RangeError("alertmanagerUrls is empty: name the base URL of each Alertmanager");
@@ -78,7 +80,7 @@ import "math"
 ${taskOption(name, schedule)}
 ${authorizationSecret === undefined ? "" : `\nauthorization = secrets.get(key: ${fluxString(authorizationSecret)})`}
 
-stop = now()
+${rule.source === undefined ? "stop = now()" : asOf("stop", rule.source)}
 start = date.sub(d: ${fluxDuration(rule.forSeconds + rule.sampleSeconds)}, from: stop)
 threshold = (r) => ${thresholdExpression(rule)}
 readable = (v) => ${readable(rule.unit)}
@@ -88,16 +90,16 @@ ${returning(rule.query)}
 }
 
 samples()
-    |> map(fn: (r) => ({${rule.labels.map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] then r[${fluxString(label)}] else ""`).join(", ")}, _time: r._time, _value: r._value}))
+    |> map(fn: (r) => ({${[...rule.labels, ...details].map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] then r[${fluxString(label)}] else ""`).join(", ")}, _time: r._time, _value: r._value}))
     |> group(columns: [${rule.labels.map(fluxString).join(", ")}])
     |> sort(columns: ["_time"])
     |> reduce(
-        identity: {at: 1970-01-01T00:00:00Z, samples: 0.0, above: 0.0, value: 0.0},
+        identity: {at: 1970-01-01T00:00:00Z, samples: 0.0, above: 0.0, value: 0.0${details.map((column) => `, ${column}: ""`).join("")}},
         fn: (r, accumulator) => ({
             at: r._time,
             samples: accumulator.samples + 1.0,
             above: accumulator.above + (if r._value > threshold(r: r) then 1.0 else 0.0),
-            value: r._value,
+            value: r._value,${details.map((column) => `\n            ${column}: r.${column},`).join("")}
         }),
     )
     |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)${reported(rule)}
@@ -193,7 +195,8 @@ function template(rule: AlertRule, text: string): string {
     if (placeholder === undefined) return [fluxString(part)];
     if (placeholder === "value") return ["value"];
     if (placeholder === "threshold") return ["limit"];
-    if (rule.labels.includes(placeholder)) return [`r[${fluxString(placeholder)}]`];
+    if ([...rule.labels, ...(rule.details ?? [])].includes(placeholder))
+      return [`r[${fluxString(placeholder)}]`];
     throw new RangeError(
       `${rule.name}: "{${placeholder}}" in ${JSON.stringify(text)} is no label; use ${[...rule.labels, "value", "threshold"].join(", ")}`,
     );

@@ -94,7 +94,7 @@ export interface AlertRule {
    * @default that of its severity
    */
   routing?: "run" | "watchdog";
-  /** Rules whose alerts for the same service and environment silence this one's. */
+  /** Rules whose alerts silence this one's, where all labels are equal that both rules have. */
   inhibitedBy: readonly string[];
   /** Seconds between two evaluations. */
   everySeconds: number;
@@ -107,6 +107,17 @@ export interface AlertRule {
    * from which samples are wanted, and `stop`, the time of the evaluation.
    */
   query: string;
+  /**
+   * Flux predicate of the samples `r` by which is seen that the source is alive. While it is silent, up to a day, the rule
+   * is judged as of its last sample: silence ends no alert.
+   * @default judged as of now
+   */
+  source?: string;
+  /**
+   * Columns of text that the texts may name, besides labels: what changes while the alert stays the same.
+   * @default none
+   */
+  details?: readonly string[];
   /** Columns of the samples that become labels of the alert; the first tells where it is. */
   labels: readonly string[];
   /** Fires above it, in `unit`. */

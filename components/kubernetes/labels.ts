@@ -14,6 +14,9 @@ export const sendsLogsLabel = { "ds-monitoring/sends-logs": "true" } as const;
 /** `component` of a Deployment whose availability Telegraf watches. */
 export const modelApiComponent = "model-api";
 
+/** Annotation of a CronJob that is suspended on purpose: nobody misses its runs. */
+export const suspendedOnPurpose = { "ds-monitoring/suspended": "true" } as const;
+
 /** What every object of ours is part of. */
 export const partOf = "ds-monitoring";
 

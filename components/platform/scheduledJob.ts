@@ -1,6 +1,7 @@
 import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import type * as pulumi from "@pulumi/pulumi";
+import { suspendedOnPurpose } from "../kubernetes/labels";
 import { resources } from "../kubernetes/resources";
 import type { PartObjects } from "./partObjects";
 
@@ -43,7 +44,11 @@ export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions)
   return new CronJob(
     logical,
     {
-      metadata: { ...objects.metadata, name: inCluster },
+      metadata: {
+        ...objects.metadata,
+        name: inCluster,
+        ...(schedule === undefined && { annotations: suspendedOnPurpose }),
+      },
       spec: {
         schedule: schedule ?? "0 0 1 1 *",
         suspend: schedule === undefined,

@@ -1,20 +1,15 @@
 import { measurements } from "../../contract/measurements";
 
-/** Name of the metric that holds the Kubernetes API's list of pods as text, before {@link podsScript}. */
-export const podList = "kubernetes_pods";
-
 /**
- * Starlark that makes metrics of the Kubernetes API's list of pods: what containers request and may use, how often they
- * were restarted, and the size limits of volumes in memory and on the node's disk.
+ * Starlark functions that make metrics of a pod: what containers request and may use, how often they were restarted, and
+ * the size limits of volumes in memory and on the node's disk.
  *
  * Telegraf's own input for it sees no init container, native sidecars and the steps of a pipeline among them, and charges
  * pods that have ended. Here, what ended, or has not begun because init containers run, requests nothing.
  *
  * Source: https://docs.influxdata.com/telegraf/v1/processor-plugins/starlark/
  */
-export const podsScript = (): string => `load("json.star", "json")
-
-suffixes = {
+export const podsScript = (): string => `suffixes = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
     "Ki": 1024.0, "Mi": 1048576.0, "Gi": 1073741824.0, "Ti": 1099511627776.0, "Pi": 1125899906842624.0,
 }
@@ -23,15 +18,6 @@ def amount(quantity):
     text = str(quantity)
     number = text.rstrip("numkMGTPi")
     return float(number) * suffixes.get(text[len(number):], 1.0)
-
-def point(metric, name, tags, fields):
-    made = Metric(name)
-    made.time = metric.time
-    for key, value in tags.items():
-        made.tags[key] = value
-    for key, value in fields.items():
-        made.fields[key] = value
-    return made
 
 def reserved(container):
     fields = {}
@@ -70,16 +56,10 @@ def volumes(metric, tags, spec):
             made.append(point(metric, "${measurements.podVolume}", named, {"limit_bytes": int(amount(limit))}))
     return made
 
-def apply(metric):
-    made = []
-    for pod in json.decode(metric.fields["value"]).get("items") or []:
-        metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status", {})
-        if "nodeName" not in spec or status.get("phase") in ["Succeeded", "Failed"]:
-            continue
-        tags = {"namespace": metadata["namespace"], "pod_name": metadata["name"], "node_name": spec["nodeName"]}
-        for key, value in (metadata.get("labels") or {}).items():
-            if key in ["app.kubernetes.io/name", "app.kubernetes.io/part-of"]:
-                tags[key] = value
-        made += containers(metric, tags, spec, status) + volumes(metric, tags, spec)
-    return made
+def usage(metric, pod, tags):
+    spec, status = pod["spec"], pod.get("status", {})
+    if "nodeName" not in spec or status.get("phase") in ["Succeeded", "Failed"]:
+        return []
+    tags = dict(tags, node_name = spec["nodeName"])
+    return containers(metric, tags, spec, status) + volumes(metric, tags, spec)
 `;

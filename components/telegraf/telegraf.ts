@@ -63,8 +63,11 @@ const configFile = "telegraf.conf";
 /** What Telegraf may do at the Kubernetes API. */
 export const telegrafRules: inputs.rbac.v1.PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
-  // Whether a ModelApi has a pod that answers.
+  // Whether a ModelApi has a pod that answers, and what is wrong with any object.
   { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
+  { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["list"] },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: ["list"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims", "resourcequotas"], verbs: ["list"] },
   // Not nodes/proxy, which would let it run commands in any pod.
   { apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] },
 ];

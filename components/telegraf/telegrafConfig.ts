@@ -2,7 +2,7 @@ import { buckets, database } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
 import { parts } from "../platform/parts";
 import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
-import { podList } from "./podsScript";
+import { listText } from "./clusterScript";
 import { baseUrl, checkedUrl, toml } from "./toml";
 
 /** An HTTP address that is asked again and again whether it answers. */
@@ -83,8 +83,8 @@ export const defaultProbeIntervalSeconds = 10;
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
- * Needs Telegraf 1.30 or later; uses inputs `http`, `http_response`, `kubernetes`, `prometheus` and
- * `fluentd`, parsers `value` and `xpath`, processors `regex` and `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * Needs Telegraf 1.36 or later; uses inputs `http`, `http_response`, `internal`, `kubernetes`, `prometheus`, `x509_cert` and
+ * `fluentd`, parsers `value` and `xpath`, processor `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
@@ -101,7 +101,9 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
     agent(environment, intervalSeconds),
     output(influxDbUrl),
     health(healthPort),
+    ownFigures(),
     ...(options.probes ?? []).map((probe) => httpProbe(probe, environment, probeIntervalSeconds)),
+    ...certificates(options.probes ?? [], environment),
     ...(options.influxDbMetrics === false ? [] : [influxDbMetrics(influxDbUrl)]),
     ...(alertmanagerUrl === undefined
       ? []
@@ -148,8 +150,8 @@ function output(influxDbUrl: string): string {
   password = "\${INFLUXDB_PASSWORD}"
   content_encoding = "gzip"
   timeout = "10s"
-  # What the processors needed. The list of pods must never get here: it holds environment variables.
-  namedrop = ["${podList}"]
+  # What the processors needed. The lists must never get here: pods hold environment variables.
+  namedrop = ["${listText}"]
   tagexclude = ["app.kubernetes.io/*"]
 `;
 }
@@ -162,8 +164,42 @@ function health(port: number): string {
 `;
 }
 
+/** How often each input failed: what it reads is then old. */
+function ownFigures(): string {
+  return `[[inputs.internal]]
+  collect_memstats = false
+  namepass = ["${measurements.telegrafInput}"]
+  fieldinclude = ["errors", "gather_timeouts"]
+  taginclude = ["input", "alias", "service", "environment"]
+  [inputs.internal.tags]
+    service = "telegraf"
+`;
+}
+
+/** When the certificates of probed addresses expire. */
+function certificates(probes: readonly HttpProbe[], environment: string): string[] {
+  return probes
+    .filter(({ url }) => url.startsWith("https:"))
+    .map(
+      (probe) => `[[inputs.x509_cert]]
+  alias = ${toml(`certificate of ${probe.service}`)}
+  sources = [${toml(`https://${new URL(probe.url).hostname}:${new URL(probe.url).port || "443"}`)}]
+  interval = "5m"
+  # Whether it can be trusted, the probe says.
+  insecure_skip_verify = true
+  exclude_root_certs = true
+  fieldinclude = ["expiry"]
+  taginclude = ["source", "service", "environment"]
+  [inputs.x509_cert.tags]
+    service = ${toml(probe.service)}
+    environment = ${toml(probe.environment ?? environment)}
+`,
+    );
+}
+
 function httpProbe(probe: HttpProbe, environment: string, interval: number): string {
   return `[[inputs.http_response]]
+  alias = ${toml(`probe of ${probe.service}`)}
   urls = [${toml(checkedUrl(`probes: url of ${probe.service}`, probe.url))}]
   interval = "${interval}s"
   response_timeout = "5s"
@@ -206,6 +242,7 @@ function alertmanagerMetrics(alertmanagerUrl: string, authorization: boolean): s
 function firingAlerts(alertmanagerUrl: string, authorization: boolean): string {
   const url = `${baseUrl("URL of alertmanager", alertmanagerUrl)}/api/v2/alerts?active=true&silenced=false&inhibited=false`;
   return `[[inputs.http]]
+  alias = "alerts"
   urls = [${toml(url)}]
   tagexclude = ["url"]
 ${authorization ? '  headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}"}\n' : ""}  data_format = "xpath_json"
@@ -226,6 +263,7 @@ ${authorization ? '  headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}
 
 function prometheus(url: string, service: string, metrics: readonly string[], login = ""): string {
   return `[[inputs.prometheus]]
+  alias = ${toml(service)}
   urls = [${toml(`${baseUrl(`URL of ${service}`, url)}/metrics`)}]
   metric_version = 1
   namepass = [${metrics.map(toml).join(", ")}]
@@ -239,6 +277,7 @@ function fluentdMetrics(url: string): string {
   const base = baseUrl("fluentdUrls", url);
   const host = new URL(base).hostname;
   return `[[inputs.fluentd]]
+  alias = ${toml(host.split(".")[0] ?? host)}
   endpoint = ${toml(`${base}/api/plugins.json`)}
   [inputs.fluentd.tags]
     service = ${toml(host.split(".")[0] ?? host)}

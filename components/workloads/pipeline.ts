@@ -2,6 +2,7 @@ import { CronJob, Job } from "@pulumi/kubernetes/batch/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
+import { suspendedOnPurpose } from "../kubernetes/labels";
 import { resources } from "../kubernetes/resources";
 import type { AppNamespace } from "./namespace";
 import { type AppContainerArgs, requireDnsLabel, Workload, type WorkloadArgs } from "./workload";
@@ -135,14 +136,15 @@ export class Pipeline extends pulumi.ComponentResource {
         }),
       },
     };
+    const suspended = pulumi.output(args.suspended ?? false);
     const cronJob = new CronJob(
       name,
       {
-        metadata,
+        metadata: { ...metadata, annotations: suspended.apply((known) => (known ? suspendedOnPurpose : {})) },
         spec: {
           schedule: args.schedule,
           timeZone: args.timeZone ?? "Etc/UTC",
-          suspend: args.suspended ?? false,
+          suspend: suspended,
           concurrencyPolicy: "Forbid",
           startingDeadlineSeconds,
           successfulJobsHistoryLimit: historyLimit,

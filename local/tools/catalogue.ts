@@ -138,10 +138,17 @@ const tools = {
       ...command("github.com/influxdata/telegraf", "telegraf"),
       tags: [
         "custom",
-        ...["file", "fluentd", "http", "http_response", "kubernetes", "prometheus"].map(
-          (plugin) => `inputs.${plugin}`,
-        ),
-        ...["regex", "starlark"].map((plugin) => `processors.${plugin}`),
+        ...[
+          "file",
+          "fluentd",
+          "http",
+          "http_response",
+          "internal",
+          "kubernetes",
+          "prometheus",
+          "x509_cert",
+        ].map((plugin) => `inputs.${plugin}`),
+        ...["starlark"].map((plugin) => `processors.${plugin}`),
         ...["file", "health", "influxdb"].map((plugin) => `outputs.${plugin}`),
         ...["influx", "prometheus", "value", "xpath"].map((plugin) => `parsers.${plugin}`),
         "serializers.influx",

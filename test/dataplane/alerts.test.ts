@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../../local/ports";
+import { waitFor } from "./support/waitFor";
 import {
   every,
   minute,
@@ -106,7 +107,6 @@ describe("alert rules in a real InfluxDB", () => {
     await write([
       ...times.map((time, index) => request("errors", time, index % 10 === 0 ? "5xx" : "2xx", 0.1)),
       ...times.map((time, index) => request("users-errors", time + 1, index % 10 === 0 ? "4xx" : "2xx", 0.1)),
-      ...every(now - 12 * minute, now, minute).map((time) => request("seldom", time + 2, "5xx", 0.1)),
     ]);
     const alerts = await evaluate("ApiErrorRateHigh");
     assert.deepEqual(services(alerts), ["errors"]);
@@ -118,6 +118,48 @@ describe("alert rules in a real InfluxDB", () => {
     assert.deepEqual(services(lenient), []);
     const strict = await evaluate("ApiErrorRateHigh", now, { apps: [{ service: "other", errorRatio: 0.2 }] });
     assert.deepEqual(services(strict), ["errors"], "thresholds of others don't matter");
+  });
+
+  it("ApiErrorRateHigh: at low traffic, of a version, and while nobody asks", async () => {
+    const of = (service: string, time: number, status: string, version = "1"): string =>
+      `http.server.request,service=${service},environment=test,status_class=${status},route=/predict,model_version=${version} http.response.status_code=500 ${time}000000`;
+    const counted = (service: string, time: number, status: string, count: number): string =>
+      `http.server.request,service=${service},environment=test,status_class=${status},route=/predict count=${count} ${time}000000`;
+    await write([
+      ...every(now - 9 * minute, now - 3 * minute, 24 * second).map((time) => of("all-of-15", time, "5xx")),
+      of("one-error", now - 3 * minute, "5xx"),
+      // A canary of one request in fifty, which always fails.
+      ...every(now - 9 * minute, now, second).map((time, index) =>
+        of("canary", time, index % 50 === 0 ? "5xx" : "2xx", index % 50 === 0 ? "2" : "1"),
+      ),
+      of("recovered", now - 9 * minute, "2xx"),
+      ...every(now - 5 * minute, now, 5 * second).map((time) => of("recovered", time, "2xx")),
+      ...every(now - 9 * minute, now, 5 * second).map((time) => of("rolled-back", time, "2xx")),
+    ]);
+    await evaluator.database.client.write(
+      [
+        ...every(now - 5 * 60 * minute, now - 4 * 60 * minute, 10 * minute).flatMap((time) => [
+          counted("fails-at-night", time, "5xx", 5),
+          counted("fails-at-night", time + 1, "2xx", 1),
+          counted("idle", time, "2xx", 5),
+        ]),
+        ...every(now - 60 * minute, now - 10 * minute, 10 * minute).flatMap((time) => [
+          counted("recovered", time, "5xx", 10),
+          `http.server.request,service=rolled-back,environment=test,status_class=5xx,route=/predict,model_version=0 count=10 ${time}000000`,
+        ]),
+      ],
+      "minutely",
+    );
+    const known = ["all-of-15", "one-error", "canary", "recovered", "rolled-back", "fails-at-night", "idle"];
+    const alerts = await evaluate("ApiErrorRateHigh");
+    assert.deepEqual(
+      services(alerts).filter((service) => known.includes(service)),
+      ["all-of-15", "canary", "fails-at-night"],
+    );
+    assert.equal(alerts.get("canary")?.labels.model_version, "2");
+    assert.equal(alerts.get("all-of-15")?.annotations.summary, "all-of-15: 100 % of the requests fail");
+    const hours = await evaluate("ApiErrorRateHigh", now + 2 * 60 * minute + 10 * minute);
+    assert.ok(!hours.has("fails-at-night"), "six hours after its last request");
   });
 
   it("ApiLatencyHigh: 95th percentile over five minutes", async () => {
@@ -171,19 +213,50 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(volume.get("tight")?.annotations.summary, "Volume data of tight-0 is 95 % full");
   });
 
-  it("ContainerRestarting: more than two restarts of a container in a quarter of an hour", async () => {
+  it("ContainerRestarting: more than two restarts of a container in an hour, at any back-off", async () => {
     const restarts = (service: string, time: number, total: number): string =>
       `kubernetes_pod_container,service=${service},environment=test,namespace=n,pod_name=${service}-0,container_name=api restarts_total=${total}i ${time}000000`;
     await write(
-      every(now - 30 * minute, now, minute).flatMap((time, index) => [
+      every(now - 120 * minute, now, minute).flatMap((time, index) => [
         restarts("crashes", time, Math.floor(index / 4)),
-        restarts("crashed-once", time, index < 20 ? 0 : 1),
+        // At the longest back-off, of five minutes, with two minutes of life before each crash.
+        restarts("backs-off", time, Math.floor(index / 7)),
+        restarts("crashed-once", time, index < 90 ? 0 : 1),
         restarts("crashed-long-ago", time, Math.min(index, 10)),
       ]),
     );
+    for (const before of [0, 1, 2, 3, 4, 5, 6]) {
+      const alerts = await evaluate("ContainerRestarting", now - before * minute);
+      assert.deepEqual(services(alerts), ["backs-off", "crashes"], `${before} minutes ago`);
+    }
     const alerts = await evaluate("ContainerRestarting");
-    assert.deepEqual(services(alerts), ["crashes"]);
-    assert.equal(alerts.get("crashes")?.annotations.summary, "crashes: api has restarted 4 times");
+    assert.equal(alerts.get("crashes")?.annotations.summary, "crashes: api has restarted 14 times");
+  });
+
+  it("VolumeFullSoon: by the growth of six hours", async () => {
+    const volume = (service: string, time: number, used: number): string =>
+      `kubernetes_pod_volume,service=${service},environment=test,namespace=n,pod_name=${service}-0,volume_name=data used_bytes=${Math.round(used)}i,capacity_bytes=1000000i ${time}000000`;
+    // Full in 80, and in 120 hours.
+    const growing = (hours: number, time: number) =>
+      600_000 + (400_000 / hours) * ((time - now) / (60 * minute));
+    await write(
+      every(now - 6 * 60 * minute, now, 5 * minute).flatMap((time, index) => [
+        volume("soon", time, growing(80, time) + (index % 2 === 0 ? 500 : -500)),
+        volume("later", time, growing(120, time)),
+        volume("steady", time, 700_000 + (index % 3) * 100),
+        volume("shrinks", time, 900_000 - index * 1000),
+        volume("half-empty", time, growing(10, time) - 300_000),
+        ...(index > 60 ? [volume("new", time, growing(1, time))] : []),
+      ]),
+    );
+    const alerts = await evaluate("VolumeFullSoon");
+    assert.deepEqual(
+      services(alerts).filter((service) =>
+        ["soon", "later", "steady", "shrinks", "half-empty", "new"].includes(service),
+      ),
+      ["soon"],
+    );
+    assert.match(alerts.get("soon")?.annotations.description ?? "", /is (59|60)(\.\d)? % full/);
   });
 
   it("LogsStalled: an app that answers and has gone silent", async () => {
@@ -244,22 +317,130 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(alerts.get("odd")?.annotations.summary, "odd: 10 % of the log lines match no format");
   });
 
-  it("TaskFailures and SeriesCardinalityHigh: what InfluxDB says of itself", async () => {
+  it("SeriesCardinalityHigh: what InfluxDB says of itself", async () => {
     const tags = "service=influxdb,environment=test";
-    await write([
-      ...every(now - 9 * minute, now, minute).flatMap((time, index) => [
-        `task_executor_errors_counter,${tags},errorType=runtime,task_type=system counter=${10 + index} ${time}000000`,
+    await write(
+      every(now - 9 * minute, now, minute).flatMap((time) => [
         `storage_bucket_series_num,${tags},bucket=a gauge=400000 ${time}000000`,
         `storage_bucket_series_num,${tags},bucket=b gauge=200000 ${time}000000`,
       ]),
-    ]);
-    const failures = await evaluate("TaskFailures");
-    assert.equal(failures.get("influxdb")?.annotations.summary, "8 task runs of influxdb failed");
-    assert.deepEqual(services(await evaluate("MetricsMissing")), [], "a sample is a minute old");
-    const missing = await evaluate("MetricsMissing", now + 9 * minute);
-    assert.match(missing.get("influxdb")?.annotations.summary ?? "", /^No metrics for 10 min: /);
+    );
     const series = await evaluate("SeriesCardinalityHigh");
     assert.equal(series.get("influxdb")?.annotations.summary, "influxdb holds 600000 series");
+  });
+
+  it("TaskFailures: a task whose last run failed, whatever the others do", { timeout: 60_000 }, async () => {
+    const { api } = evaluator.database;
+    const { orgs } = await api.request<{ orgs: { id: string; name: string }[] }>({ path: "/api/v2/orgs" });
+    const orgID = orgs.find(({ name }) => name === "ds-monitoring")?.id;
+    const task = (name: string, body: string) =>
+      api.request<{ id: string }>({
+        method: "POST",
+        path: "/api/v2/tasks",
+        body: {
+          orgID,
+          status: "active",
+          flux: `import "array"\noption task = {name: "${name}", every: 1s}\n${body}`,
+        },
+      });
+    const tasks = [
+      await task("rollup that fails", 'array.from(rows: [{x: die(msg: "on purpose")}])'),
+      await task("rollup that works", "array.from(rows: [{x: 1}])"),
+    ];
+    const runs = async ({ id }: { id: string }) =>
+      (await api.request<{ runs: { status: string }[] }>({ path: `/api/v2/tasks/${id}/runs` })).runs.filter(
+        ({ status }) => ["failed", "success"].includes(status),
+      );
+    await waitFor("both tasks ran", 30_000, async () =>
+      (await Promise.all(tasks.map(runs))).every(({ length }) => length > 0) ? true : undefined,
+    );
+    for (const { id } of tasks)
+      await api.request({ method: "PATCH", path: `/api/v2/tasks/${id}`, body: { status: "inactive" } });
+    const failing = async (at: number): Promise<(string | undefined)[]> => {
+      await evaluate("TaskFailures", at);
+      return evaluator.catcher.posted.map(({ labels }) => labels.task);
+    };
+    await waitFor("the failure in the tasks' own bucket", 30_000, async () =>
+      (await failing(Date.now() + 6 * minute)).length > 0 ? true : undefined,
+    );
+    assert.deepEqual(await failing(Date.now() + 6 * minute), ["rollup that fails"]);
+    assert.deepEqual(await failing(Date.now() + minute), [], "not for five minutes yet");
+  });
+
+  it("MetricsMissing: Telegraf that is silent, and an input that fails while the rest is alive", async () => {
+    const gathered = (alias: string, time: number, errors: number): string =>
+      `internal_gather,service=telegraf,environment=test,input=http,alias=${alias} errors=${errors}i,gather_timeouts=0i ${time}000000`;
+    await write(
+      every(now - 20 * minute, now, 30 * second).flatMap((time, index) => [
+        gathered("cluster", time, Math.max(0, index - 20)),
+        gathered("kubelets", time, 7),
+        // Once in five minutes.
+        gathered("alerts", time, Math.floor(index / 10)),
+        gathered("restarted", time, index < 30 ? index : 0),
+      ]),
+    );
+    const inputs = async (at: number): Promise<(string | undefined)[]> => {
+      await evaluate("MetricsMissing", at);
+      return evaluator.catcher.posted.map(({ labels }) => labels.input);
+    };
+    assert.deepEqual(await inputs(now), ["cluster"]);
+    assert.match(
+      evaluator.catcher.posted[0]?.annotations.summary ?? "",
+      /^No metrics of cluster for 9\.5 min$/,
+    );
+    assert.ok((await inputs(now + 9 * minute)).includes("Telegraf"));
+  });
+
+  it("NotificationsFailing, and the Watchdog that is held back meanwhile; CertificateExpiring", async () => {
+    const at = now - 30 * minute;
+    const failed = (integration: string, time: number, count: number): string =>
+      `alertmanager_notifications_failed_total,service=alertmanager,environment=test,integration=${integration},reason=other counter=${count} ${time}000000`;
+    await write([
+      ...every(at - 12 * minute, at, minute).flatMap((time, index) => [
+        failed("email", time, index < 9 ? 3 : 5),
+        failed("slack", time, 4),
+      ]),
+      ...[5, 13, 15].map(
+        (days) =>
+          `x509_cert,service=days-${days},environment=test,source=https://days-${days}:443 expiry=${days * 86_400 + 60}i ${now - minute}000000`,
+      ),
+    ]);
+    await evaluate("NotificationsFailing", at);
+    assert.deepEqual(
+      evaluator.catcher.posted.map(({ labels, annotations }) => [labels.integration, annotations.summary]),
+      [["email", "2 notifications by email failed"]],
+    );
+    assert.deepEqual(services(await evaluate("Watchdog", at)), []);
+    assert.deepEqual(services(await evaluate("Watchdog", now)), ["monitoring"]);
+    assert.deepEqual(services(await evaluate("NotificationsFailing", now)), []);
+    const certificates = await evaluate("CertificateExpiring");
+    assert.deepEqual(services(certificates), ["days-13", "days-5"]);
+    assert.match(certificates.get("days-5")?.annotations.summary ?? "", /expires in 5 days$/);
+  });
+
+  it("ApiUnreachable: does not end because Telegraf, or its look at the Deployments, is silent", async () => {
+    const at = now - 3 * 60 * minute;
+    const gone = (service: string, time: number): string =>
+      `kubernetes_deployment,service=${service},environment=test,namespace=apps replicas_desired=1i,replicas_available=0i,created_at="2026-01-01T00:00:00Z" ${time}000000`;
+    await write([
+      ...every(at - 2 * minute, at, 10 * second).flatMap((time) => [
+        gone("unseen", time),
+        `kubernetes_list,environment=test,kind=Deployment items=1i ${time}000000`,
+      ]),
+      ...every(at - 2 * minute, at + 20 * minute, 30 * second).map(
+        (time) =>
+          `internal_gather,service=telegraf,environment=test,input=http,alias=x errors=0i ${time}000000`,
+      ),
+    ]);
+    for (const later of [0, 10, 30]) {
+      assert.ok(
+        (await evaluate("ApiUnreachable", at + later * minute)).has("unseen"),
+        `${later} minutes later`,
+      );
+    }
+    // The list is read again, and the API is not in it any more.
+    await write([`kubernetes_list,environment=test,kind=Deployment items=0i ${at + 40 * minute}000000`]);
+    assert.ok(!(await evaluate("ApiUnreachable", at + 40 * minute + second)).has("unseen"));
   });
 
   it("Watchdog: always", async () => {

@@ -46,7 +46,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     const { code, stdout, stderr } = await run(amtool, ["check-config", file]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /SUCCESS/);
-    assert.match(stdout, /- 2 inhibit rules/);
+    assert.match(stdout, /- 5 inhibit rules/);
     assert.match(stdout, /- 4 receivers/);
   });
 
@@ -79,11 +79,26 @@ const kubernetesAnswers: Record<string, unknown> = {
       { name: "churn", replicas: 2, status: { readyReplicas: 1 } },
       { name: "fraud", replicas: 1, status: {} },
     ].map(({ name, replicas, status }) => ({
-      metadata: { name, namespace: "apps", creationTimestamp: "2026-01-01T00:00:00Z" },
+      metadata: {
+        name,
+        namespace: "apps",
+        creationTimestamp: "2026-01-01T00:00:00Z",
+        labels: { ...ourLabels(name), "app.kubernetes.io/component": "model-api" },
+      },
       spec: { replicas },
       status,
     })),
   },
+  ...Object.fromEntries(
+    Object.entries({
+      "/apis/batch/v1/jobs": "Job",
+      "/apis/batch/v1/cronjobs": "CronJob",
+      "/apis/autoscaling/v2/horizontalpodautoscalers": "HorizontalPodAutoscaler",
+      "/api/v1/nodes": "Node",
+      "/api/v1/resourcequotas": "ResourceQuota",
+      "/api/v1/persistentvolumeclaims": "PersistentVolumeClaim",
+    }).map(([path, kind]) => [path, { kind: `${kind}List`, items: [] }]),
+  ),
   "/stats/summary": {
     node: { nodeName: "node-1" },
     pods: [
@@ -107,7 +122,10 @@ const kubernetesAnswers: Record<string, unknown> = {
     ],
   },
   "/pods": {
-    items: [{ metadata: { name: "first-x2x4z", namespace: "churn", labels: ourLabels("churn-training") } }],
+    items: [
+      { metadata: { name: "first-x2x4z", namespace: "churn", labels: ourLabels("churn-training") } },
+      { metadata: { name: "churn-5d8f9c7b6-x2x4z", namespace: "churn", labels: ourLabels("churn") } },
+    ],
   },
   "/api/v1/pods": {
     kind: "PodList",
@@ -115,6 +133,8 @@ const kubernetesAnswers: Record<string, unknown> = {
     metadata: {},
     items: [
       pod("churn-5d8f9c7b6-x2x4z", {
+        labels: { "pod-template-hash": "5d8f9c7b6" },
+        ownerReferences: [{ kind: "ReplicaSet", name: "churn-5d8f9c7b6", controller: true }],
         containers: [container("api", { cpu: "100m", memory: "256Mi" }, { cpu: "1", memory: "512Mi" })],
         status: { phase: "Running", containerStatuses: [state("api", { running: {} }, 2)] },
         volumes: [
@@ -173,9 +193,13 @@ function state(name: string, now: object, restartCount = 0) {
   return { name, restartCount, state: now, image: "x", imageID: "x" };
 }
 
-function pod(name: string, of: Record<string, unknown> & { labels?: object; status: object }) {
-  const { labels, status, ...spec } = of;
-  const metadata = { name, namespace: "churn", labels, creationTimestamp: "2026-01-01T00:00:00Z" };
+function pod(
+  name: string,
+  of: Record<string, unknown> & { labels?: object; ownerReferences?: object[]; status: object },
+) {
+  const { labels, ownerReferences, status, ...spec } = of;
+  const creationTimestamp = "2026-01-01T00:00:00Z";
+  const metadata = { name, namespace: "churn", labels, ownerReferences, creationTimestamp };
   return { metadata, spec: { nodeName: "node-1", ...spec }, status };
 }
 

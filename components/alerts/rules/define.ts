@@ -1,6 +1,7 @@
 import { buckets } from "../../../contract/buckets";
 import { measurements, type Measurement } from "../../../contract/measurements";
 import { fluxDuration, fluxString } from "../../influxdb/flux";
+import { asOf } from "../asOf";
 import type { AlertRule } from "../rule";
 
 /**
@@ -42,16 +43,29 @@ export function linesOf(kinds: readonly (keyof typeof lineFields)[], start: stri
     |> filter(fn: (r) => ${filters.join(" or ")})`;
 }
 
+/** A sample by which is seen that Telegraf is alive. */
+export const ofTelegraf = `r._measurement == "${measurements.telegrafInput}" and r._field == "errors"`;
+
+/** A sample by which is seen that Telegraf has read a list of the Kubernetes API. */
+export const ofList = (kind: string): string =>
+  `r._measurement == "${measurements.kubernetesList}" and r.kind == "${kind}"`;
+
 /**
  * Statements that define `looks`: whether each API could be reached (0) or not (1), sample by sample. Of a service that is
  * probed over the network, its probes; of others, Deployments of model APIs of which the kubelets found no pod ready. -1:
  * no pod is expected, because it is new, or scaled to zero on purpose. Both for one service would mail each outage twice.
+ *
+ * @param duration of the last samples that count, e.g. `3m`
  */
-export function reachability(start: string, startingSeconds: number): string {
-  return `both = union(tables: [
-        ${indented(samplesOf(measurements.probe, ["result_code"], start))}
+export function reachability(duration: string, startingSeconds: number): string {
+  const deployments = `from(bucket: ${fluxString(buckets.events)})
+    |> range(start: date.sub(d: ${duration}, from: seen), stop: seen)
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.deployment)})`;
+  return `${asOf("seen", ofList("Deployment"))}
+both = union(tables: [
+        ${indented(samplesOf(measurements.probe, ["result_code"], ago(duration)))}
             |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, rank: 0, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
-        ${indented(samplesOf(measurements.deployment, ["replicas_desired", "replicas_available", "created_at"], start))}
+        ${indented(deployments)}
             |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
             |> map(fn: (r) => ({
                 _time: r._time, service: r.service, environment: r.environment,
@@ -80,7 +94,7 @@ export const logSilence = `spoke = ${linesOf([measurements.httpRequest, measurem
     |> group(columns: ["service", "environment"])
     |> sort(columns: ["_time"])
     |> tail(n: 1)
-${reachability(ago("2m"), 0)}
+${reachability("2m", 0)}
 answers = looks
     |> filter(fn: (r) => r._value == 0.0)
     |> group(columns: ["service", "environment"])

@@ -2,6 +2,7 @@ import { defaultProbeIntervalSeconds } from "../../telegraf/telegrafConfig";
 import { thresholds } from "../../../contract/thresholds";
 import type { AlertRule, AppAlertOptions } from "../rule";
 import { apiRules } from "./api";
+import { clusterRules } from "./cluster";
 import type { RuleDefinition } from "./define";
 import { pipelineRules } from "./pipeline";
 import { platformRules } from "./platform";
@@ -46,6 +47,7 @@ export function alertRules(options: AlertRulesOptions = {}): AlertRule[] {
     ),
     ...pipelineRules,
     ...resourceRules,
+    ...clusterRules,
     ...platformRules,
   ];
   const rules = definitions.map((definition) => withDefaults(definition, options.apps ?? []));

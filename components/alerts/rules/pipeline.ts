@@ -58,6 +58,7 @@ ${unsettled("ended")}
     ...ofRun,
     name: "PipelineRunOverdue",
     severity: "critical",
+    inhibitedBy: ["JobFailed"],
     query: `${runsById}
 due = runs
     |> map(fn: (r) => ({r with at: if r.running then r.due else r.ended, settles: r.result == "success"}))

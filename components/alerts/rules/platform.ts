@@ -3,6 +3,9 @@ import { thresholds } from "../../../contract/thresholds";
 import { fluxFloat } from "../../influxdb/flux";
 import { ago, linesOf, logSilence, type RuleDefinition, samplesOf } from "./define";
 
+/** A message that could not be delivered counts for so long. */
+const failedFor = "15m";
+
 /** Does the monitoring itself work: do logs and metrics arrive, do tasks and alerts run? */
 export const platformRules: readonly RuleDefinition[] = [
   {
@@ -74,39 +77,88 @@ union(tables: [parsed, unparsed])
   {
     name: "MetricsMissing",
     severity: "critical",
-    // What Telegraf reads from InfluxDB itself is there wherever Telegraf runs.
-    query: `${samplesOf(measurements.bucketSeries, ["gauge"], ago("7d"))}
+    // An input that fails says so with each look; Telegraf itself says nothing any more.
+    query: `silent = ${samplesOf(measurements.telegrafInput, ["errors"], ago("7d"))}
     |> last()
     |> group(columns: ["service", "environment"])
+    |> max(column: "_time")
+    |> map(fn: (r) => ({service: r.service, environment: r.environment, input: "Telegraf", _time: stop, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))
+failing = ${samplesOf(measurements.telegrafInput, ["errors", "gather_timeouts"], ago("1h"))}
+    |> toFloat()
+    |> difference(nonNegative: true)
+    |> map(fn: (r) => ({_time: r._time, _field: r._field, service: r.service, environment: r.environment, input: if exists r.alias then r.alias else r.input, fails: exists r._value and r._value > 0.0}))
+    |> group(columns: ["service", "environment", "input", "_field"])
     |> sort(columns: ["_time"])
-    |> tail(n: 1)
-    |> map(fn: (r) => ({r with _time: stop, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))`,
+    |> reduce(identity: {since: 0, last: 0}, fn: (r, accumulator) => ({since: if not r.fails then 0 else if accumulator.since > 0 then accumulator.since else int(v: r._time), last: int(v: r._time)}))
+    |> filter(fn: (r) => r.since > 0)
+    |> map(fn: (r) => ({service: r.service, environment: r.environment, input: r.input, _time: stop, _value: float(v: int(v: stop) - r.since) / 1000000000.0}))
+union(tables: [silent, failing])`,
+    labels: ["service", "environment", "input"],
     threshold: thresholds.metricsSilenceSeconds,
     unit: "seconds",
-    summary: "No metrics for {value}: unreachable APIs are not noticed",
+    summary: "No metrics of {input} for {value}",
     description:
-      "Telegraf has delivered nothing for {value}. Until it does, no alert fires for unreachable APIs, full volumes, memory near its limit and a full log buffer.",
+      "{input} has delivered nothing for {value}. Until it does, alerts on what it reads neither begin nor end: of Telegraf itself those are unreachable APIs, pods, volumes, memory and the log buffer.",
     dashboard: "platformHealth",
     dashboardVariables: { environment: "environment" },
   },
   {
     name: "TaskFailures",
     severity: "warning",
-    // A counter: a restart sets it back to 0.
-    query: `${samplesOf(measurements.taskErrors, ["counter"], ago("10m"))}
+    // InfluxDB keeps the runs of three days. Their field "name" is that of the task.
+    query: `ran = from(bucket: "_tasks")
+    |> range(start: ${ago("3d")}, stop: stop)
+    |> filter(fn: (r) => r._measurement == "runs" and r._field == "name")
+    |> last()
+    |> map(fn: (r) => ({_time: r._time, service: "influxdb", environment: "", task: r._value, failed: if r.status == "failed" then int(v: r._time) else 0, succeeded: if r.status == "success" then int(v: r._time) else 0}))
+    |> group(columns: ["service", "environment", "task"])
+ran
+    |> reduce(identity: {failed: 0, succeeded: 0}, fn: (r, accumulator) => ({failed: if r.failed > accumulator.failed then r.failed else accumulator.failed, succeeded: if r.succeeded > accumulator.succeeded then r.succeeded else accumulator.succeeded}))
+    |> filter(fn: (r) => r.failed > r.succeeded)
+    |> map(fn: (r) => ({r with _time: stop, _value: float(v: int(v: stop) - (if r.succeeded > 0 then r.succeeded else r.failed)) / 1000000000.0}))`,
+    labels: ["service", "environment", "task"],
+    threshold: thresholds.taskFailureSeconds,
+    unit: "seconds",
+    summary: "The task {task} of InfluxDB fails: its last success is {value} old",
+    description:
+      "InfluxDB's tasks compute the rollups and evaluate the alerts. The last run of {task} failed, and none has succeeded for {value}: what it computes is missing, or its alert is not posted.",
+    dashboard: "platformHealth",
+    dashboardVariables: { environment: "environment" },
+  },
+  {
+    name: "NotificationsFailing",
+    severity: "critical",
+    query: `${samplesOf(measurements.failedNotifications, ["counter"], ago(failedFor))}
     |> toFloat()
     |> increase()
     |> last()
-    |> group(columns: ["service", "environment"])
+    |> group(columns: ["service", "environment", "integration"])
     |> sum()
     |> map(fn: (r) => ({r with _time: stop}))`,
-    threshold: thresholds.taskFailures,
+    labels: ["service", "environment", "integration"],
+    threshold: 0,
     unit: "count",
-    summary: "{value} task runs of {service} failed",
+    summary: "{value} notifications by {integration} failed",
     description:
-      "InfluxDB's tasks compute the rollups and evaluate the alerts. Within ten minutes {value} runs failed: rollups lag behind, or alerts are not posted.",
+      "Within a quarter of an hour Alertmanager could not deliver {value} notifications by {integration}: alerts reach nobody that way. The Watchdog is held back meanwhile.",
     dashboard: "platformHealth",
     dashboardVariables: { environment: "environment" },
+  },
+  {
+    name: "CertificateExpiring",
+    severity: "warning",
+    everySeconds: 300,
+    query: `${samplesOf(measurements.certificate, ["expiry"], ago("15m"))}
+    |> last()
+    |> map(fn: (r) => ({r with _time: stop, _value: ${fluxFloat(thresholds.certificateSeconds)} - float(v: r._value), days: string(v: int(v: r._value) / 86400)}))`,
+    labels: ["service", "environment", "source"],
+    details: ["days"],
+    threshold: 0,
+    unit: "seconds",
+    summary: "{service}: the certificate of {source} expires in {days} days",
+    description:
+      "The certificate at {source} of {service} is valid for {days} more days. After that its clients refuse to talk to it.",
+    dashboard: "platformHealth",
   },
   {
     name: "SeriesCardinalityHigh",
@@ -129,7 +181,17 @@ union(tables: [parsed, unparsed])
     name: "Watchdog",
     severity: "info",
     routing: "watchdog",
-    query: `array.from(rows: [{_time: stop, _value: 1.0, service: "monitoring"}])`,
+    // It is held back while no message gets out, so that whoever misses it says so.
+    query: `failed = ${samplesOf(measurements.failedNotifications, ["counter"], ago(failedFor))}
+    |> toFloat()
+    |> increase()
+    |> last()
+    |> map(fn: (r) => ({service: "monitoring", _value: r._value}))
+union(tables: [failed, array.from(rows: [{service: "monitoring", _value: 0.0}])])
+    |> group(columns: ["service"])
+    |> sum()
+    |> filter(fn: (r) => r._value == 0.0)
+    |> map(fn: (r) => ({r with _time: stop, _value: 1.0}))`,
     labels: ["service"],
     threshold: 0,
     unit: "count",

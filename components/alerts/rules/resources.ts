@@ -1,9 +1,14 @@
 import { measurements, type Measurement } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
-import { fluxString, fluxStrings } from "../../influxdb/flux";
-import { ago, type RuleDefinition, samplesOf } from "./define";
+import { fluxFloat, fluxString, fluxStrings } from "../../influxdb/flux";
+import { ago, ofList, type RuleDefinition, samplesOf } from "./define";
 
 const containerLabels = ["service", "environment", "namespace", "pod_name", "container_name"];
+const volumeLabels = ["service", "environment", "namespace", "pod_name", "volume_name"];
+
+/** What each list of pods gives, and each answer of the kubelets. */
+const ofKubernetes = ofList("Pod");
+const ofKubelets = `r._measurement == "${measurements.container}" and r._field == "memory_working_set_bytes"`;
 
 /** Do the containers and volumes have enough memory and space? */
 export const resourceRules: readonly RuleDefinition[] = [
@@ -19,6 +24,7 @@ export const resourceRules: readonly RuleDefinition[] = [
       by: ["namespace", "pod_name", "container_name"],
     }),
     labels: containerLabels,
+    source: ofKubelets,
     threshold: thresholds.memoryUseRatio,
     appThreshold: "memoryUseRatio",
     unit: "ratio",
@@ -30,17 +36,18 @@ export const resourceRules: readonly RuleDefinition[] = [
   {
     name: "ContainerRestarting",
     severity: "warning",
-    query: `${samplesOf(measurements.container, ["restarts_total"], ago("15m"))}
+    query: `${samplesOf(measurements.container, ["restarts_total"], ago("1h"))}
     |> toFloat()
     |> group(columns: ${fluxStrings(containerLabels)})
     |> spread()
     |> map(fn: (r) => ({r with _time: stop}))`,
     labels: containerLabels,
+    source: ofKubernetes,
     threshold: thresholds.containerRestarts,
     unit: "count",
     summary: "{service}: {container_name} has restarted {value} times",
     description:
-      "Within a quarter of an hour the container {container_name} of {pod_name} in {namespace} restarted {value} times: it crashes, runs out of memory, or fails its liveness probe.",
+      "Within an hour the container {container_name} of {pod_name} in {namespace} restarted {value} times: it crashes, runs out of memory, or fails its liveness probe.",
     dashboard: "resourcesAndCost",
   },
   {
@@ -55,12 +62,49 @@ export const resourceRules: readonly RuleDefinition[] = [
       available: ["capacity_bytes", "limit_bytes"],
       by: ["namespace", "pod_name", "volume_name"],
     }),
-    labels: ["service", "environment", "namespace", "pod_name", "volume_name"],
+    labels: volumeLabels,
+    source: ofKubelets,
     threshold: thresholds.volumeUseRatio,
     unit: "ratio",
     summary: "Volume {volume_name} of {pod_name} is {value} full",
     description:
       "The volume {volume_name} of {pod_name} in {namespace} is {value} full. A full volume stops InfluxDB or the log buffer.",
+    dashboard: "resourcesAndCost",
+  },
+  {
+    name: "VolumeFullSoon",
+    severity: "warning",
+    inhibitedBy: ["VolumeFillingUp"],
+    everySeconds: 300,
+    // Least squares over six hours, of the means of ten minutes.
+    query: `used = ${samplesOf(measurements.podVolume, ["used_bytes"], ago("6h"))}
+    |> aggregateWindow(every: 10m, fn: mean, createEmpty: false)
+    |> toFloat()
+    |> map(fn: (r) => ({r with t: float(v: int(v: r._time) - int(v: stop)) / 1000000000.0}))
+    |> group(columns: ${fluxStrings(volumeLabels)})
+    |> reduce(
+        identity: {n: 0.0, t: 0.0, x: 0.0, tt: 0.0, tx: 0.0},
+        fn: (r, accumulator) => ({n: accumulator.n + 1.0, t: accumulator.t + r.t, x: accumulator.x + r._value, tt: accumulator.tt + r.t * r.t, tx: accumulator.tx + r.t * r._value}),
+    )
+    |> filter(fn: (r) => r.n >= 18.0)
+    |> map(fn: (r) => ({r with slope: (r.n * r.tx - r.t * r.x) / (r.n * r.tt - r.t * r.t)}))
+    |> map(fn: (r) => ({r with now: (r.x - r.slope * r.t) / r.n}))
+available = ${samplesOf(measurements.podVolume, ["capacity_bytes", "limit_bytes"], ago("10m"))}
+    |> last()
+    |> toFloat()
+    |> group(columns: ${fluxStrings(volumeLabels)})
+    |> min()
+    |> keep(columns: ${fluxStrings([...volumeLabels, "_value"])})
+join(tables: {used: used, available: available}, on: ${fluxStrings(volumeLabels)})
+    |> filter(fn: (r) => r.now + r.slope * ${fluxFloat(thresholds.volumeFullSeconds)} > r._value)
+    |> map(fn: (r) => ({r with _time: stop, _value: r.now / r._value}))`,
+    labels: volumeLabels,
+    source: ofKubelets,
+    threshold: thresholds.volumePredictionRatio,
+    unit: "ratio",
+    summary: "Volume {volume_name} of {pod_name} will be full within four days",
+    description:
+      "The volume {volume_name} of {pod_name} in {namespace} is {value} full, and grows so fast, over the last six hours, that it is full within four days.",
     dashboard: "resourcesAndCost",
   },
 ];

@@ -92,10 +92,25 @@ describe("renderAlertmanagerConfig", () => {
         target_matchers[0],
       ]),
       [
-        ['alertname="ApiUnreachable"', 'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|LogsStalled"'],
+        [
+          'alertname="ApiUnreachable"',
+          'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|PodNotReady|LogsStalled"',
+        ],
         ['alertname="ApiErrorRateHigh"', 'alertname="ApiLatencyHigh"'],
+        ['alertname="TrainingRunFailed"', 'alertname="JobFailed"'],
+        ['alertname="VolumeFillingUp"', 'alertname="VolumeFullSoon"'],
+        ['alertname="JobFailed"', 'alertname="PipelineRunOverdue"'],
       ],
     );
+  });
+
+  it("inhibits alerts of the same run, or the same volume, only", () => {
+    const equalOf = (source: string) =>
+      rendered().inhibit_rules.find(({ source_matchers }) => source_matchers[0] === `alertname="${source}"`)
+        ?.equal;
+    assert.deepEqual(equalOf("ApiUnreachable"), ["service", "environment"]);
+    assert.deepEqual(equalOf("TrainingRunFailed"), ["service", "environment", "run"]);
+    assert.ok(equalOf("VolumeFillingUp")?.includes("volume_name"));
   });
 
   it("inhibits only where the labels that have to be equal are there", () => {

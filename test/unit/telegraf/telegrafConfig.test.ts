@@ -45,13 +45,14 @@ describe("renderTelegrafConfig", () => {
     assert.match(whole, /\[\[inputs\.kubernetes\]\]/);
   });
 
-  it("finds the app in the names that controllers give their pods", () => {
-    const pattern = /pattern = '(.*)'/.exec(renderTelegrafConfig(base))?.[1] ?? "";
-    const app = (pod: string): string | undefined => new RegExp(pattern).exec(pod)?.[1];
-    assert.equal(app("churn-api-5d8f9c7b6-x2x4z"), "churn-api", "Deployment");
-    assert.equal(app("fluentd-aggregator-0"), "fluentd-aggregator", "StatefulSet");
-    assert.equal(app("churn-training-29384756-abcde"), "churn-training", "CronJob");
-    assert.equal(app("reconcile-abcde"), "reconcile", "Job");
+  it("reads when the certificates of https addresses expire, and of no others", () => {
+    const probes = [
+      { url: "https://churn.example.com/healthz", service: "churn" },
+      { url: "http://fraud:8080/healthz", service: "fraud" },
+    ];
+    const config = renderTelegrafConfig({ ...base, probes });
+    assert.equal(config.match(/\[\[inputs\.x509_cert\]\]/g)?.length, 1);
+    assert.match(config, /sources = \["https:\/\/churn\.example\.com:443"\]/);
   });
 
   it("refuses what would not be the configuration that was meant", () => {

@@ -1,0 +1,103 @@
+import { measurements } from "../../contract/measurements";
+import { modelApiComponent, partOf } from "../kubernetes/labels";
+import { podsScript } from "./podsScript";
+import { problemsScript } from "./problemsScript";
+import { schedulesScript } from "./schedulesScript";
+
+/** Name of the metric that holds a list of the Kubernetes API as text, before {@link clusterScript}. */
+export const listText = "kubernetes_list_text";
+
+/**
+ * Starlark that makes metrics of lists of the Kubernetes API: what pods hold, what is wrong with any object, and that the
+ * list was read. It also tells whose the kubelets' statistics are: of each pod, by its labels, else by its owner.
+ *
+ * Source: https://docs.influxdata.com/telegraf/v1/processor-plugins/starlark/
+ */
+export const clusterScript = (): string => `load("json.star", "json")
+load("time.star", "time")
+
+# Of each pod, by namespace and name, and of each Job, whose it is.
+state = {}
+
+def point(metric, name, tags, fields):
+    made = Metric(name)
+    made.time = metric.time
+    # Telegraf gives its global tags to what inputs make, and not to this.
+    made.tags["environment"] = metric.tags.get("environment", "")
+    for key, value in tags.items():
+        made.tags[key] = value
+    for key, value in fields.items():
+        made.fields[key] = value
+    return made
+
+def owner_of(one):
+    metadata = one["metadata"]
+    labels = metadata.get("labels") or {}
+    if "app.kubernetes.io/name" in labels:
+        return labels["app.kubernetes.io/name"]
+    for owner in metadata.get("ownerReferences") or []:
+        if not owner.get("controller"):
+            continue
+        name = owner["name"]
+        if owner["kind"] == "ReplicaSet":
+            return name.removesuffix("-" + labels.get("pod-template-hash", ""))
+        if owner["kind"] == "Node":
+            return metadata["name"].removesuffix("-" + name)
+        if owner["kind"] == "Job":
+            # The list of Jobs may come after that of pods: until it is there, nobody knows.
+            return state.get(("Job", metadata["namespace"], name), name) if "jobs" in state else None
+        return name
+    return metadata["name"]
+
+def is_ours(one):
+    return (one["metadata"].get("labels") or {}).get("app.kubernetes.io/part-of") == "${partOf}"
+
+${podsScript()}
+${schedulesScript()}
+${problemsScript()}
+def of_list(metric):
+    answer = json.decode(metric.fields["value"])
+    kind = answer.get("kind", "").removesuffix("List")
+    items = answer.get("items") or []
+    made = [point(metric, "${measurements.kubernetesList}", {"kind": kind}, {"items": len(items)})]
+    remember(kind, items)
+    for one in items:
+        metadata = one["metadata"]
+        owner = owner_of(one)
+        if owner == None:
+            continue
+        tags = {"service": owner} if "namespace" in metadata else {}
+        if kind == "Pod":
+            made += usage(metric, one, dict(tags, namespace = metadata["namespace"], pod_name = metadata["name"]))
+        if kind == "Deployment" and (metadata.get("labels") or {}).get("app.kubernetes.io/component") == "${modelApiComponent}":
+            made.append(point(metric, "${measurements.deployment}", dict(tags, namespace = metadata["namespace"]), {
+                "created_at": metadata["creationTimestamp"],
+                "replicas_desired": int(one["spec"].get("replicas", 1)),
+                "replicas_available": int(one.get("status", {}).get("readyReplicas", 0)),
+            }))
+        for reason, since, message in problems(kind, one):
+            fields = {"seconds": max(0.0, float(metric.time // 1000000000 - since)), "message": message[:500]}
+            made.append(point(metric, "${measurements.kubernetesProblem}", dict(tags, kind = kind, namespace = metadata.get("namespace", ""), name = metadata["name"], reason = reason), fields))
+    return made
+
+def remember(kind, items):
+    if kind in ["Pod", "Job"]:
+        for key in [key for key in state if key[0] == kind]:
+            state.pop(key)
+        for one in items:
+            state[(kind, one["metadata"]["namespace"], one["metadata"]["name"])] = owner_of(one)
+    if kind == "Job":
+        state["jobs"] = True
+    if kind == "CronJob":
+        state[kind] = {(one["metadata"]["namespace"], one["metadata"]["name"]): one.get("status", {}).get("lastSuccessfulTime") for one in items}
+
+def apply(metric):
+    if metric.name == "${listText}":
+        return of_list(metric)
+    owner = state.get(("Pod", metric.tags.get("namespace"), metric.tags.get("pod_name")), metric.tags.get("app.kubernetes.io/name"))
+    # A pod that no list held yet: the next look knows it.
+    if owner == None:
+        return None
+    metric.tags["service"] = owner
+    return metric
+`;
