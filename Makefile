@@ -58,7 +58,7 @@ bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helpe
 # Bundles of what runs outside of the Pulumi program.
 build: dist/.built
 
-dist/.built: node_modules/.package-lock.json scripts/build.mjs $(shell find local/plugins local/mail local/dashboardReader viewer cli components contract -name '*.ts')
+dist/.built: node_modules/.package-lock.json scripts/build.mjs $(shell find local/plugins local/mail local/dashboardReader local/shipper local/node viewer cli components contract -name '*.ts')
 	@npm run --silent build
 	@touch $@
 

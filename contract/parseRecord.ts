@@ -35,6 +35,8 @@ export interface ParsedRecord {
   format: string;
   /** Nanoseconds since 1970; undefined where the record has no time that can be read. */
   time?: bigint;
+  /** How finely the time was written, in nanoseconds: see `ReadTime`. */
+  tick?: bigint;
   /** The keys of the line as it was, for hints; of JSON only. */
   keys?: ReadonlyMap<string, Value>;
 }
@@ -52,23 +54,23 @@ export function parseRecord(record: string, format: RenderedFormat, now: number)
   const prefix = runtimePrefix.exec(text);
   const parsed = new RecordParser(format).parse(prefix?.[2] ?? text);
   if (prefix !== null && !parsed.event.has("timestamp")) parsed.event.set("timestamp", prefix[1] as string);
-  return { ...parsed, time: stamp(parsed.event, format, now) };
+  return { ...parsed, ...stamp(parsed.event, format, now) };
 }
 
 /** Takes the time out of an event. */
-function stamp(event: Attributes, format: RenderedFormat, now: number): bigint | undefined {
+function stamp(event: Attributes, format: RenderedFormat, now: number): Pick<ParsedRecord, "time" | "tick"> {
   const text = event.get("timestamp");
   event.delete("timestamp");
-  if (typeof text !== "string") return undefined;
-  const nanoseconds = readTime(text, now, { patterns: format.times, timeZone: format.timeZone })?.nanoseconds;
+  if (typeof text !== "string") return {};
+  const read = readTime(text, now, { patterns: format.times, timeZone: format.timeZone });
   // 2001 at the earliest, a day ahead at most.
   const isPlausible =
-    nanoseconds !== undefined &&
-    nanoseconds >= leastTime &&
-    nanoseconds <= (BigInt(Math.floor(now)) + daySeconds) * billion;
-  if (isPlausible) return nanoseconds;
+    read !== undefined &&
+    read.nanoseconds >= leastTime &&
+    read.nanoseconds <= (BigInt(Math.floor(now)) + daySeconds) * billion;
+  if (isPlausible) return { time: read.nanoseconds, tick: read.tick };
   event.set("invalid.timestamp", bounded(text));
-  return undefined;
+  return {};
 }
 
 class RecordParser {

@@ -76,6 +76,13 @@ export function portableRegexp(source: string): PortableRegexp {
   return result;
 }
 
+/** The expression whose translation for Ruby this is. */
+export function regexpOfRuby(ruby: string): string {
+  const translated: Readonly<Record<string, string>> = { "\\A": "^", "\\z": "$", "(?m:.)": "[\\s\\S]" };
+  const bounded = ruby.replaceAll(portableRegexp("\\b").ruby, "\\b");
+  return bounded.replace(/\(\?m:\.\)|\\[\s\S]/g, (token) => translated[token] ?? token);
+}
+
 function add(result: PortableRegexp, javascript: string, ruby = javascript): number {
   result.javascript += javascript;
   result.ruby += ruby;

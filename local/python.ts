@@ -48,14 +48,7 @@ export async function pinnedPython(
   log: (line: string) => void,
   pipOptions: readonly string[] = [],
 ): Promise<string> {
-  const system = await which("python3");
-  const version = system === undefined ? undefined : await pythonVersion(system);
-  if (system === undefined || version === undefined || !isRecent(version)) {
-    throw new PythonUnavailableError(
-      `The pinned Python packages need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
-        `${system === undefined ? "which has no python3" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
-    );
-  }
+  const { system, version } = await suitablePython();
   const contents = await Promise.all(requirements.map((file) => readFile(file, "utf8")));
   const key = createHash("sha256")
     .update(JSON.stringify([version, contents]))
@@ -75,6 +68,17 @@ export async function pinnedPython(
     await writeFile(complete, "");
   });
   return interpreter;
+}
+
+/** The python3 on PATH, with its version. @throws PythonUnavailableError where it is missing or too old */
+export async function suitablePython(): Promise<{ system: string; version: string }> {
+  const system = await which("python3");
+  const version = system === undefined ? undefined : await pythonVersion(system);
+  if (system !== undefined && version !== undefined && isRecent(version)) return { system, version };
+  throw new PythonUnavailableError(
+    `The pinned Python packages need Python ${oldestPython.join(".")} or newer as python3 on PATH, ` +
+      `${system === undefined ? "which has no python3" : `but ${system} is ${version ?? "unreadable"}`}. Install it, with its venv module.`,
+  );
 }
 
 async function pythonVersion(interpreter: string): Promise<string | undefined> {

@@ -21,6 +21,7 @@ const programs = {
   mail: "local/mail/main.ts",
   node: "local/node/main.ts",
   plugins: "local/plugins/main.ts",
+  shipper: "local/shipper/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
   "viewer/server": "viewer/server/main.ts",
 };

@@ -96,7 +96,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       log("creating the Kubernetes control plane");
       const nodes = options.nodes ?? defaultNodes;
       // Before anything is made: what can't be had shows at once.
-      if (nodes === "real") await resolveNodeTools({ ...options.tools, log });
+      if (nodes === "real" && options.startNode !== false) await resolveNodeTools({ ...options.tools, log });
       const kwok = nodes === "real" ? undefined : await resolveTool("kwok", { ...options.tools, log });
       await create(directory, tools, kwok, log);
       if (nodes !== "real") await simulateNodes(directory, tools.kwokctl, nodes);
@@ -165,8 +165,13 @@ export function clusterProcesses(directory: string): Promise<number[]> {
   return processesOf(`${clusterFolder(directory)}/bin/`);
 }
 
-/** Whether the cluster in `directory` was made with a real node. */
-export function hasRealNode(directory: string): Promise<boolean> {
+/** The nodes that the cluster in `directory` was made with; undefined where there is none, or its creation was cut off. */
+export async function nodesOf(directory: string): Promise<"real" | "simulated" | undefined> {
+  if (!(await isComplete(directory))) return undefined;
+  return (await hasRealNode(directory)) ? "real" : "simulated";
+}
+
+function hasRealNode(directory: string): Promise<boolean> {
   return exists(egressFile(directory));
 }
 

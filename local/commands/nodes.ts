@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { hasRealNode } from "../cluster/cluster";
+import { nodesOf } from "../cluster/cluster";
 import { whyNoNode } from "../node/available";
-import { resolveNodeTools } from "../node/node";
-import { ToolUnavailableError } from "../tools/resolve";
+import { whyNoStackImages } from "../node/images";
+import { nodePrograms, resolveNodeTools } from "../node/node";
+import { ToolUnavailableError, whyUnavailable } from "../tools/resolve";
 import { UserError } from "../userError";
 import { say } from "./output";
 
@@ -10,39 +10,57 @@ import { say } from "./output";
 const simulatedNodes = 2;
 
 /**
- * The nodes of the embedded cluster: simulated ones, which is said, or a real one where `NODES=real` asks for it. What the
- * cluster in `directory` has stays.
+ * The nodes of the embedded cluster: a real one, which runs containers, where this machine can have one, else simulated
+ * ones. Which, and why, is said. What the cluster in `directory` has stays.
  *
- * @param env where `NODES` is looked up: `real` or `simulated`, the default
+ * @param env where `NODES` is looked up: `real`, `simulated`, or nothing
+ * @param options.build false: the node's tools are not built yet. Default true.
  * @throws UserError when `NODES` can't be had, or the cluster has others
  */
-export async function chooseNodes(directory: string, env: NodeJS.ProcessEnv): Promise<number | "real"> {
+export async function chooseNodes(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  { build = true } = {},
+): Promise<number | "real"> {
   const wanted = env.NODES === "" ? undefined : env.NODES;
   if (wanted !== undefined && wanted !== "real" && wanted !== "simulated") {
     throw new UserError(`NODES is ${wanted}: it can be \`real\` or \`simulated\``);
   }
-  if (existsSync(directory)) {
-    const present = (await hasRealNode(directory)) ? "real" : "simulated";
-    if (wanted !== undefined && wanted !== present) {
-      throw new UserError(
-        `The embedded cluster has ${present} nodes: run \`make down\` before NODES=${wanted}.`,
-      );
-    }
-    return present === "real" ? "real" : simulatedNodes;
+  const present = await nodesOf(directory);
+  if (present !== undefined && wanted !== undefined && wanted !== present) {
+    throw new UserError(
+      `The embedded cluster has ${present} nodes: run \`make down\` before NODES=${wanted}.`,
+    );
   }
-  const reason = (await whyNoNode()) ?? (wanted === "real" ? await whyNoTools() : undefined);
-  if (wanted === "real") {
-    if (reason !== undefined) throw new UserError(`This machine can't have a real node: ${reason}`);
-    return "real";
+  if (present === "simulated") return simulated("the embedded cluster was made so");
+  if (wanted === "simulated") return simulated("NODES=simulated asks for it", "run `make up` without it");
+  let reason = present === undefined ? await whyNotReal() : undefined;
+  if (reason === undefined) {
+    say("deploying to the embedded cluster, whose node is real: containers run");
+    reason = present === undefined && build ? await whyNotBuilt() : undefined;
   }
-  say("nodes are simulated: no container runs");
-  const other = "set KUBECONFIG to that of another cluster, for example of kind or AKS";
-  const own = reason === undefined ? "run `make down` and `make up NODES=real`, or " : "";
-  say(`  to see containers run, ${own}${other}`);
+  if (reason === undefined) return "real";
+  if (wanted === "real") throw new UserError(`This machine can't have a real node: ${reason}`);
+  return simulated(`this machine can't have a real node (${reason})`, "mend that");
+}
+
+/** @param mend what leads to a real node */
+function simulated(because: string, mend = "run `make down` and `make up NODES=real`"): number {
+  say(
+    `deploying to the embedded cluster, whose nodes are SIMULATED, no container runs: ${because}. To see containers run, ` +
+      `${mend}, or set KUBECONFIG to that of another cluster, for example of kind or AKS.`,
+  );
   return simulatedNodes;
 }
 
-async function whyNoTools(): Promise<string | undefined> {
+/** Why this machine can't have a real node with the stack's images, as far as that shows without building anything. */
+async function whyNotReal(): Promise<string | undefined> {
+  const reason = await whyNoNode();
+  if (reason !== undefined) return reason;
+  return (await whyUnavailable(nodePrograms)) ?? (await whyNoStackImages());
+}
+
+async function whyNotBuilt(): Promise<string | undefined> {
   try {
     await resolveNodeTools({ log: say });
     return undefined;

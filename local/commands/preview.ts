@@ -53,6 +53,6 @@ async function localKubeconfig(state: string): Promise<string | undefined> {
   const target = chooseTarget(await stackConfig(repositoryRoot, localStack), process.env);
   if (target.kind === "own") return undefined;
   const directory = clusterDirectory(state);
-  const nodes = await chooseNodes(directory, process.env);
+  const nodes = await chooseNodes(directory, process.env, { build: false });
   return (await startCluster({ directory, nodes, startNode: false, log: say })).kubeconfig;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { UpOptions } from "@pulumi/pulumi/automation";
-import { startCluster } from "../cluster/cluster";
+import { type Cluster, startCluster } from "../cluster/cluster";
 import type { Engine, OperationResult } from "../engine/engine";
 import { changingSteps } from "../../policies/report/engineRun";
 import { withLock } from "../lock";
@@ -48,15 +48,11 @@ export async function up(): Promise<void> {
 async function bringUp(state: string, started: number): Promise<void> {
   const target = chooseTarget(await stackConfig(repositoryRoot, localStack), process.env);
   await recordTarget(state, target);
-  say(`deploying to ${describe(target)}`);
-  const cluster =
-    target.kind === "embedded"
-      ? await startCluster({
-          directory: clusterDirectory(state),
-          nodes: await chooseNodes(clusterDirectory(state), process.env),
-          log: say,
-        })
-      : undefined;
+  const directory = clusterDirectory(state);
+  let cluster: Cluster | undefined;
+  if (target.kind === "embedded") {
+    cluster = await startCluster({ directory, nodes: await chooseNodes(directory, process.env), log: say });
+  } else say(`deploying to ${describe(target)}`);
   const kubeconfig = cluster?.kubeconfig;
   const access = { kubeconfig, context: target.kind === "own" ? target.context : undefined };
   const real = await realCluster(access);

@@ -6,7 +6,8 @@ import { file } from "../images/entries";
 import { layerOf } from "../images/layer";
 import { localImages } from "../images/localImages";
 import { run } from "../processes";
-import type { ResolvedTool } from "../tools/resolve";
+import { PythonUnavailableError, suitablePython } from "../python";
+import { type ResolvedTool, whyUnavailable } from "../tools/resolve";
 import { UserError } from "../userError";
 import { pauseImage } from "./configs";
 import type { NodeLayout } from "./layout";
@@ -37,6 +38,18 @@ async function programImage(image: string, program: string, config: ImageConfig)
 export async function stackImages(log: (line: string) => void): Promise<ImageArchive[]> {
   const own = localImages.filter((image) => image.startsWith("localhost"));
   return assembleImages((await registryAnswers()) ? own : localImages, log);
+}
+
+/** Why this machine gets not all images of the local stack, as far as that shows without building anything. */
+export async function whyNoStackImages(): Promise<string | undefined> {
+  try {
+    await suitablePython();
+  } catch (error) {
+    if (!(error instanceof PythonUnavailableError)) throw error;
+    return error.message;
+  }
+  if (await registryAnswers()) return undefined;
+  return whyUnavailable(["influxd", "influx", "telegraf", "alertmanager", "amtool"]);
 }
 
 /** One short try. */

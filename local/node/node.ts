@@ -16,17 +16,18 @@ import { applyNodeObjects } from "./objects";
 const readySeconds = 120;
 
 const networkPlugins = ["cni-bridge", "cni-loopback", "cni-host-local", "cni-portmap"] as const;
-const programs = [
+/** The tools of a node; in this order, so that what can't be had shows early. */
+export const nodePrograms = [
   ...["containerd", "containerd-shim-runc-v2", "ctr", "runc", "kubelet", "kube-proxy", "kube-router"],
   ...["iptables", "ipset", "pause", "coredns"],
   ...networkPlugins,
 ] as const satisfies readonly ToolName[];
 
-type Tools = Record<(typeof programs)[number], ResolvedTool>;
+type Tools = Record<(typeof nodePrograms)[number], ResolvedTool>;
 
-/** Find or build what a node needs; in this order, so that what can't be had shows early. */
+/** Find or build what a node needs. */
 export function resolveNodeTools(options: ResolveOptions): Promise<Tools> {
-  return resolveTools<(typeof programs)[number]>(programs, options) as Promise<Tools>;
+  return resolveTools<(typeof nodePrograms)[number]>(nodePrograms, options) as Promise<Tools>;
 }
 
 /**
@@ -133,7 +134,7 @@ async function snapshotterFor(layout: NodeLayout): Promise<"overlayfs" | "native
 }
 
 function launch(layout: NodeLayout, tools: Tools, kubeconfig: string): void {
-  const folders = new Set(programs.map((name) => dirname(tools[name].path)));
+  const folders = new Set(nodePrograms.map((name) => dirname(tools[name].path)));
   const log = openSync(layout.file("logs", "node.log"), "a");
   const bundle = layout.file("node.js");
   const args = [

@@ -1,18 +1,26 @@
 import { createHash, randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { access, chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { coerce, satisfies } from "semver";
 import { withLock } from "../lock";
 import { cacheDirectory, repositoryRoot } from "../paths";
 import { run } from "../processes";
-import { UserError } from "../userError";
+import { compile, requirePrograms } from "./build";
 import { catalogue, type ToolName } from "./catalogue";
-
-import { libraryEnvironment, unpackDebian, unpackTool } from "./debian";
-import { goBuildArguments, requiredVersion, type DebianPackages, type GoBuild, type Tool } from "./tool";
+import { unpackTool } from "./debian";
+import {
+  goBuildArguments,
+  requiredVersion,
+  ToolUnavailableError,
+  type DebianPackages,
+  type GoBuild,
+  type Tool,
+} from "./tool";
+import { isExecutable, which } from "./which";
 
 export type { ToolName } from "./catalogue";
+export { ToolUnavailableError } from "./tool";
+export { which } from "./which";
 
 /** A tool that can be run. */
 export interface ResolvedTool {
@@ -38,8 +46,8 @@ export interface ResolveOptions {
   build?: boolean;
 }
 
-/** A tool that is neither on PATH nor can be built here; `message` says what to install. */
-export class ToolUnavailableError extends UserError {}
+/** A tool that is not here, and that nothing is known to keep from being built or unpacked. */
+class NotBuiltError extends ToolUnavailableError {}
 
 /**
  * Find a tool: on PATH when the version there fits, else in the cache, else compile it from its pinned module
@@ -59,6 +67,25 @@ export async function resolveTool(name: ToolName, options: ResolveOptions = {}):
     );
   }
   return buildOnce(name, tool.build, found.reason, settings);
+}
+
+/**
+ * Why one of these tools can't be had, as far as that shows without building or unpacking anything; undefined where all
+ * probably can.
+ */
+export async function whyUnavailable(
+  names: readonly ToolName[],
+  options: Omit<ResolveOptions, "build"> = {},
+): Promise<string | undefined> {
+  for (const name of names) {
+    try {
+      await resolveTool(name, { ...options, build: false });
+    } catch (error) {
+      if (!(error instanceof ToolUnavailableError)) throw error;
+      if (!(error instanceof NotBuiltError)) return error.message;
+    }
+  }
+  return undefined;
 }
 
 /** Resolve several tools one after the other (a Go build uses every core by itself). */
@@ -82,15 +109,6 @@ function withDefaults(options: ResolveOptions): Settings {
     log: options.log ?? ((line) => process.stderr.write(`${line}\n`)),
     build: options.build ?? true,
   };
-}
-
-/** The executable of that name in the folders of PATH, or undefined. */
-export async function which(name: string, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? "").split(delimiter)) {
-    const candidate = join(folder, name);
-    if (folder !== "" && (await isExecutable(candidate))) return candidate;
-  }
-  return undefined;
 }
 
 async function findOnPath(
@@ -138,14 +156,17 @@ async function buildOnce(
   const entry = join(settings.toolsDirectory, `${name}-${key}`);
   const resolved: ResolvedTool = { name, path: join(entry, name), source: "built", version };
   if (await isExecutable(resolved.path)) return resolved;
+  await requirePrograms(name, build, reason, settings);
   if (!settings.build) {
-    throw new ToolUnavailableError(`${name} ${reason}, and has not been built yet: run \`make tools\``);
+    throw new NotBuiltError(`${name} ${reason}, and has not been built yet: run \`make tools\``);
   }
   return withLock(
     `${entry}.lock`,
     async () => {
-      if (!(await isExecutable(resolved.path)))
-        await compile(name, build, { version, entry, reason, folder, goMod }, settings);
+      if (await isExecutable(resolved.path)) return resolved;
+      const needed = await resolveTools(build.needsTools ?? [], settings);
+      const helpers = Object.values<ResolvedTool>(needed).map(({ path }) => dirname(path));
+      await compile(name, build, { version, entry, reason, folder, goMod, helpers }, settings);
       return resolved;
     },
     () => settings.log(`waiting for another process, which is building ${name}`),
@@ -167,7 +188,9 @@ async function unpackOnce(
   await withLock(`${entry}.lock`, async () => {
     if (await isExecutable(resolved.path)) return;
     const install = `Install ${catalogue[name].install}.`;
-    if (!settings.build) throw new ToolUnavailableError(`${name} ${reason}. ${install}`);
+    if ((await which("apt-get", settings.env)) === undefined)
+      throw new ToolUnavailableError(`${name} ${reason}. ${install}`);
+    if (!settings.build) throw new NotBuiltError(`${name} ${reason}. ${install}`);
     settings.log(`${name} ${reason}: unpacking it from Debian packages into the cache`);
     const temporary = `${entry}.${randomUUID()}`;
     try {
@@ -187,104 +210,4 @@ async function unpackOnce(
 async function ownProgram(folder: string): Promise<string> {
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".go")).sort();
   return (await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")))).join("");
-}
-
-async function compile(
-  name: ToolName,
-  build: GoBuild,
-  target: { version: string; entry: string; reason: string; folder: string; goMod: string },
-  settings: Settings,
-): Promise<void> {
-  const { version, entry, folder, goMod } = target;
-  const needed = { go: "Go 1.26 or newer (https://go.dev/dl)", ...build.needsPrograms };
-  for (const [program, install] of Object.entries(needed)) {
-    if ((await which(program, settings.env)) === undefined) {
-      throw new ToolUnavailableError(
-        `${name} ${target.reason}, and building it needs ${program}, which is not on PATH. Install ${install}.`,
-      );
-    }
-  }
-  const helpers = await resolveTools(build.needsTools ?? [], settings);
-  const helperFolders = Object.values<ResolvedTool>(helpers).map((helper) => dirname(helper.path));
-  const what = `${name} ${version}`;
-  settings.log(`${name} ${target.reason}: building ${what} from source, once (about ${build.seconds} s)`);
-
-  const temporary = `${entry}.${randomUUID()}`;
-  await mkdir(temporary, { recursive: true });
-  const started = Date.now();
-  const elapsed = () => Math.round((Date.now() - started) / 1000);
-  const progress = setInterval(() => settings.log(`  still building ${what} (${elapsed()} s)`), 20_000);
-  const library = join(temporary, "library");
-  const go = async (args: readonly string[], cwd: string): Promise<string> => {
-    const path = [...helperFolders, settings.env.PATH ?? ""].join(delimiter);
-    const env = { ...settings.env, ...build.env, ...libraryEnv, GOWORK: "off", PATH: path };
-    const { code, stdout, stderr } = await run("go", args, { cwd, env });
-    if (code === 0) return stdout;
-    const end = (stdout + stderr).trim().split("\n").slice(-15).join("\n");
-    throw new ToolUnavailableError(`building ${what} failed (in ${folder}):\n${end}`);
-  };
-  /** Where Go keeps the sources of a module in the version of go.mod, after downloading them if need be. */
-  const moduleFolder = async (module: string): Promise<string> => {
-    const pinned = `${module}@${requiredVersion(goMod, module)}`;
-    const { Dir } = JSON.parse(await go(["mod", "download", "-json", pinned], temporary)) as { Dir: string };
-    return Dir;
-  };
-  let libraryEnv: NodeJS.ProcessEnv = {};
-  try {
-    if (build.needsLibrary !== undefined) {
-      libraryEnv = await findLibrary(what, build.needsLibrary, library, settings.env);
-    }
-    const sources = build.sources === undefined ? folder : join(temporary, "sources");
-    if (build.sources !== undefined) await cp(folder, sources, { recursive: true });
-    for (const [to, { module, path }] of Object.entries(build.sources ?? {})) {
-      await cp(join(await moduleFolder(module), path), join(sources, to), { recursive: true, force: false });
-    }
-    await go(goBuildArguments(build, version, join(temporary, name)), sources);
-    if (build.sources !== undefined) {
-      // Go's module cache is read-only, and so are copies of its folders.
-      await run("chmod", ["-R", "u+w", sources]);
-      await rm(sources, { recursive: true });
-    }
-    for (const file of build.besideIt ?? []) {
-      const copy = join(temporary, basename(file));
-      await copyFile(join(await moduleFolder(build.versionedBy), file), copy);
-      await chmod(copy, 0o755);
-    }
-    await rm(library, { recursive: true, force: true });
-    // A broken entry (no executable in it) may be in the way of the rename.
-    await rm(entry, { recursive: true, force: true });
-    await rename(temporary, entry);
-    settings.log(`  built ${what} in ${elapsed()} s`);
-  } finally {
-    clearInterval(progress);
-    await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-/** The environment with which a build finds a C library: the system's, or that of a Debian package, put into `folder`. */
-async function findLibrary(
-  what: string,
-  { name, debian }: NonNullable<GoBuild["needsLibrary"]>,
-  folder: string,
-  env: NodeJS.ProcessEnv,
-): Promise<NodeJS.ProcessEnv> {
-  const known = await run("pkg-config", ["--exists", name], { env }).catch(() => ({ code: 1 }));
-  if (known.code === 0) return {};
-  try {
-    await unpackDebian([debian], folder);
-    return await libraryEnvironment(name, folder);
-  } catch (error) {
-    throw new ToolUnavailableError(
-      `building ${what} needs the C library ${name}. Install its development files. (${(error as Error).message})`,
-    );
-  }
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

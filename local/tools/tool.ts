@@ -1,3 +1,5 @@
+import { UserError } from "../userError";
+
 /** How a tool is compiled from a pinned Go module. */
 export interface GoBuild {
   /** Folder under local/tools/ whose go.mod and go.sum pin the sources. */
@@ -48,6 +50,9 @@ export interface Tool {
   debian?: DebianPackages;
   install?: string;
 }
+
+/** A tool that is neither on PATH nor can be built here; `message` says what to install. */
+export class ToolUnavailableError extends UserError {}
 
 /** A program of a module that keeps it in `cmd/NAME`, as most do. */
 export function command(module: string, name: string): Pick<GoBuild, "package" | "versionedBy"> {

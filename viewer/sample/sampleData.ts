@@ -2,6 +2,7 @@
  * Two weeks of made-up events and samples, the same on every run, for the preview and for the tests of the dashboards:
  * their figures can be computed by hand. Not a model of real traffic.
  */
+import { lineOf } from "../../contract/lineProtocol";
 
 /** A point before it is a line. Numbers are floats in InfluxDB, as everywhere in the log contract. */
 export interface Point {
@@ -629,12 +630,5 @@ export function samplePoints(): Point[] {
 
 /** A point as a line of InfluxDB's line protocol, in milliseconds. */
 export function toLine({ measurement, tags, fields, timeMs }: Point): string {
-  const escape = (text: string): string => text.replace(/[,= ]/g, "\\$&");
-  const tagText = Object.entries(tags).map(([name, value]) => `,${escape(name)}=${escape(value)}`);
-  const fieldText = Object.entries(fields).map(([name, value]) =>
-    typeof value === "number"
-      ? `${escape(name)}=${value}`
-      : `${escape(name)}="${value.replace(/["\\]/g, "\\$&")}"`,
-  );
-  return `${measurement.replace(/[, ]/g, "\\$&")}${tagText.join("")} ${fieldText.join(",")} ${timeMs}`;
+  return lineOf({ measurement, tags: Object.entries(tags), fields: Object.entries(fields), time: timeMs });
 }

@@ -28,12 +28,16 @@ async function bundle(at: string, name: string): Promise<Entry[]> {
 const fluentd: Recipe = async (context, tag) => {
   const version = /\d+\.\d+\.\d+/.exec(tag)?.[0] ?? tag;
   const found = await findFluentd(version, (line) => context.log(line));
-  if (found === undefined) {
-    throw new UserError(
-      "the image of Fluentd needs `gem install fluentd` to work here, or a fluentd on PATH: install either",
-    );
-  }
   const account = { name: "fluent", uid: 999, gid: 999, home: "/home/fluent" };
+  if (found === undefined) {
+    return standIn("the shipper", bundle("/app/shipper.js", "shipper.js"), {
+      standIn:
+        "a small shipper of ours in place of Fluentd, for want of a `fluentd` on PATH and of RubyGems: it has no buffer",
+      user: "fluent",
+      at: "/app/shipper.js",
+      account,
+    });
+  }
   const config = "<source>\n  @type forward\n</source>\n<match **>\n  @type stdout\n</match>\n";
   return {
     on: "base",

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
+import { resolveTool, ToolUnavailableError, whyUnavailable } from "../../../local/tools/resolve";
 
 /** Folders with programs that are shell scripts; `go` makes what the real one would. */
 async function machine(t: TestContext, programs: Record<string, string>) {
@@ -157,5 +157,12 @@ test("what is missing is named, with the way to get it", async (t) => {
     resolveTool("fluentd", bare),
     /fluentd .* is not on PATH\. Install it: gem install fluentd/,
   );
-  await assert.rejects(resolveTool("etcd", { ...bare, build: false }), /run `make tools`/);
+  assert.match((await whyUnavailable(["etcd"], bare)) ?? "", /needs go, which is not on PATH/);
+});
+
+test("what only has to be built can be had, and nothing is built to find out", async (t) => {
+  const { bin, options } = await machine(t, { go: fakeGo });
+  await assert.rejects(resolveTool("etcd", { ...options, build: false }), /run `make tools`/);
+  assert.equal(await whyUnavailable(["etcd"], options), undefined);
+  assert.equal(await runs(bin), 0);
 });
