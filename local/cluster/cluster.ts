@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CoreV1Api, Health, KubeConfig, StorageV1Api } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { withLock } from "../lock";
-import { nodeLayout } from "../node/layout";
+import { nodeLayout, requireVisible } from "../node/layout";
 import { nodeRuns, resolveNodeTools, startNode, stopNode } from "../node/node";
 import { endProcesses, processesOf } from "../processes";
 import { resolveTool, resolveTools, type ResolveOptions, type ResolvedTool } from "../tools/resolve";
@@ -95,6 +95,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }
       log("creating the Kubernetes control plane");
       const nodes = options.nodes ?? defaultNodes;
+      if (nodes === "real") await requireVisible(directory);
       // Before anything is made: what can't be had shows at once.
       if (nodes === "real" && options.startNode !== false) await resolveNodeTools({ ...options.tools, log });
       const kwok = nodes === "real" ? undefined : await resolveTool("kwok", { ...options.tools, log });

@@ -1,7 +1,7 @@
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
-import { endForwarding, forwarded, kubeConfigOf } from "../forward/forward";
+import { endForwarding, kubeConfigOf } from "../forward/forward";
 import { withLock } from "../lock";
 import { removeMailServer } from "../mail/deploy";
 import { repositoryRoot, stateDirectory } from "../paths";
@@ -33,7 +33,7 @@ async function takeDown(state: string): Promise<void> {
   const directory = clusterDirectory(state);
   await endForwarding(state);
   if (target?.kind === "own") {
-    await removeMailServer(kubeConfigOf({ ...target, ...(await forwarded(state)) }));
+    if (target.access !== undefined) await removeMailServer(kubeConfigOf(target.access));
     await destroy(state, target.kubeconfig, describe(target));
   } else if ((await clusterStatus(directory)) === "running") {
     // What fails to be destroyed one by one goes with the cluster; the user still learns of it.

@@ -1,15 +1,16 @@
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import type { UpOptions } from "@pulumi/pulumi/automation";
 import { Engine } from "../engine/engine";
 import { withStartedCreations } from "../engine/interrupted";
 import { withPluginInputs } from "../engine/standInState";
+import { kubeConfigOf } from "../forward/forward";
 import { repositoryRoot } from "../paths";
 import { endOrphans } from "../processes";
 import { UserError } from "../userError";
 import { engineOutput } from "./output";
-import { problemsIn } from "./problems";
+import { warningsIn } from "./problems";
 
 /** The stack that `make up` brings up. */
 export const localStack = "local";
@@ -59,12 +60,12 @@ export async function refresh(engine: Engine): Promise<void> {
   if (result.code !== 0) throw new UserError("pulumi refresh failed: the reason is above.");
 }
 
-/** What keeps pods of the stack's namespaces from becoming ready since a time, a line each. */
-export async function problemsOf(engine: Engine, since: Date): Promise<string[]> {
+/** The warning Events in the stack's namespaces since a time, a line each. */
+export async function warningsOf(engine: Engine, since: Date): Promise<string[]> {
   const { resources = [] } = (await engine.state()).deployment;
   const ids = resources.flatMap(({ type, id }) => (type.startsWith("kubernetes:") && id ? [id] : []));
   const namespaces = new Set(ids.filter((id) => id.includes("/")).map((id) => dirname(id)));
-  return namespaces.size === 0 ? [] : problemsIn(await clusterOf(engine), namespaces, since);
+  return namespaces.size === 0 ? [] : warningsIn(await clusterOf(engine), namespaces, since);
 }
 
 /** The connection of the stack's Kubernetes provider. */
@@ -80,12 +81,7 @@ export async function clusterOf(engine: Engine): Promise<KubeConfig> {
     typeof inputs.kubeconfig === "object"
       ? (JSON.parse(inputs.kubeconfig.plaintext) as string)
       : inputs.kubeconfig;
-  const cluster = new KubeConfig();
-  if (kubeconfig === undefined) cluster.loadFromDefault();
-  else if (kubeconfig.includes("\n")) cluster.loadFromString(kubeconfig);
-  else cluster.loadFromFile(kubeconfig);
-  if (inputs.context !== undefined) cluster.setCurrentContext(inputs.context);
-  return cluster;
+  return kubeConfigOf({ kubeconfig, context: inputs.context });
 }
 
 /** This repository's policy pack, with the stack's settings when there are any. */

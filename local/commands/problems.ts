@@ -1,13 +1,12 @@
 import { CoreV1Api, type CoreV1Event, type KubeConfig } from "@kubernetes/client-node";
-import { whyNotReady } from "./progress";
 
 /**
- * What keeps pods of some namespaces from becoming ready: warning Events, and what pods wait for.
+ * Warning Events of some namespaces, which say what keeps pods from becoming ready.
  *
- * @param since Events that were last seen before are left out
+ * @param since those that were last seen before are left out
  * @returns a line for each, for example `ReplicaSet monitoring/web-7d9f: FailedCreate: violates PodSecurity "restricted"`
  */
-export async function problemsIn(
+export async function warningsIn(
   cluster: KubeConfig,
   namespaces: Iterable<string>,
   since: Date,
@@ -15,13 +14,7 @@ export async function problemsIn(
   const api = cluster.makeApiClient(CoreV1Api);
   const found = [...namespaces].map(async (namespace) => {
     const events = await api.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
-    const pods = await api.listNamespacedPod({ namespace });
-    const recent = events.items.filter((event) => lastSeen(event) >= since);
-    const waiting = pods.items.flatMap((pod) => {
-      const why = whyNotReady(pod);
-      return why === undefined ? [] : [`Pod ${namespace}/${pod.metadata?.name}: ${why}`];
-    });
-    return [...recent.map(eventLine), ...waiting];
+    return events.items.filter((event) => lastSeen(event) >= since).map(eventLine);
   });
   return [...new Set((await Promise.all(found)).flat())];
 }

@@ -1,13 +1,21 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { Access } from "../forward/forward";
 import { UserError } from "../userError";
 
 /** The cluster that a stack is deployed to. */
 export type Target =
   | { kind: "embedded" }
-  /** `because` says where the user chose it, for messages. */
-  | { kind: "own"; kubeconfig?: string; context?: string; because: string };
+  | {
+      kind: "own";
+      /** The kubeconfig of the environment. */
+      kubeconfig?: string;
+      /** How it is reached; absent where that is a secret of the stack's config. */
+      access?: Access;
+      /** Where the user chose it, for messages. */
+      because: string;
+    };
 
 /**
  * The user's own cluster when KUBECONFIG or the stack's config names one, else the embedded one.
@@ -20,11 +28,13 @@ export function chooseTarget(config: Readonly<Record<string, unknown>>, env: Nod
   const key = ["context", "kubeconfig"].find((name) => cluster?.existing?.[name] !== undefined);
   if (key !== undefined) {
     const because = `config ds-monitoring:cluster.existing.${key}`;
-    const context = cluster?.existing?.context as string | undefined;
-    return { kind: "own", kubeconfig: env.KUBECONFIG, context, because };
+    const { context, kubeconfig = env.KUBECONFIG } = cluster?.existing as Access;
+    const access = typeof kubeconfig === "object" ? undefined : { kubeconfig, context };
+    return { kind: "own", kubeconfig: env.KUBECONFIG, access, because };
   }
   if (env.KUBECONFIG !== undefined && env.KUBECONFIG !== "") {
-    return { kind: "own", kubeconfig: env.KUBECONFIG, because: `KUBECONFIG=${env.KUBECONFIG}` };
+    const kubeconfig = env.KUBECONFIG;
+    return { kind: "own", kubeconfig, access: { kubeconfig }, because: `KUBECONFIG=${kubeconfig}` };
   }
   return { kind: "embedded" };
 }

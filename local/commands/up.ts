@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { UpOptions } from "@pulumi/pulumi/automation";
 import { type Cluster, startCluster } from "../cluster/cluster";
 import type { Engine, OperationResult } from "../engine/engine";
+import { kubeConfigOf } from "../forward/forward";
 import { changingSteps } from "../../policies/report/engineRun";
 import { withLock } from "../lock";
 import { repositoryRoot, stateDirectory } from "../paths";
@@ -14,7 +15,7 @@ import {
   localStack,
   openEngine,
   policies,
-  problemsOf,
+  warningsOf,
   recover,
   refresh,
 } from "./localStack";
@@ -54,8 +55,8 @@ async function bringUp(state: string, started: number): Promise<void> {
     cluster = await startCluster({ directory, nodes: await chooseNodes(directory, process.env), log: say });
   } else say(`deploying to ${describe(target)}`);
   const kubeconfig = cluster?.kubeconfig;
-  const access = { kubeconfig, context: target.kind === "own" ? target.context : undefined };
-  const real = await realCluster(access);
+  const access = target.kind === "own" ? target.access : { kubeconfig };
+  const real = access && (await realCluster(access));
   if (real !== undefined) await deployMailServer(real);
 
   const engine = await openEngine({ stateDirectory: state, stack: localStack, kubeconfig });
@@ -73,8 +74,8 @@ async function bringUp(state: string, started: number): Promise<void> {
   // Policies that look at the whole stack judge the preview, before anything is created. The Automation API's `up` does
   // without one; that of the command line would start the program twice, too.
   const preview = await engine.preview(options);
-  const bring = preview.code === 0 ? upWithProblems(engine, options) : Promise.resolve(preview);
-  const result = await (real === undefined ? bring : withProgress(real, say, bring));
+  const bring = preview.code === 0 ? upWithWarnings(engine, options) : Promise.resolve(preview);
+  const result = await (access === undefined ? bring : withProgress(kubeConfigOf(access), say, bring));
   if (result.code !== 0) {
     throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
   }
@@ -91,7 +92,7 @@ async function bringUp(state: string, started: number): Promise<void> {
   say("Outputs:");
   for (const [name, value] of Object.entries(await engine.outputs()))
     say(`  ${name}: ${JSON.stringify(value)}`);
-  if (real !== undefined) {
+  if (real !== undefined && access !== undefined) {
     say("");
     await show(real, state, access);
   }
@@ -107,20 +108,20 @@ async function bringUp(state: string, started: number): Promise<void> {
   say("  make down      remove everything");
 }
 
-/** Run `up`, and say what keeps pods from becoming ready: each minute what is new, and all of it when the run fails. */
-async function upWithProblems(engine: Engine, options: UpOptions): Promise<OperationResult> {
+/** Run `up`, and say what the cluster warns of: each minute what is new, and all of it when the run fails. */
+async function upWithWarnings(engine: Engine, options: UpOptions): Promise<OperationResult> {
   const started = new Date();
   const said = new Set<string>();
-  const report = async (isNew: (problem: string) => boolean) => {
-    const problems = await problemsOf(engine, started).catch((error: Error) => [
+  const report = async (isNew: (warning: string) => boolean) => {
+    const warnings = await warningsOf(engine, started).catch((error: Error) => [
       `The cluster could not be asked: ${error.message}`,
     ]);
-    const lines = problems.filter(isNew);
-    if (lines.length > 0) say("What keeps pods from becoming ready:");
+    const lines = warnings.filter(isNew);
+    if (lines.length > 0) say("What the cluster warns of:");
     for (const line of lines) say(`  ${line}`);
     for (const line of lines) said.add(line);
   };
-  const watch = setInterval(() => void report((problem) => !said.has(problem)), 60_000);
+  const watch = setInterval(() => void report((warning) => !said.has(warning)), 60_000);
   try {
     const result = await engine.up(options);
     if (result.code !== 0) await report(() => true);

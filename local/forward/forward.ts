@@ -9,9 +9,11 @@ import { endProcesses, processesOf, sleep, staysArgument } from "../processes";
 import { UserError } from "../userError";
 import { findPages, type Route } from "./routes";
 
-/** How a cluster is reached: a kubeconfig (default: that of the environment), and a context of it (default: its current one). */
+/** How a cluster is reached. */
 export interface Access {
+  /** A kubeconfig: the path of a file, or the contents of one. Default: that of the environment. */
   kubeconfig?: string;
+  /** A context of it. Default: its current one. */
   context?: string;
 }
 
@@ -24,6 +26,7 @@ export interface Forwarding extends Access {
 export function kubeConfigOf({ kubeconfig, context }: Access): KubeConfig {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
+  else if (kubeconfig.includes("\n")) config.loadFromString(kubeconfig);
   else config.loadFromFile(kubeconfig);
   if (context !== undefined) config.setCurrentContext(context);
   return config;

@@ -4,7 +4,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
-import type { Layer } from "./layer";
+import { type Layer, markUsed } from "./layer";
 
 /** How a container of an image is started, with the names of the OCI image specification. */
 export interface ImageConfig {
@@ -73,7 +73,10 @@ export async function writeArchive(
   });
   await mkdir(folder, { recursive: true });
   const archive = join(folder, `${index.descriptor.digest.slice("sha256:".length).slice(0, 24)}.tar`);
-  if (existsSync(archive)) return archive;
+  if (existsSync(archive)) {
+    await markUsed(archive);
+    return archive;
+  }
 
   const tar = pack();
   const temporary = `${archive}.${randomUUID()}`;

@@ -10,7 +10,7 @@ import { UserError } from "../userError";
 import { writeArchive } from "./archive";
 import { baseEntries } from "./base";
 import { program } from "./entries";
-import { type Layer, layerOf } from "./layer";
+import { type Layer, layerOf, removeUnused } from "./layer";
 import { pythonEntries } from "./recipes/python";
 import type { SharedLayer } from "./recipes/recipe";
 import { recipes } from "./recipes/recipes";
@@ -62,6 +62,7 @@ export async function assembleImages(
           report(`MISSING ${image}, whose pods will wait for it: ${error.message}`);
         }
       }
+      for (const name of ["archives", "layers"]) await removeUnused(join(directory, name));
       return archives;
     },
     () => report("waiting for another process, which is assembling images"),

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -43,13 +43,36 @@ export async function layerOf(cache: string, entries: readonly Entry[], below?: 
   const file = join(cache, `${key}.tar.gz`);
   const description = join(cache, `${key}.json`);
   const known = await readFile(description, "utf8").catch(() => undefined);
-  if (known !== undefined) return { file, paths, ...(JSON.parse(known) as Written) };
+  if (known !== undefined) {
+    await markUsed(file, description);
+    return { file, paths, ...(JSON.parse(known) as Written) };
+  }
   const temporary = join(cache, `${key}.${randomUUID()}`);
   const written = await write(temporary, complete);
   await rename(temporary, file);
   // Written last: without it the layer was not finished.
   await writeFile(description, JSON.stringify(written));
   return { file, paths, ...written };
+}
+
+const unusedMs = 3600 * 1000;
+
+/** Files that are used now are kept by {@link removeUnused}. */
+export async function markUsed(...files: string[]): Promise<void> {
+  for (const file of files) await utimes(file, new Date(), new Date());
+}
+
+/** Remove the files of a folder that nobody has used for an hour: other checkouts may be using theirs. */
+export async function removeUnused(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    // Another process may just have renamed it.
+    const used = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Date.now(),
+    );
+    if (Date.now() - used > unusedMs) await rm(file, { force: true });
+  }
 }
 
 type Written = Pick<Layer, "digest" | "size" | "diffId">;

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { UserError } from "../userError";
 
 /** The name of the real node in the cluster. */
 export const nodeName = "node";
@@ -19,6 +21,20 @@ export const addresses = {
 
 /** Ports on the node's address. */
 export const ports = { apiServer: 6443, kubelet: 10250, proxy: 3128 } as const;
+
+/** Folders of the machine that the node's programs do not see: what they write there stays in the node (init.sh). */
+const hiddenFolders = ["/run", "/var/log", "/var/lib"];
+
+/** @throws UserError where the node's programs could not see their files in this folder */
+export async function requireVisible(clusterDirectory: string): Promise<void> {
+  const folder = await realpath(clusterDirectory);
+  const hidden = hiddenFolders.find((one) => `${folder}/`.startsWith(`${one}/`));
+  if (hidden === undefined) return;
+  throw new UserError(
+    `The state folder ${folder} is in ${hidden}, which a real node has of its own: ` +
+      "set DS_MONITORING_STATE (or XDG_STATE_HOME) to a folder elsewhere, or NODES=simulated.",
+  );
+}
 
 /** Where the node of a cluster has its files. All it writes is in this folder. */
 export function nodeLayout(clusterDirectory: string) {

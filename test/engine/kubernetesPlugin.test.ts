@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { problemsOf } from "../../local/commands/localStack";
+import { warningsOf } from "../../local/commands/localStack";
 import type { Engine } from "../../local/engine/engine";
 import { ApiError, type KubernetesObject } from "../support/apiClient";
 import { repositoryRoot } from "../../local/paths";
@@ -226,7 +226,7 @@ test("a time-out names the object and what it lacks, and the next run goes on fr
   assert.deepEqual(stepsOf(await succeeds(engine.up())), ["update web"]);
 });
 
-test("what keeps pods from becoming ready is read from Events and conditions", async () => {
+test("what keeps pods from becoming ready is read from warning Events", async () => {
   const soon = { customTimeouts: { create: "5s" } };
   const restricted = namespace("problems", { "pod-security.kubernetes.io/enforce": "restricted" });
   const secure = {
@@ -239,7 +239,7 @@ test("what keeps pods from becoming ready is read from Events and conditions", a
   ]);
   const started = new Date(Math.floor(Date.now() / 1000) * 1000);
   assert.notEqual((await engine.up()).code, 0);
-  const pods = await problemsOf(engine, started);
+  const pods = await warningsOf(engine, started);
   assert.ok(
     pods.some((line) => /^Pod problems\/large-.*: .*Insufficient cpu/.test(line)),
     pods.join("\n"),
@@ -247,14 +247,14 @@ test("what keeps pods from becoming ready is read from Events and conditions", a
 
   await configure(engine, [restricted, deployment("privileged", "problems", {}, soon)]);
   assert.notEqual((await engine.up()).code, 0);
-  const refused = await problemsOf(engine, started);
+  const refused = await warningsOf(engine, started);
   assert.ok(
     refused.some((line) =>
       /^ReplicaSet problems\/privileged-.*: FailedCreate: .*violates PodSecurity/.test(line),
     ),
     refused.join("\n"),
   );
-  const later = await problemsOf(engine, new Date(Date.now() + 60_000));
+  const later = await warningsOf(engine, new Date(Date.now() + 60_000));
   assert.ok(!later.some((line) => line.includes("FailedCreate")), "no Event of an earlier run");
   await engine.destroy();
 });

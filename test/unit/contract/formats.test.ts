@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { checkFormat, type LogFormat, renderedFormat } from "../../../contract/formats";
 import { joinRecords } from "../../../contract/joinRecords";
 import { parseRecord } from "../../../contract/parseRecord";
-import { portableRegexp } from "../../../contract/regexps";
-import { readTime } from "../../../contract/times";
+import { portableRegexp, regexpOfRuby } from "../../../contract/regexps";
+import { readTime, timePatterns } from "../../../contract/times";
 import { formatSamples } from "./formatSamples";
 
 const now = Date.UTC(2026, 10, 28) / 1000;
@@ -83,4 +83,12 @@ test("times: leap seconds, days that there are not, years that are not written",
   assert.equal(iso("1709806532123"), "2024-03-07T10:15:32.123Z");
   assert.equal(iso("Dec 24 10:00:00"), "2025-12-24T10:00:00.000Z");
   assert.equal(iso("Nov 28 10:00:00"), "2026-11-28T10:00:00.000Z");
+});
+
+test("an expression is found again from its translation for Ruby", () => {
+  const rows = renderedFormat("auto").rows.map(({ regexp }) => regexp);
+  for (const source of ["^a.b$", "\\bx\\b[\\s\\S]*\\\\A", ...rows, ...timePatterns]) {
+    const { ruby } = portableRegexp(source);
+    assert.equal(portableRegexp(regexpOfRuby(ruby)).ruby, ruby, source);
+  }
 });

@@ -75,7 +75,16 @@ test("the user's own cluster goes before the embedded one", () => {
   assert.deepEqual(chooseTarget({}, {}), { kind: "embedded" });
   assert.deepEqual(chooseTarget({}, { KUBECONFIG: "" }), { kind: "embedded" });
   assert.equal(chooseTarget({}, { KUBECONFIG: "/k" }).kind, "own");
-  assert.equal(chooseTarget({ "ds-monitoring:cluster": { existing: { context: "aks" } } }, {}).kind, "own");
+  const own = (existing: object) => {
+    const target = chooseTarget({ "ds-monitoring:cluster": { existing } }, { KUBECONFIG: "/k" });
+    return target.kind === "own" && target.access;
+  };
+  assert.deepEqual(own({ context: "aks" }), { kubeconfig: "/k", context: "aks" });
+  assert.deepEqual(own({ kubeconfig: "apiVersion: v1\n" }), {
+    kubeconfig: "apiVersion: v1\n",
+    context: undefined,
+  });
+  assert.equal(own({ kubeconfig: { secure: "v1:x" } }), undefined, "a secret is not read here");
 });
 
 test("the pinned language host gets the runtime options", () => {

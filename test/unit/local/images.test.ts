@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,7 +11,7 @@ import { writeArchive } from "../../../local/images/archive";
 import { fullName } from "../../../local/images/assemble";
 import { accounts } from "../../../local/images/base";
 import { type Entry, file, folder, libraries, link, text, tree } from "../../../local/images/entries";
-import { type Layer, layerOf } from "../../../local/images/layer";
+import { type Layer, layerOf, removeUnused } from "../../../local/images/layer";
 import { localImages } from "../../../local/images/localImages";
 import { recipes } from "../../../local/images/recipes/recipes";
 import { run } from "../../../local/processes";
@@ -74,6 +75,23 @@ describe("layers", () => {
     await utimes(source, new Date(), new Date(1000));
     assert.notEqual((await layerOf(cache, [await file("/f", source)])).file, first.file);
   });
+});
+
+test("of the cache, what nobody has used for an hour is removed", async () => {
+  const cache = await mkdtemp(join(tmpdir(), "images-cache-"));
+  try {
+    const of = (content: string) => layerOf(cache, [text("/a", content)]);
+    const [used, unused] = [await of("used"), await of("unused")];
+    const earlier = new Date(Date.now() - 2 * 3600 * 1000);
+    for (const name of await readdir(cache)) await utimes(join(cache, name), earlier, earlier);
+    await of("used");
+    await removeUnused(cache);
+    assert.ok(existsSync(used.file));
+    assert.ok(!existsSync(unused.file));
+    assert.equal((await readdir(cache)).length, 2, "the layer and its description");
+  } finally {
+    await rm(cache, { recursive: true });
+  }
 });
 
 describe("files of this machine", () => {

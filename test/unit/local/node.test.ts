@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
 import { nodeConfigs } from "../../../local/node/configs";
-import { nodeLayout } from "../../../local/node/layout";
+import { chooseNodes } from "../../../local/commands/nodes";
+import { nodeLayout, requireVisible } from "../../../local/node/layout";
 import { connectProxy, forward } from "../../../local/node/relay";
 
 let directory: string;
@@ -78,4 +79,16 @@ test("all that the node's programs are told to write is in the node's folder, an
   assert.equal(kubelet.cgroupRoot, `/${layout.cgroup}`);
   assert.match(configs["containerd.toml"] ?? "", /^root = "\/state\/cluster\/node\/containerd"$/m);
   assert.notEqual(nodeLayout("/state/other").cgroup, layout.cgroup);
+});
+
+test("a state folder that the node's programs could not see is refused, also behind a link", async () => {
+  await requireVisible(directory);
+  const link = join(directory, "link");
+  await symlink("/var/lib", link);
+  await assert.rejects(requireVisible(link), /is in \/var\/lib, .* set DS_MONITORING_STATE/);
+});
+
+test("NODES asks for one kind of node", async () => {
+  await assert.rejects(chooseNodes(join(directory, "none"), { NODES: "3" }), /NODES is 3: it can be/);
+  assert.equal(await chooseNodes(join(directory, "none"), { NODES: "simulated" }), 2);
 });
