@@ -76,14 +76,16 @@ const monitor: RequestListener = (_request, response) => void response.end('{"pl
 
 console.log("STAND-IN for Fluentd: the shipper of ds-monitoring");
 const [output] = ofType("influxdb_write");
-const [{ host, port } = {} as Section] = ofType("log_forward");
+const [{ host, port, transport, cert_path } = {} as Section] = ofType("log_forward");
+if ((transport ?? cert_path) !== undefined)
+  throw new Error("the stand-in knows no TLS: leave fluentdAggregator.tls out");
 process.once("SIGTERM", () => (output === undefined ? (isStopping = true) : process.exit()));
 if (output === undefined) {
   const sources = ofType("log_files").map((source) => follow(source, `http://${host}:${port}/`));
   void Promise.all(sources).then(() => process.exit());
 } else {
   for (const [type, answer] of [
-    ["forward", relay(output.endpoint ?? "")],
+    ["log_forward", relay(output.endpoint ?? "")],
     ["monitor_agent", monitor],
   ] as const) {
     const [source] = ofType(type);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { renderAggregatorConfig } from "../../components/fluentd/aggregatorConfig";
 import { type ConfigFiles, fluentdArguments } from "../../components/fluentd/contractFiles";
+import { runFluentdFile, sidecarArguments } from "../../components/fluentd/runFluentd";
 import { renderSidecarConfig } from "../../components/fluentd/sidecarConfig";
 import { influxDesiredState } from "../../components/influxdb/desiredState";
 import type { LogSource } from "../../contract/formats";
@@ -40,14 +41,14 @@ async function startShipper(
   env: NodeJS.ProcessEnv,
   isReady: () => Promise<boolean>,
 ): Promise<Service> {
-  await mkdir(join(directory, "etc"), { recursive: true });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, "etc", name), text);
+  const etc = join(directory, "etc");
+  await mkdir(etc, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(etc, name), text);
   return startService({
     command: process.execPath,
     args: [
       join(repositoryRoot, "dist", "shipper.js"),
-      "fluentd",
-      ...fluentdArguments(join(directory, "etc")),
+      ...(runFluentdFile in files ? ["sh", ...sidecarArguments(etc)] : ["fluentd", ...fluentdArguments(etc)]),
     ],
     logFile: join(directory, "shipper.log"),
     env: { PATH: process.env.PATH, FLUENTD_SHARED_KEY: sharedKey, ...env },
