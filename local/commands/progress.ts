@@ -50,7 +50,9 @@ export async function withProgress<T>(
       const { items } = await api
         .listPodForAllNamespaces({ labelSelector: ours })
         .catch(() => ({ items: [] }));
+      // Who waits for a pod that has failed hears of it; that of an earlier run is waited for by nobody.
       const waiting = items.flatMap((pod) => {
+        if (pod.status?.phase === "Failed") return [];
         const why = whyNotReady(pod);
         return why === undefined ? [] : [`    ${pod.metadata?.namespace}/${pod.metadata?.name}: ${why}`];
       });
