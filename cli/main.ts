@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
-import { checkExpressions, formatNames, type LogFormat } from "../contract/formats";
+import { checkExpressions, formatNames, type LogFormat, type LogSource } from "../contract/formats";
 import { type AppKind, appKinds, writeNewApp } from "./newApp";
 
 const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--json]
        ds-monitoring check-logs FILE --regexp EXPRESSION [--time-format STRPTIME] [--time-zone ZONE] [--json]
+         of access lines: [--route TEMPLATE]… [--probe-path PATH]… [--max-routes NUMBER]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
                              [--library VERSION_OR_TARBALL]
 
@@ -29,6 +30,9 @@ function main(argv: string[]): number {
       regexp: { type: "string" },
       "time-format": { type: "string" },
       "time-zone": { type: "string" },
+      route: { type: "string", multiple: true },
+      "probe-path": { type: "string", multiple: true },
+      "max-routes": { type: "string" },
       json: { type: "boolean", default: false },
       name: { type: "string" },
       platform: { type: "string" },
@@ -49,7 +53,7 @@ function main(argv: string[]): number {
   if (command !== "check-logs")
     throw new UsageError(command === undefined ? "name a command" : `unknown command "${command}"`);
   if (file === undefined || more.length > 0) throw new UsageError("check-logs needs exactly one file");
-  const report = checkLogs(readFile(file), formatOf(values));
+  const report = checkLogs(readFile(file), { format: formatOf(values), ...routesOf(values) });
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(file, report));
   return report.problems.some(({ severity }) => severity === "error") ? 1 : 0;
 }
@@ -89,6 +93,28 @@ function formatOf(values: {
   if (!formatNames.includes(name))
     throw new UsageError(`--format must be one of ${formatNames.join(", ")}, got "${name}"`);
   return name as LogFormat;
+}
+
+function routesOf(values: {
+  route?: string[];
+  "probe-path"?: string[];
+  "max-routes"?: string;
+}): Pick<LogSource, "routes" | "probePaths" | "maxRoutes"> {
+  const maxRoutes = values["max-routes"];
+  if (maxRoutes !== undefined && !/^[1-9]\d*$/.test(maxRoutes))
+    throw new UsageError(`--max-routes must be a whole number, at least 1, got "${maxRoutes}"`);
+  for (const [option, paths = []] of [
+    ["--route", values.route],
+    ["--probe-path", values["probe-path"]],
+  ] as const) {
+    const wrong = paths.find((path) => !path.startsWith("/"));
+    if (wrong !== undefined) throw new UsageError(`${option} must begin with "/", got "${wrong}"`);
+  }
+  return {
+    routes: values.route,
+    probePaths: values["probe-path"],
+    maxRoutes: maxRoutes === undefined ? undefined : Number(maxRoutes),
+  };
 }
 
 function readFile(file: string): string {

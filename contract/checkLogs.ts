@@ -1,5 +1,5 @@
 import { type EventName, isEventName } from "./events";
-import { type LogFormat, type LogSource, multilineStartOf, renderedFormat } from "./formats";
+import { isRecord, type LogFormat, type LogSource, multilineStartOf, renderedFormat } from "./formats";
 import { joinRecords } from "./joinRecords";
 import { type ParsedRecord, parseRecord } from "./parseRecord";
 import { problemsOf, type RecordProblem } from "./readRecord";
@@ -67,12 +67,14 @@ export function checkLogs(text: string, source: LogSource | LogFormat = "auto"):
   const start = typeof source === "object" && "format" in source ? source.format : (source as LogFormat);
   const now = Date.now() / 1000;
   const routes = new RouteLimit(format.maxRoutes);
-  const records = joinRecords(lines, multilineStartOf(start)).flatMap(({ text: record, line }) => {
-    const parsed = parseRecord(record, format, now);
-    if (parsed === undefined) return [];
-    routes.apply(parsed.event);
-    return [{ parsed, line, problems: problemsOf(parsed, record, format) }];
-  });
+  const records = joinRecords(lines, multilineStartOf(start), (line) => isRecord(line, format)).flatMap(
+    ({ text: record, line }) => {
+      const parsed = parseRecord(record, format, now);
+      if (parsed === undefined) return [];
+      routes.apply(parsed.event);
+      return [{ parsed, line, problems: problemsOf(parsed, record, format) }];
+    },
+  );
   const problems = new Map<string, Problem>();
   for (const { line, problems: found } of records) {
     for (const problem of found) {

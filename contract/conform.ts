@@ -8,7 +8,7 @@ import {
   maxTextBytes,
   tagsOf,
 } from "./events";
-import { severityNames } from "./formats";
+import { severityNames } from "./loggerNames";
 
 /** An event as the sidecar makes it: attributes of the contract's types, and what did not fit under `invalid.KEY`. */
 export type Attributes = Map<string, string | number>;

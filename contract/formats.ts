@@ -1,8 +1,7 @@
 import { joinRecords } from "./joinRecords";
-import { javascriptRegexp, portableRegexp } from "./regexps";
+import { javascriptRegexp, portableRegexp, withoutColours } from "./regexps";
 import { type BuiltInFormat, textFormats } from "./textFormats";
 import { isTimeZone, readTime, timePattern, timePatterns } from "./times";
-import type { severities } from "./values";
 
 export type { BuiltInFormat } from "./textFormats";
 
@@ -120,6 +119,13 @@ export function renderedFormat(source: LogSource | LogFormat = {}): RenderedForm
   };
 }
 
+/** Whether a line is a record of one of the formats. */
+export function isRecord(line: string, format: RenderedFormat): boolean {
+  if (format.json && line.startsWith("{")) return true;
+  const plain = withoutColours(line);
+  return format.rows.some(({ regexp }) => javascriptRegexp(regexp).test(plain));
+}
+
 /** What the first line of a record of the format looks like, where it isn't the default. */
 export function multilineStartOf(format: LogFormat | undefined): string | undefined {
   return typeof format === "object" ? format.multilineStart : undefined;
@@ -129,94 +135,6 @@ function routeRegexp(template: string): string {
   const parts = template.split(/\{[^}]*\}/).map((part) => part.replace(/[^A-Za-z0-9_/]/g, "\\$&"));
   return `^${parts.join("[^/]+")}$`;
 }
-
-/** What other libraries call the severities. */
-export const severityNames: Readonly<Record<string, (typeof severities)[number]>> = {
-  T: "TRACE",
-  TRAC: "TRACE",
-  TRACE: "TRACE",
-  D: "DEBUG",
-  DEBU: "DEBUG",
-  DEBUG: "DEBUG",
-  VERBOSE: "DEBUG",
-  I: "INFO",
-  INFO: "INFO",
-  INFORMATION: "INFO",
-  NOTICE: "INFO",
-  SUCCESS: "INFO",
-  W: "WARN",
-  WARN: "WARN",
-  WARNING: "WARN",
-  E: "ERROR",
-  ERR: "ERROR",
-  ERRO: "ERROR",
-  EROR: "ERROR",
-  ERROR: "ERROR",
-  SEVERE: "ERROR",
-  EXCEPTION: "ERROR",
-  F: "FATAL",
-  FATA: "FATAL",
-  FATAL: "FATAL",
-  C: "FATAL",
-  CRIT: "FATAL",
-  CRITICAL: "FATAL",
-  PANI: "FATAL",
-  PANIC: "FATAL",
-  DPANIC: "FATAL",
-  ALERT: "FATAL",
-  EMERG: "FATAL",
-  EMERGENCY: "FATAL",
-  // pino and bunyan
-  10: "TRACE",
-  20: "DEBUG",
-  30: "INFO",
-  40: "WARN",
-  50: "ERROR",
-  60: "FATAL",
-};
-
-/**
- * Keys in which JSON loggers put what the contract has: zap, zerolog, pino, bunyan, structlog, loguru, Serilog, log4j2,
- * ECS, OpenTelemetry. Of an object inside of the line the key is `outer.inner`.
- */
-export const jsonAliases = {
-  body: [
-    "body",
-    "message",
-    "msg",
-    "event",
-    "record.message",
-    "body.stringValue",
-    "MessageTemplate",
-    "@mt",
-    "@m",
-  ],
-  severity_text: [
-    ...[
-      "severity_text",
-      "level",
-      "levelname",
-      "severity",
-      "log.level",
-      "lvl",
-      "level.name",
-      "record.level.name",
-    ],
-    ...["severityText", "Level", "@l"],
-  ],
-  timestamp: [
-    ...["timestamp", "time", "ts", "@timestamp", "asctime", "t", "record.time.timestamp", "timeUnixNano"],
-    ...["Timestamp", "@t", "instant.epochSecond"],
-  ],
-  "log.logger": ["log.logger", "logger", "loggerName", "logger_name", "name", "record.name"],
-  "exception.type": ["exception.type", "error.type", "err.type", "exception.class"],
-  "exception.message": ["exception.message", "error.message", "err.message", "exception.msg"],
-  "exception.stacktrace": [
-    ...["exception.stacktrace", "error.stack_trace", "err.stack", "stacktrace", "stack_trace", "exception"],
-    "exc_info",
-  ],
-  trace_id: ["trace_id", "traceId", "trace.id", "TraceId"],
-} as const;
 
 /**
  * Checks a custom format by its samples.

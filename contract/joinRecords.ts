@@ -6,6 +6,10 @@ const traceback = /^Traceback \(most recent call last\):/;
 const chained =
   /^(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/;
 const exception = /^(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*$)/;
+/** Go and Rust. The process has ended, but for another goroutine's report. */
+const panic = /^(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/;
+/** Lines of an exception's message after its first. */
+const maxMessageLines = 20;
 /** tqdm's bars, and those of brackets and a percentage. */
 const progress = /\d%\|[^|]*\||\d+%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
 /** A record that is longer ends. */
@@ -18,7 +22,11 @@ export interface JoinedRecord {
   line: number;
 }
 
-type State = "stack" | "exception" | "chained" | undefined;
+interface State {
+  after?: "stack" | "exception" | "chained" | "panic";
+  /** Lines of the exception's message after its first. */
+  messageLines: number;
+}
 
 /**
  * Joins lines to records, as log_joiner.rb does in the sidecar: a line that begins no record belongs to the one before,
@@ -27,11 +35,16 @@ type State = "stack" | "exception" | "chained" | undefined;
  * @param lines without their line breaks
  * @param multilineStart what the first line of a record looks like; by default a line that is not indented and no part
  *   of a traceback
+ * @param isKnown whether a line is a record of some format; without it, no line is taken for the rest of a message
  */
-export function joinRecords(lines: readonly string[], multilineStart?: string): JoinedRecord[] {
+export function joinRecords(
+  lines: readonly string[],
+  multilineStart?: string,
+  isKnown?: (line: string) => boolean,
+): JoinedRecord[] {
   const start = multilineStart === undefined ? undefined : javascriptRegexp(multilineStart);
   const records: (JoinedRecord & { isProgress: boolean })[] = [];
-  let state: State;
+  let state: State = { messageLines: 0 };
   lines.forEach((raw, index) => {
     const line = raw.includes("\r") ? lastState(raw) : raw;
     const isProgress = progress.test(line);
@@ -42,28 +55,44 @@ export function joinRecords(lines: readonly string[], multilineStart?: string): 
     }
     const isOwn =
       held === undefined || held.isProgress || isProgress || Buffer.byteLength(held.text) > maxBytes;
-    const next = isOwn ? undefined : continuation(line, state, start);
+    const next = isOwn ? undefined : continuation(line, state, start, isKnown);
     if (next === undefined || held === undefined) {
       records.push({ text: line, line: index + 1, isProgress });
-      state = traceback.test(line) ? "stack" : undefined;
+      state = {
+        after: traceback.test(line) ? "stack" : panic.test(line) ? "panic" : undefined,
+        messageLines: 0,
+      };
     } else {
       held.text += `\n${line}`;
-      state = next.state;
+      state = next;
     }
   });
   return records.map(({ text, line }) => ({ text, line }));
 }
 
 /** The state after a line that continues the record; undefined for one that begins another. */
-function continuation(line: string, state: State, start: RegExp | undefined): { state: State } | undefined {
-  if (start !== undefined) return start.test(line) ? undefined : { state };
-  if (indented.test(line)) return { state };
+function continuation(
+  line: string,
+  state: State,
+  start: RegExp | undefined,
+  isKnown: ((line: string) => boolean) | undefined,
+): State | undefined {
+  if (start !== undefined) return start.test(line) ? undefined : state;
+  const { after } = state;
+  // A blank line ends the message.
+  if (after === "exception" && line === "") return { after, messageLines: maxMessageLines };
+  if (indented.test(line) || (after === "stack" && line.startsWith("> "))) return state;
   // A second traceback that is not chained to the first is another record.
-  if (traceback.test(line)) return state === "exception" ? undefined : { state: "stack" };
-  if (chained.test(line)) return { state: "chained" };
+  if (traceback.test(line)) return after === "exception" ? undefined : { ...state, after: "stack" };
+  if (chained.test(line)) return { ...state, after: "chained" };
   // The exception ends its traceback, whatever its name is.
-  if (state === "stack") return { state: "exception" };
-  return exception.test(line) ? { state } : undefined;
+  if (after === "stack") return { after: "exception", messageLines: 0 };
+  if (exception.test(line)) return state;
+  // What no format knows after an exception or a panic belongs to its message or its report.
+  if (isKnown === undefined || (after !== "exception" && after !== "panic") || isKnown(line))
+    return undefined;
+  const messageLines = state.messageLines + 1;
+  return after === "panic" || messageLines <= maxMessageLines ? { after, messageLines } : undefined;
 }
 
 /** What a terminal would show of a progress bar that is drawn over itself, and every other text. */

@@ -1,14 +1,14 @@
 import { type Attributes, bounded, conform, type Value } from "./conform";
 import { customEventName, isEventName } from "./events";
 import { exceptionAttributes } from "./exceptions";
-import { type FormatRow, jsonAliases, type RenderedFormat } from "./formats";
+import type { FormatRow, RenderedFormat } from "./formats";
 import { parseJsonObject } from "./lenientJson";
+import { jsonAliases } from "./loggerNames";
 import { foreignMeasurements, measurements } from "./measurements";
-import { javascriptRegexp } from "./regexps";
+import { javascriptRegexp, withoutColours } from "./regexps";
 import { requestAttributes } from "./requests";
 import { readTime } from "./times";
 
-const ansi = /\x1b\[[0-9;?]*[A-Za-z]/g;
 /** What the container runtime puts before each line in the node's files. */
 const runtimePrefix =
   /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] ([\s\S]*)$/;
@@ -49,7 +49,7 @@ export interface ParsedRecord {
  * @returns undefined for a blank record, which says nothing
  */
 export function parseRecord(record: string, format: RenderedFormat, now: number): ParsedRecord | undefined {
-  const text = record.replace(/[\r\n]+$/, "").replaceAll("\r\n", "\n");
+  const text = record.replace(/^\uFEFF|[\r\n]+$/g, "").replaceAll("\r\n", "\n");
   if (/^[ \t\r\n\f\v]*$/.test(text)) return undefined;
   const prefix = runtimePrefix.exec(text);
   const parsed = new RecordParser(format).parse(prefix?.[2] ?? text);
@@ -79,7 +79,7 @@ class RecordParser {
   parse(text: string): ParsedRecord {
     const json = this.format.json && text.startsWith("{") ? fromJsonText(text) : undefined;
     if (json !== undefined) return json;
-    const plain = text.replace(ansi, "");
+    const plain = withoutColours(text);
     const [first, rest] = splitFirst(plain);
     // Of an expression that knows single lines only, what follows belongs to the event nevertheless.
     const matched = this.match(plain) ?? (rest === undefined ? undefined : this.match(first, rest));

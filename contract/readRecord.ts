@@ -1,7 +1,8 @@
 import { fieldName, type Value } from "./conform";
 import type { Attribute } from "./attributes";
 import { attributesOf, type EventName, events, isEventName, isOwnAttribute } from "./events";
-import { type LogFormat, jsonAliases, type RenderedFormat, renderedFormat, severityNames } from "./formats";
+import { type LogFormat, type RenderedFormat, renderedFormat } from "./formats";
+import { jsonAliases, severityNames } from "./loggerNames";
 import { measurements } from "./measurements";
 import { nearest } from "./nearest";
 import { isWritableEvent, parseRecord, type ParsedRecord } from "./parseRecord";

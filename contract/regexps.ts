@@ -124,3 +124,8 @@ export function javascriptRegexp(source: string): RegExp {
   compiled.set(source, regexp);
   return regexp;
 }
+
+/** A text without the escape sequences of a terminal's colours. */
+export function withoutColours(text: string): string {
+  return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+}

@@ -10,6 +10,7 @@ export type BuiltInFormat =
   | "optuna"
   | "loguru"
   | "structlog"
+  | "zerolog"
   | "gunicorn"
   | "uvicorn"
   | "nginx"
@@ -71,7 +72,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   uvicorn: {
     regexps: [
       `^(?:(?:${time}|\\S+ \\S+)(?: \\|| -)? )?\\[?(?:INFO)\\]?:?\\s+${address} - "${method} (?<path>[^"]*) HTTP/[\\d.]+" ${status}(?: [^\\n]*)?${more}`,
-      `^(?:${time}(?: \\|| -)? )?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): {2,8}${rest}$`,
+      `^(?:${time}(?: \\|| -)? )?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): {1,8}${rest}$`,
       // hypercorn and daphne: address GET path version status bytes microseconds
       `^${address} ${method} (?<path>/\\S*) [\\d.]+ ${status} \\S+ \\d+${more}`,
     ],
@@ -82,8 +83,12 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
    */
   nginx: {
     regexps: [
-      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status} \\S+ ${quoted} ${quoted} \\d+ (?<duration>\\d+\\.\\d+) \\[[^\\]]*\\] [^\\n]*${more}`,
-      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status}(?: [\\d-]+)?(?: ${quoted}){0,2}(?: "[^"]*")?(?: (?:rt=)?(?<duration>\\d+\\.\\d+))?(?: [^\\n]*)?${more}`,
+      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: (?:HTTP/)?[\\d.]+)?" ${status} \\S+ ${quoted} ${quoted} \\d+ (?<duration>\\d+\\.\\d+) \\[[^\\]]*\\] [^\\n]*${more}`,
+      `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] "${method} (?<path>[^"\\s]+)(?: (?:HTTP/)?[\\d.]+)?" ${status}(?: [\\d-]+)?(?: ${quoted}){0,2}(?: "[^"]*")?(?: (?:rt=)?(?<duration>\\d+\\.\\d+))?(?: [^\\n]*)?${more}`,
+      // Django's development server
+      `^\\[(?<time>\\d\\d/[A-Z][a-z]{2}/\\d{4} \\d\\d:\\d\\d:\\d\\d)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status} \\d+${more}`,
+      // nginx's own log
+      `^(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d) \\[(?<level>[a-z]+)\\] (?<process>\\d+)#\\d+: ${rest}$`,
       // What was no request: nothing, or TLS where HTTP is spoken
       `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] (?<body>${quoted} \\d{3} \\S+(?: [\\s\\S]*)?)$`,
     ],
@@ -97,11 +102,24 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   },
   /** loguru: `2024-03-07 10:15:32.123 | INFO     | module:function:12 - message` */
   loguru: {
-    regexps: [`^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>\\S+) - ${rest}$`],
+    regexps: [
+      `^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>\\S+) - ${rest}$`,
+      // fairseq and others that separate by bars
+      `^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>[^|\\s]+) *\\| ${rest}$`,
+    ],
   },
-  /** structlog's console: `2024-03-07T10:15:32Z [info     ] message   key=value` */
+  /** structlog's console: `2024-03-07T10:15:32Z [info     ] message   key=value`; winston has a colon, Serilog `[INF]` */
   structlog: {
-    regexps: [`^${time} \\[(?<level>[a-z]+) *\\] (?<text>[\\s\\S]*)$`],
+    regexps: [
+      `^${time} \\[(?<level>[a-z]+|TRC|DBG|VRB|INF|WRN|ERR|FTL) *\\]:? (?<text>[\\s\\S]*)$`,
+      `^\\[\\d\\d:\\d\\d:\\d\\d (?<level>VRB|DBG|INF|WRN|ERR|FTL)\\] ${rest}$`,
+    ],
+  },
+  /** zerolog's console: `2024-03-07T10:15:32Z INF message key=value`, `10:15AM INF message` */
+  zerolog: {
+    regexps: [
+      `^(?:${time}|\\d{1,2}:\\d\\d(?:AM|PM)) (?<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?<text>[\\s\\S]*)$`,
+    ],
   },
   /** gunicorn: `[2024-03-07 10:15:32 +0000] [7] [INFO] message` */
   gunicorn: {
@@ -141,6 +159,10 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   klog: {
     regexps: [
       `^(?<level>[IWEF])(?<time>\\d{4} \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
+      // absl before it is initialised
+      `^(?<level>[IWEF])0000 00:00:(?<time>\\d{10}\\.\\d+)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
+      // PyTorch's C++
+      `^(?:\\[rank(?<rank>\\d+)\\]:)?\\[(?<level>[IWEF])(?:(?<time>\\d{4} \\d\\d:\\d\\d:\\d\\d\\.\\d+))? (?<logger>[^\\]\\s]+:\\d+)\\] ${rest}$`,
     ],
   },
   /** TensorFlow's C++: `2024-03-07 10:15:32.123456: I tensorflow/core/file.cc:193] message` */
@@ -150,7 +172,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   /** Python's logging: `INFO:name:message`, `2021-01-06 17:44:13,368 INFO name: message`, `… - name - INFO - message` */
   python: {
     regexps: [
-      "^(?<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL):(?<logger>[^:\\n]*):(?<body>[\\s\\S]*)$",
+      "^(?<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL):(?<logger>(?:[^:\\s][^:\\n]*)?):(?<body>[\\s\\S]*)$",
       `^${time} - (?<logger>[^\\n]{1,200}?) - (?<level>[A-Z]+|Level \\d+) - ${rest}$`,
       `^${time}\\s+\\[?\\s*(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\\s*\\]?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\[|\\d+ --- )${rest}$`,
       `^${time} (?<logger>[A-Za-z_][\\w.-]*) (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): ${rest}$`,
@@ -165,6 +187,10 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^${time}\\s+${level}\\s+\\d+ --- (?:\\[[^\\]]*\\] ?){1,2}(?<logger>\\S+)\\s*: ${rest}$`,
       `^${time}\\s+(?:\\[(?<thread>[^\\]]*)\\] )?${level}\\s+(?:\\[(?<thread_name>[^\\]]*)\\] )?(?:(?<logger>[\\w.$-]+)\\s*(?:: | - )\\s*)?${rest}$`,
       `^(?<time>\\d\\d/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d) ${level} (?<logger>[^\\s:]+): ${rest}$`,
+      // log4j 2 as Elasticsearch has it, env_logger of Rust, Ruby's Logger
+      `^\\[${time}\\]\\[(?<level>[A-Z]+) *\\]\\[(?<logger>[^\\]]+)\\] ${rest}$`,
+      `^\\[${time} (?<level>TRACE|DEBUG|INFO|WARN|ERROR) +(?<logger>[\\w:]+)\\] ${rest}$`,
+      `^[DIWEFA], \\[${time} #(?<process>\\d+)\\] +(?<level>[A-Z]+) -- (?<logger>[^:\\n]*): ${rest}$`,
     ],
   },
   /** XGBoost and LightGBM: `[10:15:32] WARNING: ../src/learner.cc:1115: message`, `[LightGBM] [Warning] message` */
@@ -190,13 +216,16 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^(?<category>[A-Z]\\w*Warning): ${rest}$`,
     ],
   },
-  /** A traceback that follows no line, as of a crash: Python's or Java's. */
+  /** A traceback that follows no line, as of a crash: of Python, Java, .NET, Node.js, Go or Rust. */
   traceback: {
     severity: "ERROR",
     regexps: [
       "^(?<traceback>Traceback \\(most recent call last\\):[\\s\\S]*)$",
       "^(?<traceback> *\\+ Exception Group Traceback \\(most recent call last\\):[\\s\\S]*)$",
-      '^(?<traceback>(?:Exception in thread "[^"]*" )?(?:[A-Za-z_][\\w$]*\\.)+[A-Za-z_][\\w$]*(?:Error|Exception)(?::[^\\n]*)?\\n\\s+at [\\s\\S]*)$',
+      '^(?<traceback>(?:Exception in thread "[^"]*" |Unhandled exception\\. |Uncaught )?(?:[A-Za-z_][\\w$]*\\.)*[\\w$]*(?:Error|Exception)(?::[^\\n]*)?\\n\\s+at [\\s\\S]*)$',
+      // Go and Rust
+      "^(?<traceback>(?:panic|fatal error): [\\s\\S]*)$",
+      "^(?<traceback>thread '[^'\\n]*' (?:\\(\\d+\\) )?panicked at [\\s\\S]*)$",
     ],
   },
   /** A progress bar, as of tqdm: `50%|#####     | 5/10 [00:05<00:05, 1.0it/s]`; its last state. */

@@ -8,7 +8,8 @@ import {
   maxTextBytes,
 } from "../../contract/events";
 import { requiredOf, tagNames } from "../../contract/conform";
-import { jsonAliases, type RenderedFormat, severityNames } from "../../contract/formats";
+import type { RenderedFormat } from "../../contract/formats";
+import { jsonAliases, severityNames } from "../../contract/loggerNames";
 import { foreignMeasurements } from "../../contract/measurements";
 import { portableRegexp } from "../../contract/regexps";
 import { pluginSources } from "./plugins/sources";

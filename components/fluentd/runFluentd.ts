@@ -14,17 +14,21 @@ export const runFluentdScript = `#!/bin/sh
 set -u
 # Ruby takes memory in larger steps by default: 10 MiB more after much work, for little CPU.
 export RUBY_GC_HEAP_GROWTH_FACTOR="\${RUBY_GC_HEAP_GROWTH_FACTOR:-1.1}"
+# It makes a socket, also without a supervisor: in /tmp, which a read-only root has not.
+export SERVERENGINE_SOCKETMANAGER_SOCK_DIR="\${TMPDIR:-/tmp}"
 stopped=
 fluentd=
 trap 'stopped=yes; [ -z "$fluentd" ] || kill -TERM "$fluentd" 2>/dev/null' TERM INT
-while [ -z "$stopped" ]; do
+while :; do
   "$@" --no-supervisor &
   fluentd=$!
   # A signal ends a wait early: wait until Fluentd is gone.
   while kill -0 "$fluentd" 2>/dev/null; do
     wait "$fluentd"
   done
-  [ -n "$stopped" ] || sleep 1
+  [ -n "$stopped" ] && break
+  echo "Fluentd has ended, and is started anew" >&2
+  sleep 1
 done
 `;
 

@@ -98,6 +98,7 @@ export function renderSidecarConfig(options: SidecarConfigOptions): ConfigFiles 
         const start = multilineStartOf(source.format);
         return tail(`source${index}`, path, bufferPath, {
           exclude_path: JSON.stringify(excluded),
+          format: `source${index}`,
           ...(start !== undefined && { record_start: portableRegexp(start).ruby }),
         });
       }),

@@ -47,9 +47,8 @@ fullVolumeTest(
     await path.aggregator.stop();
     const junk = await fill(buffer);
     await writeRequests(path.logPath, { rate: 20_000 });
-    await waitFor("a worker that gives up and restarts", 60_000, () =>
-      // The words depend on the version of serverengine.
-      logOf(path.sidecar, /Worker 0 (?:exited|finished) /),
+    await waitFor("a Fluentd that gives up and restarts", 60_000, () =>
+      logOf(path.sidecar, /is started anew/),
     );
     await rm(junk);
     await waitFor("a volume full of its buffer", 60_000, () => isFull(buffer));

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { jsonAliases, severityNames } from "../../contract/formats";
+import { jsonAliases, severityNames } from "../../contract/loggerNames";
 import { formatSamples } from "../unit/contract/formatSamples";
 
 /** What lines are made of besides words: what expressions of two languages may read differently. */

@@ -43,7 +43,7 @@ export function parseWithRuby(
       contract = LogContract::Contract.load(LogContract::Contract::PATH)
       parser = LogContract::Parser.new(contract, contract.formats.fetch("format"))
       start = ARGV[0] && Regexp.new(ARGV[0])
-      joiner = LogContract::Joiner.new(start)
+      joiner = LogContract::Joiner.new(start, parser.method(:known?))
       print_record = lambda do |record|
         next if record.nil?
         event, tick = parser.parse(record[0], ${readAtSeconds})

@@ -3,6 +3,7 @@
 require "delegate"
 require "fluent/plugin/in_tail"
 require_relative "log_joiner"
+require_relative "log_parser"
 
 module Fluent::Plugin
   # in_tail that joins the lines of a record, and says where in the file each begins.
@@ -17,10 +18,15 @@ module Fluent::Plugin
     config_param :join, :bool, default: true
     desc "What the first line of a record looks like. By default: not indented, and no part of a traceback."
     config_param :record_start, :string, default: nil
+    desc "The rendered contract."
+    config_param :contract_path, :string, default: LogContract::Contract::PATH
+    desc "Which of the contract's formats the records have: what no format knows may be a part of an exception's message."
+    config_param :format, :string, default: nil
 
     def configure(conf)
       super
       @start_pattern = @record_start && Regexp.new(@record_start)
+      @known = @format && known_by(LogContract::Contract.load(@contract_path))
       @joiners = {}.compare_by_identity
       @handlers = {}.compare_by_identity
       @joiners_mutex = Mutex.new
@@ -73,6 +79,13 @@ module Fluent::Plugin
 
     private
 
+    def known_by(contract)
+      format = contract.formats[@format]
+      raise Fluent::ConfigError, "format #{@format} is not in #{@contract_path}" if format.nil?
+
+      LogContract::Parser.new(contract, format).method(:known?)
+    end
+
     def io_handler(tail_watcher, path)
       @handlers[tail_watcher] = super
     end
@@ -82,7 +95,7 @@ module Fluent::Plugin
       return emit_record(stream, tail_watcher, [line, offset]) unless @join
 
       line = line.scrub { |bytes| bytes.each_byte.map { |byte| format("\\x%02X", byte) }.join } unless line.valid_encoding?
-      joiner = @joiners[tail_watcher] ||= LogContract::Joiner.new(@start_pattern)
+      joiner = @joiners[tail_watcher] ||= LogContract::Joiner.new(@start_pattern, @known)
       emit_record(stream, tail_watcher, joiner.add(line, offset, Fluent::Clock.now))
     end
 

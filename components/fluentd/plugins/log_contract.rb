@@ -46,6 +46,8 @@ module LogContract
     def readable(line)
       text = line.encoding == Encoding::UTF_8 ? line : line.dup.force_encoding(Encoding::UTF_8)
       text = text.scrub { |bytes| bytes.each_byte.map { |byte| format("\\x%02X", byte) }.join } unless text.valid_encoding?
+      # A byte order mark, at the begin of a file of Windows
+      text = text.delete_prefix("\uFEFF")
       text = text.sub(/[\r\n]+\z/, "") if text.end_with?("\r", "\n")
       text.include?("\r\n") ? text.gsub("\r\n", "\n") : text
     end

@@ -1,13 +1,15 @@
 # frozen_string_literal: true
 
 module LogContract
-  # Exceptions in a text of several lines, Python's and Java's. contract/exceptions.ts does the same for check-logs.
+  # Exceptions in a text of several lines. contract/exceptions.ts does the same for check-logs.
   module Exceptions
     TRACEBACK = /\A(?: *\+ Exception Group )?Traceback \(most recent call last\):/.freeze
     NAMED = /\A([A-Za-z_][\w.]*)(?:: ?(.*))?\z/m.freeze
     IN_GROUP = /\A *\| ([A-Za-z_][\w.]*)(?:: (.*))?\z/.freeze
-    JAVA = /\A(?:Exception in thread "[^"]*" |Caused by: )?((?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception))(?:: ?(.*))?\z/.freeze
-    INDENTED = /\A(?:[ \t\r\n\f\v]|\z)/.freeze
+    JAVA = /\A(?:Exception in thread "[^"]*" |Caused by: |Unhandled exception\. |Uncaught )?((?:[A-Za-z_][\w$]*\.)*[\w$]*(?:Error|Exception))(?:: ?(.*))?\z/.freeze
+    PANIC = /\A(?:(panic|fatal error): (.*)|thread '[^'\n]*' (?:\(\d+\) )?(panic)ked at (.*))\z/.freeze
+    # loguru marks a line of its stack by `> `.
+    INDENTED = /\A(?:[ \t\r\n\f\v]|> |\z)/.freeze
 
     module_function
 
@@ -15,7 +17,7 @@ module LogContract
     def attributes(text)
       lines = text.split("\n")
       begins = lines.rindex { |line| TRACEBACK.match?(line) }
-      type, message = begins ? raised(lines[begins + 1..], lines[begins].include?("Group")) : java(lines.first.to_s)
+      type, message = begins ? raised(lines[begins + 1..], lines[begins].include?("Group")) : named(lines.first.to_s)
       type ? { "exception.type" => type, "exception.message" => message.to_s } : {}
     end
 
@@ -28,8 +30,8 @@ module LogContract
       match && match.captures
     end
 
-    def java(line)
-      JAVA.match(line)&.captures
+    def named(line)
+      (JAVA.match(line) || PANIC.match(line))&.captures&.compact
     end
   end
 end

@@ -10,10 +10,14 @@ module LogContract
     # Between the tracebacks of chained exceptions, Python's and Java's.
     CHAINED = /\A(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/.freeze
     EXCEPTION = /\A(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*\z)/.freeze
+    # Go and Rust. The process has ended, but for another goroutine's report.
+    PANIC = /\A(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/.freeze
     # tqdm's bars, and those of brackets and a percentage.
     PROGRESS = /\d%\|[^|]*\||\d+%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/.freeze
     # A record that is longer ends, so that it does not fill the memory: its text is cut far below anyway.
     MAX_BYTES = 1024 * 1024
+    # Lines of an exception's message after its first.
+    MAX_MESSAGE_LINES = 20
     QUIET_SECONDS = 0.5
     PROGRESS_SECONDS = 1.0
 
@@ -21,8 +25,10 @@ module LogContract
     attr_reader :offset
 
     # start: what the first line of a record looks like, or nil for the rules above
-    def initialize(start = nil)
+    # known: whether a line is a record of some format; without it, no line is taken for the rest of a message
+    def initialize(start = nil, known = nil)
       @start = start
+      @known = known
       @text = nil
     end
 
@@ -46,7 +52,7 @@ module LogContract
       @text = +line
       @offset = offset
       @progress = progress
-      @state = TRACEBACK.match?(line) ? :stack : nil
+      @state = first_state(line)
       @since = @last = now
       complete
     end
@@ -72,7 +78,8 @@ module LogContract
     def continues?(line, progress)
       return false if @text.nil? || @progress || progress || @text.bytesize > MAX_BYTES
       return !@start.match?(line) if @start
-      return true if INDENTED.match?(line)
+      @message_lines = MAX_MESSAGE_LINES if @state == :exception && line.empty?
+      return true if INDENTED.match?(line) || (@state == :stack && line.start_with?("> "))
 
       if TRACEBACK.match?(line)
         # A second one that is not chained to the first is another record.
@@ -83,10 +90,24 @@ module LogContract
         @state = :chained
       elsif @state == :stack
         # The exception ends its traceback, whatever its name is.
+        @message_lines = 0
         @state = :exception
       else
-        EXCEPTION.match?(line)
+        EXCEPTION.match?(line) || report?(line)
       end
+    end
+
+    def first_state(line)
+      return :stack if TRACEBACK.match?(line)
+
+      PANIC.match?(line) ? :panic : nil
+    end
+
+    # What no format knows after an exception or a panic belongs to its message or its report.
+    def report?(line)
+      return false if @known.nil? || (@state != :exception && @state != :panic) || @known.call(line)
+
+      @state == :panic || (@message_lines += 1) <= MAX_MESSAGE_LINES
     end
 
     # What a terminal would show of a progress bar that is drawn over itself, and every other text.

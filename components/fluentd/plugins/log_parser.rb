@@ -46,6 +46,14 @@ module LogContract
       [event, stamp(event, now)]
     end
 
+    # Whether a line is a record of one of the formats.
+    def known?(line)
+      return true if @json && line.start_with?("{")
+
+      plain = line.include?("\e") ? line.gsub(ANSI, "") : line
+      @rows.any? { |regexp, _| regexp.match?(plain) }
+    end
+
     # A record that could not be read: a mistake here must cost no line.
     def failed(record, error)
       unparsed(record.to_s.scrub("?")).merge("contract.error" => error.message[0, 200])

@@ -95,7 +95,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Fluentd> {
     args: sidecarArguments(configFolder, command),
     directory,
     files: renderSidecarConfig({ ...rendered, bufferPath: join(directory, "buffer"), configFolder }),
-    env: { TMPDIR: join(directory, "buffer"), FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
+    env: { TMPDIR: join(directory, "tmp"), FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
     isReady: async () => (await starts()) > before,
   });
 }

@@ -18,12 +18,14 @@ test("joins tracebacks to their records and counts every line", () => {
     "Traceback (most recent call last):",
     '  File "x.py", line 1',
     "package.CustomError: no rows",
+    "and a second line of its message",
+    "",
     "free text",
   ].join("\n");
   const report = checkLogs(`${text}\n`);
   assert.deepEqual(
     { lines: report.lines, blank: report.blank, records: report.records, events: report.events },
-    { lines: 7, blank: 1, records: 3, events: { log: 2, "log.unparsed": 1 } },
+    { lines: 9, blank: 2, records: 3, events: { log: 2, "log.unparsed": 1 } },
   );
 });
 

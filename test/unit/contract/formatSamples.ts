@@ -104,6 +104,24 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       time: at,
       has: log(undefined, '"-" 408 0 "-" "-"'),
     },
+    // hypercorn, Django's development server, nginx's own log
+    {
+      record: '127.0.0.1:5000 - - [07/Mar/2024:10:15:32 +0000] "GET /predict 1.1" 200 12 "-" "curl"',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 200),
+    },
+    {
+      record: '[07/Mar/2024 10:15:32] "GET /admin HTTP/1.1" 200 4321',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/admin", 200),
+    },
+    {
+      record: '2024/03/07 10:15:32 [error] 29#29: *1 open() "/x" failed, request: "GET /x HTTP/1.1"',
+      time: at,
+      has: log("ERROR", '*1 open() "/x" failed, request: "GET /x HTTP/1.1"'),
+    },
   ],
   envoy: [
     {
@@ -116,6 +134,16 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   loguru: [
     {
+      record: "2024-03-07 10:15:32 | INFO | fairseq.train | begin",
+      time: at,
+      has: log("INFO", "begin", { "log.logger": "fairseq.train" }),
+    },
+    {
+      record: `2024-03-07 10:15:32.123 | ERROR    | app:run:12 - failed\nTraceback (most recent call last):\n\n> File "/a.py", line 12, in <module>\n    run()\n    └ <function run>\n\nTimeout: late`,
+      time: atMs,
+      has: log("ERROR", "failed", { "exception.type": "Timeout", "exception.message": "late" }),
+    },
+    {
       record: "2024-03-07 10:15:32.123 | SUCCESS  | __main__:<module>:12 - loguru a=1",
       time: atMs,
       has: log("INFO", "loguru a=1", { "log.logger": "__main__:<module>:12" }),
@@ -127,6 +155,18 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       time: atMs,
       has: log("WARN", "slow", { "text.rows": "12", "text.user": "alice" }),
     },
+    // winston and Serilog
+    { record: "2024-03-07T10:15:32.123Z [warn]: slow", time: atMs, has: log("WARN", "slow") },
+    { record: "2024-03-07 10:15:32.123 +00:00 [INF] ready", time: atMs, has: log("INFO", "ready") },
+    { record: "[10:15:32 FTL] gone", has: log("FATAL", "gone") },
+  ],
+  zerolog: [
+    {
+      record: '2024-03-07T10:15:32Z ERR failed error="x y" a=1',
+      time: at,
+      has: log("ERROR", "failed", { "text.error": "x y", "text.a": "1" }),
+    },
+    { record: "10:15AM INF ready", has: log("INFO", "ready") },
   ],
   gunicorn: [
     {
@@ -186,6 +226,12 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   klog: [
     {
+      record: "W0000 00:00:1709806532.123456       1 gpu_device.cc:2344] no GPU libraries",
+      time: atMs,
+      has: log("WARN", "no GPU libraries", { "log.logger": "gpu_device.cc:2344" }),
+    },
+    { record: "[rank0]:[W ProcessGroupNCCL.cpp:1250] slow", has: log("WARN", "slow") },
+    {
       record: "E0307 10:15:32.123456       1 reflector.go:138] failed to list",
       has: log("ERROR", "failed to list", { "log.logger": "reflector.go:138" }),
     },
@@ -222,6 +268,21 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   log4j: [
+    {
+      record: "[2024-03-07T10:15:32,123][WARN ][o.e.c.Node] [node-1] slow",
+      time: atMs,
+      has: log("WARN", "[node-1] slow", { "log.logger": "o.e.c.Node" }),
+    },
+    {
+      record: "[2024-03-07T10:15:32Z INFO  my_crate::module] ready",
+      time: at,
+      has: log("INFO", "ready", { "log.logger": "my_crate::module" }),
+    },
+    {
+      record: "E, [2024-03-07T10:15:32.123456 #1] ERROR -- worker: failed",
+      time: atMs,
+      has: log("ERROR", "failed", { "log.logger": "worker" }),
+    },
     {
       record: "24/03/07 10:15:32 WARN NativeCodeLoader: Unable to load native-hadoop library",
       time: at,
@@ -271,6 +332,33 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   traceback: [
+    // Node.js, .NET, Go, Rust
+    {
+      record: "TypeError: no property\n    at f (/app/a.js:1:1)",
+      has: log("ERROR", "TypeError: no property", { "exception.type": "TypeError" }),
+    },
+    {
+      record: "Unhandled exception. System.InvalidOperationException: bad\n   at A.B() in /a.cs:line 3",
+      has: log("ERROR", "System.InvalidOperationException: bad", {
+        "exception.type": "System.InvalidOperationException",
+      }),
+    },
+    {
+      record:
+        "panic: index out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:9 +0x1d\nexit status 2",
+      has: log("ERROR", "panic: index out of range", { "exception.type": "panic" }),
+    },
+    {
+      record: "thread 'main' panicked at src/main.rs:4:5:\nindex out of bounds\nnote: run with a variable",
+      has: log("ERROR", "panic: src/main.rs:4:5:", { "exception.type": "panic" }),
+    },
+    // A message of several lines, as SQLAlchemy's
+    {
+      record: `${python}\nValueError: first\n[SQL: SELECT 1]\n(Background on this error at: a page)`,
+      has: log("ERROR", "ValueError: first\n[SQL: SELECT 1]\n(Background on this error at: a page)", {
+        "exception.type": "ValueError",
+      }),
+    },
     {
       record: `${python}\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\n${python}\nrequests.exceptions.ConnectTimeout: two`,
       has: log("ERROR", "requests.exceptions.ConnectTimeout: two", {

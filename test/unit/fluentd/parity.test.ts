@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { renderedFormat } from "../../../contract/formats";
+import { isRecord, renderedFormat } from "../../../contract/formats";
 import { joinRecords } from "../../../contract/joinRecords";
 import { parseRecord } from "../../../contract/parseRecord";
 import { RouteLimit } from "../../../contract/requests";
@@ -20,7 +20,7 @@ test(
     const format = renderedFormat("auto");
     const routes = new RouteLimit(format.maxRoutes);
     const ruby = parseWithRuby(lines);
-    const typescript = joinRecords(lines);
+    const typescript = joinRecords(lines, undefined, (text) => isRecord(text, format));
     const differences: string[] = [];
     typescript.forEach(({ text }, index) => {
       const parsed = parseRecord(text, format, readAtSeconds);

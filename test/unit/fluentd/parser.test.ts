@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type LogFormat, type LogSource, multilineStartOf, renderedFormat } from "../../../contract/formats";
+import {
+  type LogFormat,
+  type LogSource,
+  isRecord,
+  multilineStartOf,
+  renderedFormat,
+} from "../../../contract/formats";
 import { joinRecords } from "../../../contract/joinRecords";
 import { parseRecord } from "../../../contract/parseRecord";
 import { missingRuby, parseWithRuby, readAtSeconds, type RubyRecord } from "../../support/rubyParser";
@@ -15,7 +21,7 @@ const logs = join(__dirname, "../../fixtures/logs");
 function parseWithTypeScript(lines: readonly string[], source: LogSource | LogFormat = "auto"): unknown[] {
   const format = renderedFormat(source);
   const ofFormat = typeof source === "object" && "regexp" in source ? source : (source as LogSource).format;
-  return joinRecords(lines, multilineStartOf(ofFormat)).map(({ text }) => {
+  return joinRecords(lines, multilineStartOf(ofFormat), (line) => isRecord(line, format)).map(({ text }) => {
     const parsed = parseRecord(text, format, readAtSeconds);
     return {
       text,
