@@ -14,7 +14,7 @@ export function workloadFaults(suite: Suite): { begin: () => void; outcomes: () 
   let begun: Promise<PromiseSettledResult<void>[]> | undefined;
   const scenarios: readonly [string, (platform: Platform) => Promise<void>][] = [
     ["a pod that is evicted for its log volume loses no line, and none is counted twice", evicted],
-    ["a step that the kernel kills for its memory fails the run", outOfMemory],
+    ["a step that the kernel kills for its memory fails the run, which is mailed", outOfMemory],
     ["the schedule of a pipeline starts a run, which completes with its native sidecar", scheduled],
   ];
   return {
@@ -62,6 +62,12 @@ async function outOfMemory(platform: Platform): Promise<void> {
   assert.equal(reasons.clean, "OOMKilled");
   assert.equal(reasons.outliers, undefined, "the next step has not begun");
   assert.equal(reasons.logging, "Completed", "the sidecar has sent what there was, and ended");
+  // The step could not report its end itself.
+  await waitFor("the mail about the run", 180_000, async () =>
+    (await platform.mails()).find(
+      (subject) => subject === `[CRITICAL] Job ${name} of ${pipeline} failed – local`,
+    ),
+  );
 }
 
 async function scheduled(platform: Platform): Promise<void> {
