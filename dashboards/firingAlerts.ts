@@ -1,3 +1,5 @@
+import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
+
 import { measurements } from "../contract/measurements";
 import { colouredCell, wordColours, wrapped } from "./fieldOptions";
 import { equals, field, matchesVariable, ofLast, select, tag, type Condition } from "./influxql";
@@ -12,15 +14,21 @@ export function firingAlerts(
   const { where, ...size } = options;
   return stat("Firing alerts", {
     description:
-      "Alerts that Alertmanager holds as active now. One is normal: the Watchdog always fires, its absence means that alerting has stopped.",
+      "Alerts that Alertmanager holds as active now, without Watchdog: that always fires, and where it is missing alerting has stopped.",
     unit: "short",
     thresholds: [
       { value: null, color: "red" },
-      { value: 1, color: "green" },
-      { value: 2, color: "orange" },
+      { value: 0, color: "green" },
+      { value: 1, color: "orange" },
+    ],
+    mappings: [
+      {
+        type: MappingType.ValueToText,
+        options: { "-1": { text: "no Watchdog", color: "red", index: 0 } },
+      },
     ],
     ...size,
-    query: select(field("gauge").last().as("firing"))
+    query: select(field("gauge").last().minus(1).as("firing"))
       .from(source("events", measurements.firingAlerts))
       .where(...where, equals("state", "active")),
   });

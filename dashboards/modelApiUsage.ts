@@ -1,9 +1,10 @@
 import { measurements } from "../contract/measurements";
+import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { unitOf, unitsOf } from "./fieldOptions";
-import { field, select, tag, timeFilter } from "./influxql";
+import { field, select, tag } from "./influxql";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
 import { productionDrift } from "./productionDrift";
 import {
@@ -31,7 +32,7 @@ import {
   totalCount,
   weightedPercentiles,
 } from "./rollupQueries";
-import { interval, source } from "./sources";
+import { interval } from "./sources";
 import { columns, countBy, highestFirst } from "./transformations";
 import { chained } from "./variables";
 import { coloursOf } from "./verdicts";
@@ -263,26 +264,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
           newestFirst: true,
         },
       ]),
-      annotations: [
-        {
-          name: "Model versions first seen",
-          colour: "blue",
-          // Of all minutes that are kept: the first of a time range would mark every version at its left edge.
-          // Grafana reads text and tags from columns, and takes a tag's value in a series' name for one of their names.
-          query: select(field("requests"), field("version"), field("api")).from(
-            select(
-              field("count").first().as("requests"),
-              field("model_version").as("version"),
-              field("service").as("api"),
-            )
-              .from(source("minutely", measurements.httpRequest))
-              .where(...chosen.filter((condition) => condition !== timeFilter))
-              .groupBy(tag("service"), tag("model_version")),
-          ),
-          textColumn: "version",
-          tagsColumn: "api",
-        },
-      ],
+      annotations: whatHappened(chosen),
       rows: [verdict, trend, byRouteAndVersion, predictions, productionDrift, byDayAndWeek],
     },
     options,

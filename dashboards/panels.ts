@@ -37,7 +37,7 @@ import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-fou
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
 import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
-import { matrix, rowTotal } from "./transformations";
+import { matrix, rowTotal, utcDays } from "./transformations";
 
 /** Anything that builds a panel. */
 export type AnyPanel = cog.Builder<Panel>;
@@ -280,16 +280,16 @@ export function barChart(
     readonly xField?: string;
     /** Bars on top of each other, or on top of each other with each category 100 %. @default neither */
     readonly stack?: "counts" | "shares";
-    /** Categories are the starts of days or weeks. @default false */
+    /** Categories are the starts of days or weeks, in UTC. @default false */
     readonly days?: boolean;
   },
 ): AnyPanel {
   const { matrix, stack, days = false } = options;
   const xField = matrix === undefined ? (options.xField ?? "") : matrixRows(matrix);
   const axis = text(matrix?.heading ?? xField);
-  return describePanel(new BarChartPanelBuilder(), title, options, "table")
+  const builder = describePanel(new BarChartPanelBuilder(), title, options, "table")
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
-    .overrideByName(xField, days ? [...axis, { id: "unit", value: "time:D MMM" }] : axis)
+    .overrideByName(xField, axis)
     .xField(xField)
     .orientation(VizOrientation.Vertical)
     .stacking(
@@ -305,6 +305,9 @@ export function barChart(
     .thresholdsStyle(thresholdsStyle(options))
     .legend(legend)
     .tooltip(tooltip());
+  // Rollups of days are of UTC: in the time zone of a browser their starts would be of the day before.
+  if (days) builder.withTransformation(utcDays(xField));
+  return builder;
 }
 
 /** Limits are drawn where alerts fire. */

@@ -1,5 +1,6 @@
 import { measurements } from "../contract/measurements";
 import { thresholds } from "../contract/thresholds";
+import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
@@ -213,7 +214,8 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
     overrides: coloursOf("system success", "system failed"),
   }),
   timeSeries("Alerts by state", {
-    description: "Alerts that Alertmanager holds: active, and suppressed by silences and inhibitions.",
+    description:
+      "Alerts that Alertmanager holds, Watchdog among them: active, and suppressed by silences and inhibitions.",
     unit: "short",
     min: 0,
     decimals: 0,
@@ -239,6 +241,7 @@ export function platformHealth(options: ResolvedDashboardOptions): DashboardDefi
         { name: "environment", description: "Where the apps run" },
         { name: "service", description: "Who logs" },
       ]),
+      annotations: whatHappened(),
       rows: [verdict, logFlow, storageTasksAlerts, ...platformHealthDetails],
     },
     options,

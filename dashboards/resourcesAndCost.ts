@@ -1,6 +1,7 @@
 import { measurements } from "../contract/measurements";
 import { increaseField, rollupField } from "../contract/rollups";
 import { thresholds } from "../contract/thresholds";
+import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import {
@@ -270,6 +271,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
         { name: "environment", description: "Where the apps run" },
         { name: "service", description: "An API or a pipeline" },
       ]),
+      annotations: whatHappened(),
       rows: [verdict(pricing), trend, sizingAndCost(pricing), steps],
     },
     options,

@@ -87,7 +87,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
       },
     ],
   }),
-  stat("Runs of 90 days by result", {
+  stat("Results of 90 days", {
     description: "Finished runs of the pipeline in the last 90 days: how often does it fail?",
     unit: "short",
     noValue: "none",

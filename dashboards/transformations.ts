@@ -100,3 +100,8 @@ export function countBy(group: string, counted: string): DataTransformerConfig {
     },
   };
 }
+
+/** A column of times as days of UTC, for example `17 Mar`. */
+export function utcDays(column: string): DataTransformerConfig {
+  return { id: "formatTime", options: { timeField: column, outputFormat: "D MMM", timezone: "utc" } };
+}

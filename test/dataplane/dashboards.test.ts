@@ -24,6 +24,7 @@ import {
   type TemporaryInfluxDb,
 } from "../../viewer/sample/sampleInfluxDb";
 import { resolveTool } from "../../local/tools/resolve";
+import { accessibilityFaults } from "./support/accessibility";
 import { findGrafana } from "./support/grafana";
 import { asked, expectations, expectedCosts, sampleMinutes } from "./dashboardFigures";
 import { uploadDashboards } from "./support/grafanaClient";
@@ -177,7 +178,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     }
   });
 
-  test("the viewer shows each dashboard in a browser, with every chart and no error", async (t) => {
+  test("the viewer shows each dashboard in a browser, with every chart, no error, and readable for all", async (t) => {
     const executablePath = findChromium();
     if (executablePath === undefined) {
       t.skip(
@@ -189,7 +190,10 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const viewer = await startViewer(influxDb.grafana, dashboards(), () => sampleNow);
     try {
       const uids = models.map(({ uid }) => uid);
-      const pictures = await takePictures({ ...viewer, uids, folder, executablePath });
+      const options = { ...viewer, uids, folder, executablePath, inspect: accessibilityFaults };
+      const light = await takePictures({ ...options, query: "theme=light" });
+      for (const { uid, errors } of light) assert.deepEqual(errors, [], `${uid}, light`);
+      const pictures = await takePictures(options);
       for (const [index, { uid, file, errors, charts }] of pictures.entries()) {
         assert.deepEqual(errors, [], uid);
         const drawn = models[index]?.panels.filter(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { formattedValueToString } from "@grafana/data";
@@ -19,8 +19,10 @@ import {
   startTemporaryInfluxDb,
   type TemporaryInfluxDb,
 } from "../../viewer/sample/sampleInfluxDb";
+import { sampleAlerts } from "../../viewer/sample/sampleData";
 import { asked } from "./dashboardFigures";
 import { dashboardFaults, linkFaults } from "./support/shownFaults";
+import { shownNames } from "./support/shownNames";
 
 /** The panels of 0.1.0 in which a person saw a fault. */
 const before010 = JSON.parse(
@@ -73,6 +75,17 @@ describe("what Grafana's own code shows of the sample data", () => {
     assert.deepEqual(linkFaults(models), []);
   });
 
+  test("the names in docs/dashboards.md are those of today: UPDATE_DOCS=1 writes them", async () => {
+    const lists: string[] = [];
+    for (const model of models) lists.push(shownNames(await ask(model)));
+    const page = join(__dirname, "..", "..", "docs", "dashboards.md");
+    const text = readFileSync(page, "utf8");
+    const [before, after] = text.split(/<!-- names: generated -->[\s\S]*<!-- \/names -->/);
+    const current = `${before ?? ""}<!-- names: generated -->\n\n${lists.join("\n\n")}\n\n<!-- /names -->${after ?? ""}`;
+    if (process.env["UPDATE_DOCS"] !== undefined) writeFileSync(page, current);
+    else assert.equal(text, current);
+  });
+
   test("the faults of 0.1.0 are found in its dashboards", async () => {
     const found: string[] = [];
     for (const model of before010) found.push(...dashboardFaults(await ask(withoutAnnotations(model))));
@@ -122,18 +135,28 @@ describe("what Grafana's own code shows of the sample data", () => {
     assert.notDeepEqual(await tiles(usage010, title, zoomed), await tiles(usage, title, {}));
   });
 
-  test("versions are marked where they were first seen; in 0.1.0 Grafana broke", async () => {
-    const { annotations } = await ask(modelOf(models, "model-api-usage"));
-    assert.deepEqual(
-      annotations.map(({ marks }) => marks.map(({ text, tags }) => [text, ...tags])),
-      [
+  test("deployments, trainings and alerts are marked on every dashboard with charts over time; in 0.1.0 Grafana broke", async () => {
+    const withCharts = models.filter(({ panels }) => panels.some(({ type }) => type === "timeseries"));
+    assert.ok(withCharts.length >= 3);
+    for (const model of withCharts) {
+      const { annotations } = await ask(model, { from: "now-24h" });
+      assert.deepEqual(
+        annotations.map(({ marks }) => marks.map(({ text, tags }) => [text, ...tags])),
         [
-          ["1", "churn-api"],
-          ["2", "penguins-api"],
-          ["3", "penguins-api"],
+          [
+            ["1", "churn-api"],
+            ["2", "penguins-api"],
+            ["3", "penguins-api"],
+          ],
+          [["penguins-training", "error"]],
+          sampleAlerts
+            .filter(({ alertname }) => alertname !== "Watchdog")
+            .map(({ alertname, summary }) => [summary, alertname])
+            .sort((one, other) => ((one[1] ?? "") < (other[1] ?? "") ? -1 : 1)),
         ],
-      ],
-    );
+        model.title,
+      );
+    }
     await assert.rejects(ask(modelOf(before010, "model-api-usage")), /takes the number .* for tags/);
   });
 });

@@ -56,6 +56,8 @@ export interface VariableModel {
 
 export interface AnnotationModel {
   readonly name: string;
+  /** Grafana's name of a colour. */
+  readonly iconColor?: string;
   readonly target?: { readonly query: string; readonly textColumn: string; readonly tagsColumn: string };
   readonly datasource?: { readonly type: string; readonly uid: string };
 }

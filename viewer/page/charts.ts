@@ -3,6 +3,7 @@ import { formattedValueToString, type GrafanaTheme2, type ThresholdsConfig } fro
 import type { Mark } from "../frames/influxQlFrames";
 import type { PanelData } from "../frames/queryDashboard";
 import type { ShownField, ShownPanel } from "../frames/shownFields";
+import { readableOn } from "./html";
 
 /** What ECharts draws, as JSON; the page's own script adds the unit of the value axis. */
 export interface Chart {
@@ -22,13 +23,16 @@ interface GraphSettings {
   readonly thresholdsStyle?: { readonly mode?: string };
 }
 
+/** A mark in the colour of its annotation, by Grafana's name. */
+export type ColouredMark = Mark & { readonly colour: string };
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** The chart of a `timeseries` or `barchart` panel. */
 export function chartOf(
   data: PanelData,
   shown: ShownPanel,
-  marks: readonly Mark[],
+  marks: readonly ColouredMark[],
   theme: GrafanaTheme2,
 ): Chart {
   const { fieldConfig } = data.panel;
@@ -96,7 +100,7 @@ function valueAxis({ panel }: PanelData, theme: GrafanaTheme2, isShares: boolean
 function overTime(
   data: PanelData,
   { fields }: ShownPanel,
-  marks: readonly Mark[],
+  marks: readonly ColouredMark[],
   theme: GrafanaTheme2,
 ): Json {
   const { fromMs, toMs } = data.range;
@@ -121,7 +125,7 @@ function overTime(
       barMaxWidth: 24,
       lineStyle: { width: 2 },
       areaStyle: isBars ? undefined : { opacity: fillOpacity / 100 },
-      markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: lines },
+      markLine: index > 0 ? undefined : { symbol: "none", data: lines },
     })),
   };
 }
@@ -146,11 +150,18 @@ function linePoints({ field, frame }: ShownField, { spanNulls }: GraphSettings):
   });
 }
 
-function markLine({ timeMs, text, tags }: Mark, theme: GrafanaTheme2): Json {
+function markLine({ timeMs, text, tags, colour }: ColouredMark, theme: GrafanaTheme2): Json {
   return {
     xAxis: timeMs,
-    label: { formatter: [...tags, text].join(" "), color: theme.colors.text.secondary, fontSize: 12 },
-    lineStyle: { color: theme.visualization.getColorByName("blue"), type: "dashed" },
+    // As in Grafana, its text is shown when one points at it.
+    label: {
+      show: false,
+      formatter: [...tags, text].join(" "),
+      color: theme.colors.text.primary,
+      fontSize: 12,
+    },
+    emphasis: { label: { show: true } },
+    lineStyle: { color: theme.visualization.getColorByName(colour), type: "dashed" },
   };
 }
 
@@ -199,7 +210,7 @@ function bars(
       label: {
         show: hasLabels,
         position: isStacked ? "inside" : "top",
-        color: isStacked ? theme.colors.getContrastText(one.colour) : theme.colors.text.primary,
+        color: isStacked ? readableOn(one.colour) : theme.colors.text.primary,
         fontSize: 12,
       },
       data: categories.map((_, row) => {

@@ -12,7 +12,7 @@ import { themes } from "../frames/panelFrames";
 import { dashboardHeight, type DashboardData, type PanelData } from "../frames/queryDashboard";
 import { shownPanel, type ShownField, type ShownPanel } from "../frames/shownFields";
 import { chartOf } from "./charts";
-import { escape } from "./html";
+import { escape, readableOn } from "./html";
 import { styleSheet } from "./style";
 import { timeline } from "./timeline";
 
@@ -145,7 +145,7 @@ class DashboardView {
     const { panel } = data;
     if (data.error !== undefined) return `<p class="empty error">${escape(data.error)}</p>`;
     if (panel.type === "text") {
-      return `<div class="scroll">${renderMarkdown(this.expand(String(panel.options?.["content"] ?? "")))}</div>`;
+      return `<div class="scroll" tabindex="0">${renderMarkdown(this.expand(String(panel.options?.["content"] ?? "")))}</div>`;
     }
     if ((panel.targets ?? []).length === 0)
       return `<p class="empty">Panel type ${escape(panel.type)}: open it in Grafana</p>`;
@@ -157,19 +157,21 @@ class DashboardView {
       case "stat":
         return this.tiles(panel, shown);
       case "state-timeline":
-        return timeline(data, shown, this.theme);
+        return timeline(data, shown);
       case "timeseries":
       case "barchart": {
         const chart = chartOf(
           data,
           shown,
-          this.data.annotations.flatMap(({ marks }) => marks),
+          this.data.annotations.flatMap(({ annotation: { iconColor: colour = "blue" }, marks }) =>
+            marks.map((mark) => ({ ...mark, colour })),
+          ),
           this.theme,
         );
         return `<div class="chart" role="img" aria-label="${escape(panel.title)}" data-chart="${escape(JSON.stringify(chart))}"></div>`;
       }
       default:
-        return table(panel, shown, this.theme);
+        return table(panel, shown);
     }
   }
 
@@ -177,9 +179,7 @@ class DashboardView {
     const isFilled = options?.["colorMode"] === "background";
     const items = tiles.map(({ display }) => {
       const colour = display.color ?? "";
-      const style = isFilled
-        ? `background:${colour};color:${this.theme.colors.getContrastText(colour)}`
-        : `color:${colour}`;
+      const style = isFilled ? `background:${colour};color:${readableOn(colour)}` : `color:${colour}`;
       const text = formattedValueToString(display);
       const name = tiles.length > 1 ? `<span>${escape(display.title ?? "")}</span>` : "";
       return `<div class="tile" style="${style}">${name}<b style="--length:${Math.max(text.length, 5)}">${escape(text)}</b></div>`;
@@ -189,7 +189,7 @@ class DashboardView {
 }
 
 /** The first frame as rows and columns; a panel of a type that is not drawn here is shown like this too. */
-function table(panel: PanelModel, { fields }: ShownPanel, theme: GrafanaTheme2): string {
+function table(panel: PanelModel, { fields }: ShownPanel): string {
   const [first] = fields;
   if (first === undefined) return "";
   const [sort] = (panel.options as { sortBy?: { displayName: string; desc?: boolean }[] }).sortBy ?? [];
@@ -200,9 +200,9 @@ function table(panel: PanelModel, { fields }: ShownPanel, theme: GrafanaTheme2):
   const rows = Array.from({ length: Math.min(sorted.length, maxRows) }, (_, row) => {
     const source = sorted.fields.map(({ values }) => (values as unknown[])[row]);
     const index = rowIndex(frame, source);
-    return `<tr>${fields.map((field, column) => cell(field, source[column], index, theme)).join("")}</tr>`;
+    return `<tr>${fields.map((field, column) => cell(field, source[column], index)).join("")}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 /** Links read their row by its place before it was sorted. */
@@ -212,14 +212,14 @@ function rowIndex({ fields, length }: DataFrame, row: readonly unknown[]): numbe
   );
 }
 
-function cell({ field }: ShownField, value: unknown, row: number, { colors }: GrafanaTheme2): string {
+function cell({ field }: ShownField, value: unknown, row: number): string {
   const shown = field.display?.(value);
   const text = shown === undefined ? "" : escape(formattedValueToString(shown));
   const custom = (field.config.custom ?? {}) as { cellOptions?: { type?: string }; wrapText?: boolean };
   const isColoured =
     custom.cellOptions?.type === "color-background" && shown?.color !== undefined && (value ?? null) !== null;
   const colour = isColoured ? (shown.color ?? "") : "";
-  const style = isColoured ? ` style="background:${colour};color:${colors.getContrastText(colour)}"` : "";
+  const style = isColoured ? ` style="background:${colour};color:${readableOn(colour)}"` : "";
   const [link] = field.getLinks?.({ valueRowIndex: row }) ?? [];
   const content =
     link === undefined ? text : `<a href="${escape(link.href)}" title="${escape(link.title)}">${text}</a>`;

@@ -1,14 +1,14 @@
-import { FieldType, formattedValueToString, type GrafanaTheme2 } from "@grafana/data";
+import { FieldType, formattedValueToString } from "@grafana/data";
 
 import type { PanelData } from "../frames/queryDashboard";
 import type { ShownField, ShownPanel } from "../frames/shownFields";
-import { escape } from "./html";
+import { escape, readableOn } from "./html";
 
 /**
  * The lanes of a `state-timeline` panel, in the order of their first bars. Of two time fields the second is the end, as
  * in Grafana; this part of it is not in its libraries.
  */
-export function timeline({ panel, range }: PanelData, { fields }: ShownPanel, theme: GrafanaTheme2): string {
+export function timeline({ panel, range }: PanelData, { fields }: ShownPanel): string {
   const lanes = fields
     .map((field) => ({ name: field.name, bars: barsOf(field) }))
     .map(({ name, bars }) => ({
@@ -25,11 +25,11 @@ export function timeline({ panel, range }: PanelData, { fields }: ShownPanel, th
     const items = bars.map(({ startMs, endMs, text, colour }) => {
       const left = percent(startMs);
       const title = `${text}, ${clock(startMs)} to ${clock(endMs)}`;
-      return `<span style="left:${left}%;width:${percent(endMs) - left}%;background:${colour};color:${theme.colors.getContrastText(colour)}" title="${escape(title)}">${escape(text)}</span>`;
+      return `<span style="left:${left}%;width:${percent(endMs) - left}%;background:${colour};color:${readableOn(colour)}" title="${escape(title)}">${escape(text)}</span>`;
     });
     return `<tr><th scope="row">${escape(name)}</th><td><div>${items.join("")}</div></td></tr>`;
   });
-  return `<div class="scroll"><table class="lanes" aria-label="${escape(panel.title)}"><tbody>${rows.join("")}</tbody><tfoot><tr><th></th><td><div><i>${clock(range.fromMs)}</i><i>${clock((range.fromMs + range.toMs) / 2)}</i><i>${clock(range.toMs)}</i></div></td></tr></tfoot></table></div>`;
+  return `<div class="scroll" tabindex="0"><table class="lanes" aria-label="${escape(panel.title)}"><tbody>${rows.join("")}</tbody><tfoot><tr><th></th><td><div><i>${clock(range.fromMs)}</i><i>${clock((range.fromMs + range.toMs) / 2)}</i><i>${clock(range.toMs)}</i></div></td></tr></tfoot></table></div>`;
 }
 
 interface Bar {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 
 /** Chromium on PATH; undefined when there is none. */
 export function findChromium(): string | undefined {
@@ -31,11 +31,13 @@ export interface PictureOptions {
   readonly password: string;
   /** Of the address, for example "from=now-30d&theme=light". */
   readonly query?: string;
+  /** Looks at each page, and returns what is wrong with it. */
+  readonly inspect?: (page: Page) => Promise<string[]>;
 }
 
 /** Takes a picture of each dashboard, `<uid>.png` in a folder, in headless Chromium. */
 export async function takePictures(options: PictureOptions): Promise<Picture[]> {
-  const { url, uids, folder, executablePath, password, query = "" } = options;
+  const { url, uids, folder, executablePath, password, query = "", inspect } = options;
   mkdirSync(folder, { recursive: true });
   const browser = await chromium.launch({
     executablePath,
@@ -57,6 +59,7 @@ export async function takePictures(options: PictureOptions): Promise<Picture[]> 
       errors.push(...(await page.locator(".error").allTextContents()));
       const file = join(folder, `${uid}.png`);
       await page.screenshot({ path: file, fullPage: true });
+      if (inspect !== undefined) errors.push(...(await inspect(page)));
       pictures.push({ uid, file, errors, charts: await page.locator("main .chart svg").count() });
       await page.close();
     }

@@ -211,8 +211,25 @@ test("each dashboard has a ConfigMap of its own, and each folder a volume that h
     return sources.map(({ configMap }) => configMap.name);
   };
   const names = maps.map(({ name }) => `${name}-auto`);
-  assert.deepEqual(files("Data science monitoring"), names.slice(0, 5));
-  assert.deepEqual(files("Apps"), names.slice(5));
+  assert.deepEqual(files("Data science monitoring"), names.slice(0, -1));
+  assert.deepEqual(files("Apps"), names.slice(-1));
+});
+
+test("Grafana starts without errors: each folder of provisioning is there, no plugin is fetched, and memory is 1Gi", async () => {
+  const { resources } = await deploy(() => platform());
+  const [container] = podOf(resources, "Deployment monitoring-grafana").containers;
+  assert.deepEqual(
+    (container?.volumeMounts ?? [])
+      .map(({ mountPath }) => String(mountPath))
+      .filter((path) => path.startsWith("/etc/grafana/provisioning/"))
+      .sort(),
+    ["alerting", "dashboards", "datasources", "plugins"].map((kind) => `/etc/grafana/provisioning/${kind}`),
+  );
+  const { inputs } = find(resources, "ConfigMap", "monitoring-grafana-provisioning");
+  for (const file of ["alerting.yaml", "plugins.yaml"])
+    assert.deepEqual(JSON.parse(data(inputs)[file] ?? ""), { apiVersion: 1 }, file);
+  assert.equal(variableOf(container, "GF_PLUGINS_PREINSTALL_DISABLED"), "true");
+  assert.deepEqual(container?.["resources"]?.limits?.memory, "1Gi");
 });
 
 test("Telegraf may read statistics, and run nothing", async () => {
