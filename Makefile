@@ -10,7 +10,7 @@ CLI = node --import tsx local/cli.ts
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: build ## Deploy the whole stack, to an embedded cluster unless KUBECONFIG is set; NODES=real runs its containers
+up: build ## Deploy the whole stack, to an embedded cluster unless KUBECONFIG is set; NODES=simulated runs no container
 	@NODES="$(NODES)" $(CLI) up
 
 down: build ## Remove everything that `make up` created
