@@ -10,6 +10,7 @@ import { generatedPassword } from "../platform/generatedPassword";
 import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
+import { memoryLimits, memoryVariables } from "./memoryLimits";
 
 /** How a deployed InfluxDB is sized. */
 export interface InfluxDbDeployArgs {
@@ -59,6 +60,10 @@ export class InfluxDb extends pulumi.ComponentResource {
 
     const { protect } = args;
     const { port } = parts.influxDb;
+    const compute = pulumi.output(
+      args.resources ?? resources({ cpu: "250m", cpuLimit: "2", memory: "512Mi", memoryLimit: "2Gi" }),
+    );
+    const memory = compute.apply(({ limits }) => memoryLimits(limits?.["memory"]));
     const objects = new PartObjects(name, parts.influxDb, args.namespace, this);
     this.operatorToken = generatedPassword(`${name}-operator-token`, this, protect);
     const secretName = objects.secret("credentials", {
@@ -88,11 +93,11 @@ export class InfluxDb extends pulumi.ComponentResource {
             { name: "INFLUXD_SQLITE_PATH", value: "/var/lib/influxdb2/influxd.sqlite" },
             { name: "INFLUXD_ENGINE_PATH", value: "/var/lib/influxdb2/engine" },
             { name: "INFLUXD_REPORTING_DISABLED", value: "true" },
+            ...memoryVariables.map((name) => ({ name, value: memory.apply((values) => values[name] ?? "") })),
           ],
           ports: [{ name: "http", containerPort: port }],
           ...httpProbes({ port: "http", readyPath: "/health", startupSeconds: 600 }),
-          resources:
-            args.resources ?? resources({ cpu: "250m", cpuLimit: "2", memory: "512Mi", memoryLimit: "2Gi" }),
+          resources: compute,
           volumeMounts: [
             { name: "data", mountPath: "/var/lib/influxdb2" },
             { name: "config", mountPath: "/etc/influxdb2" },
