@@ -70,7 +70,7 @@ describe("alerts about runs in a real InfluxDB", () => {
     ]);
     const alert = evaluator.catcher.posted.find(({ labels }) => labels.service === "fails") as PostedAlert;
     assert.equal(alert.annotations.summary, 'Run run "2" of fails failed');
-    assert.match(alert.annotations.dashboard_url ?? "", /var-run=run%20%222%22$/);
+    assert.match(alert.annotations.dashboard_url ?? "", /var-runId=run%20%222%22$/);
   });
 
   it("TrainingRunFailed: a run that is tried again has failed with its last attempt", async () => {
