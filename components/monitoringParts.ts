@@ -161,9 +161,16 @@ export function deployStore(
 /** What InfluxDB shall hold, with the tasks of the alert rules. */
 function desiredState({ args, alertmanager, grafanaUrl }: Platform, existing: ExistingInfluxDb | undefined) {
   return pulumi
-    .all([alertmanager.url, grafanaUrl, args.runbookBaseUrl ?? "docs/runbooks", existing?.organization])
-    .apply(([alertmanagerUrl, grafana, runbookBaseUrl, organization]) => {
+    .all([
+      alertmanager.url,
+      grafanaUrl,
+      args.runbookBaseUrl ?? "docs/runbooks",
+      existing?.organization,
+      args.environment,
+    ])
+    .apply(([alertmanagerUrl, grafana, runbookBaseUrl, organization, environment]) => {
       const target = {
+        environment,
         alertmanagerUrls: [alertmanagerUrl],
         authorizationSecret: alertmanager.authorization && alertmanagerSecret.key,
         grafanaUrl: grafana,

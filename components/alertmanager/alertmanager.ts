@@ -6,6 +6,7 @@ import { checked } from "../kubernetes/checked";
 import { podsLabelled, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
+import { portOf } from "../platform/endpoints";
 import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
@@ -47,6 +48,12 @@ export interface AlertmanagerDeployArgs {
   /** The mail server and the recipients. */
   email: EmailArgs;
   /**
+   * URL that gets a POST each minute while alerting works and its messages get out, of a service that reports when they
+   * stop. Its path often is the password: use a secret.
+   * @default none: nobody reports that alerting has stopped
+   */
+  watchdogUrl?: pulumi.Input<string>;
+  /**
    * Volume of the silences and the notification log, which outlive a restart.
    * @default { size: "1Gi" }
    */
@@ -78,15 +85,17 @@ export class Alertmanager extends pulumi.ComponentResource {
     const smarthost = checked(mailServer.smarthost, mailServerPort);
     const { port } = parts.alertmanager;
     const objects = new PartObjects(name, parts.alertmanager, args.namespace, this);
+    const watchdogUrl = args.watchdogUrl === undefined ? undefined : checked(args.watchdogUrl, portOf);
     const config = pulumi
-      .all([{ ...mailServer, smarthost }, login?.username, args.grafanaUrl])
-      .apply(([email, username, grafanaUrl]) =>
+      .all([{ ...mailServer, smarthost }, login?.username, args.grafanaUrl, watchdogUrl])
+      .apply(([email, username, grafanaUrl, url]) =>
         renderAlertmanagerConfig({
           email: {
             ...email,
             ...(username !== undefined && { username, passwordFile: `${secretPath}/${passwordKey}` }),
           },
           grafanaUrl,
+          watchdogUrl: url,
         }),
       );
     const secretName = objects.secret("config", {
@@ -131,6 +140,14 @@ export class Alertmanager extends pulumi.ComponentResource {
           const host = server.slice(0, server.lastIndexOf(":"));
           return toHosts([host], [podPort ?? mailServerPort(server)]);
         }),
+        ...(watchdogUrl === undefined
+          ? []
+          : [
+              // Only the path is a secret.
+              pulumi.unsecret(
+                pulumi.output(watchdogUrl).apply((url) => toHosts([new URL(url).hostname], [portOf(url)])),
+              ),
+            ]),
       ],
     });
 

@@ -12,6 +12,11 @@ export interface AlertTaskOptions {
    * @default none, the Alertmanagers ask for no login
    */
   authorizationSecret?: string;
+  /**
+   * Deployment environment of the platform: of alerts whose samples name none.
+   * @default none
+   */
+  environment?: string;
   /** Base URL of the dashboards that alerts link to. */
   grafanaUrl: string;
   /** URL of the folder of runbooks; `/<rule>.md` is appended. */
@@ -40,7 +45,7 @@ export function firingSeconds(rule: Pick<AlertRule, "everySeconds">): number {
  */
 export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask {
   const { details = [] } = rule;
-  const { alertmanagerUrls, authorizationSecret, grafanaUrl, runbookBaseUrl } = options;
+  const { alertmanagerUrls, authorizationSecret, environment = "", grafanaUrl, runbookBaseUrl } = options;
   if (alertmanagerUrls.length === 0) {
     throw new RangeError("alertmanagerUrls is empty: name the base URL of each Alertmanager");
   }
@@ -90,7 +95,7 @@ ${returning(rule.query)}
 }
 
 samples()
-    |> map(fn: (r) => ({${[...rule.labels, ...details].map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] then r[${fluxString(label)}] else ""`).join(", ")}, _time: r._time, _value: r._value}))
+    |> map(fn: (r) => ({${[...rule.labels, ...details].map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] and r[${fluxString(label)}] != "" then r[${fluxString(label)}] else ${fluxString(label === "environment" ? environment : "")}`).join(", ")}, _time: r._time, _value: r._value}))
     |> group(columns: [${rule.labels.map(fluxString).join(", ")}])
     |> sort(columns: ["_time"])
     |> reduce(

@@ -14,7 +14,7 @@ export interface Routing {
   groupWait: string;
   /** Least time between two messages about a changed group. */
   groupInterval: string;
-  /** Time after which an unchanged group is sent again; a multiple of `groupInterval`. */
+  /** Time after which an unchanged group is sent again, at its next `groupInterval`. */
   repeatInterval: string;
 }
 
@@ -31,8 +31,11 @@ export const routings = {
     groupInterval: "1m",
     repeatInterval: "48h",
   },
-  /** To the watchdog's URL only. */
-  watchdog: { groupBy: byApp, groupWait: "0s", groupInterval: "1m", repeatInterval: "1m" },
+  /**
+   * To the watchdog's URL only, each minute: groups are looked at each half of one. Repeated after the very interval, some
+   * messages would come a whole interval late.
+   */
+  watchdog: { groupBy: byApp, groupWait: "0s", groupInterval: "30s", repeatInterval: "50s" },
 } as const satisfies Record<string, Routing>;
 
 /** Another threshold for the series that carry these labels. */

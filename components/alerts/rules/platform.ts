@@ -181,8 +181,9 @@ ran
     name: "Watchdog",
     severity: "info",
     routing: "watchdog",
-    // It is held back while no message gets out, so that whoever misses it says so.
+    // It is held back while no message gets out, so that whoever misses it says so; its own is the one by webhook.
     query: `failed = ${samplesOf(measurements.failedNotifications, ["counter"], ago(failedFor))}
+    |> filter(fn: (r) => r.integration != "webhook")
     |> toFloat()
     |> increase()
     |> last()
@@ -192,7 +193,7 @@ union(tables: [failed, array.from(rows: [{service: "monitoring", _value: 0.0}])]
     |> sum()
     |> filter(fn: (r) => r._value == 0.0)
     |> map(fn: (r) => ({r with _time: stop, _value: 1.0}))`,
-    labels: ["service"],
+    labels: ["service", "environment"],
     threshold: 0,
     unit: "count",
     summary: "Alerting pipeline is working",

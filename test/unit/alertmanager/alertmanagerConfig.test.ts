@@ -75,7 +75,7 @@ describe("renderAlertmanagerConfig", () => {
       const { receiver, group_by, group_wait, group_interval, repeat_interval } = { ...root, ...match };
       return [receiver, group_by, group_wait, group_interval, repeat_interval];
     };
-    assert.deepEqual(routed("Watchdog", "info"), ["watchdog", app, "0s", "1m", "1m"]);
+    assert.deepEqual(routed("Watchdog", "info"), ["watchdog", app, "0s", "30s", "50s"]);
     assert.equal(routed("Other", "info")[0], "none");
     for (const name of ["TrainingRunFailed", "PipelineRunOverdue"]) {
       assert.deepEqual(routed(name, "critical"), ["email-critical", run, "5s", "1m", "48h"], name);
@@ -126,14 +126,16 @@ describe("renderAlertmanagerConfig", () => {
     }
   });
 
-  it("repeats at multiples of the group's interval", () => {
+  it("repeats at multiples of the group's interval, the Watchdog a little before one", () => {
     const seconds = (duration: string): number => {
       const [, amount, unit] = /^(\d+)([smh])$/.exec(duration) ?? [];
       return Number(amount) * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"];
     };
-    for (const { repeat_interval, group_interval } of rendered().route.routes) {
+    for (const { receiver, repeat_interval, group_interval } of rendered().route.routes) {
       if (repeat_interval === undefined || group_interval === undefined) continue;
-      assert.equal(seconds(repeat_interval) % seconds(group_interval), 0);
+      const [repeated, interval] = [seconds(repeat_interval), seconds(group_interval)];
+      if (receiver === "watchdog") assert.equal(Math.ceil(repeated / interval) * interval, 60);
+      else assert.equal(repeated % interval, 0);
     }
   });
 

@@ -141,6 +141,15 @@ describe("alertRules", () => {
 });
 
 describe("alertTask", () => {
+  it("gives the platform's environment to alerts whose samples name none", () => {
+    const watchdog = alertRules().find(({ name }) => name === "Watchdog");
+    assert.ok(watchdog);
+    assert.match(
+      alertTask(watchdog, { ...options, environment: "prod" }).flux,
+      /"environment": if exists r\["environment"\] and r\["environment"\] != "" then r\["environment"\] else "prod"/,
+    );
+  });
+
   const rule = alertRules().find(({ name }) => name === "TrainingRunFailed") as ReturnType<
     typeof alertRules
   >[number];

@@ -171,6 +171,19 @@ test("a mail server without login gets none", async () => {
   assert.doesNotMatch(settings(inputs)["alertmanager.yml"] ?? "", /smtp_auth/);
 });
 
+test("the Watchdog has its URL, and a flow to it", async () => {
+  const watchdogUrl = "https://watch.example.com:8443/secret-path";
+  const { resources } = await deploy(() => platform({ alertmanager: { deploy: { email, watchdogUrl } } }));
+  const { inputs: policy } = find(resources, "NetworkPolicy", "monitoring-alertmanager");
+  assert.match(JSON.stringify(policy), /"port":8443/);
+  assert.doesNotMatch(JSON.stringify(policy), /secret-path/);
+  const { inputs: config } = find(resources, "Secret", "monitoring-alertmanager-config");
+  assert.match(
+    settings(config)["alertmanager.yml"] ?? "",
+    /url: https:\/\/watch\.example\.com:8443\/secret-path/,
+  );
+});
+
 test("a mail server without a port is refused with an example", async () => {
   await assert.rejects(
     deploy(() =>
@@ -238,11 +251,16 @@ test("Telegraf may read statistics, and run nothing", async () => {
   const rules = inputs["rules"] as { resources: string[]; verbs: string[] }[];
   assert.deepEqual([...new Set(rules.flatMap(({ verbs }) => verbs))].sort(), ["get", "list", "watch"]);
   assert.deepEqual(rules.flatMap((rule) => rule.resources).sort(), [
+    "cronjobs",
     "deployments",
+    "horizontalpodautoscalers",
+    "jobs",
     "nodes",
     "nodes/pods",
     "nodes/stats",
+    "persistentvolumeclaims",
     "pods",
+    "resourcequotas",
   ]);
 });
 
