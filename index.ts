@@ -1,14 +1,26 @@
 import { Provider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { Monitoring } from "./components";
-import { AksCluster } from "./components/azure";
+import { AksCluster, BackupStorage } from "./components/azure";
 import { readConfig } from "./config/readConfig";
 import { penguins, penguinsProbe } from "./examples/penguins/penguins";
 
-const { cluster, monitoring, sample: sampleConfig } = readConfig(new pulumi.Config());
+const { cluster, backupStorage, monitoring, sample: sampleConfig } = readConfig(new pulumi.Config());
 const { protect } = monitoring;
 
 const aks = cluster?.deploy && new AksCluster("aks", { protect, ...cluster.deploy });
+
+if (backupStorage && !cluster?.deploy)
+  throw new Error("backupStorage needs a cluster of the stack: set cluster.deploy");
+const storage =
+  aks &&
+  backupStorage &&
+  new BackupStorage("backups", {
+    ...{ location: cluster.deploy.location, tags: cluster.deploy.tags, protect },
+    ...{ oidcIssuerUrl: aks.oidcIssuerUrl, subnetId: aks.subnetId },
+    namespace: monitoring.namespace ?? monitoring.namespaceName,
+    ...backupStorage,
+  });
 
 // The identifier keeps a new kubeconfig for the same cluster from replacing everything in it.
 const provider = new Provider("cluster", {
@@ -24,6 +36,7 @@ const platform = new Monitoring(
   {
     cilium: aks !== undefined,
     ...monitoring,
+    ...(storage && { backup: { objectStore: storage.objectStore, ...monitoring.backup } }),
     telegraf: { ...monitoring.telegraf, probes: allProbes },
   },
   { provider },

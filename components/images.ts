@@ -14,4 +14,6 @@ export const images = {
   telegraf: "telegraf:1.37.2",
   /** Runs the bundled programs: the InfluxDB reconcile Job and the archive of raw events. */
   node: "node:22.22.0-bookworm-slim",
+  /** Copies backups to and from an object store, where `backup.objectStore` is set. */
+  rclone: "rclone/rclone:1.75.1",
 } as const;

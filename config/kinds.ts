@@ -101,6 +101,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
     serviceRange: addressRange,
   },
   ...{ authorizedIpRanges: addressRange, minCount: nodeCount, maxCount: nodeCount },
+  ...{ immutableDays: integer(1, 146000, "14") },
   ...{ durationHours: integer(4, 24, "4"), osDiskSizeGiB: integer(30, 2048, "64") },
   ...{ adminGroupObjectIds: objectId, deployerObjectIds: objectId },
   dnsServiceIp: text(/^\d{1,3}(\.\d{1,3}){3}$/, "an IPv4 address", "10.0.0.10"),

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DeployedOrExisting, MonitoringArgs, StorageArgs } from "../components";
-import type { AksClusterArgs } from "../components/azure";
+import type { AksClusterArgs, BackupStorageOptions } from "../components/azure";
 
 /**
- * The config of a stack: its keys `ds-monitoring:cluster`, `ds-monitoring:monitoring` and `ds-monitoring:sample`.
+ * The config of a stack: its keys `ds-monitoring:cluster`, `ds-monitoring:backupStorage`, `ds-monitoring:monitoring` and `ds-monitoring:sample`.
  *
  * `npm run generate` makes schema.json and docs/configuration.md from it, with the types and the docs of the arguments.
  */
@@ -13,6 +13,11 @@ export interface StackConfig {
    * @default { existing: {} }
    */
   cluster?: DeployedOrExisting<AksClusterArgs, ExistingCluster>;
+  /**
+   * A storage account for InfluxDB's backups, which outlives a cluster of `cluster.deploy`; `{}` for the defaults.
+   * @default none
+   */
+  backupStorage?: BackupStorageOptions;
   /** The platform: the arguments of `Monitoring`. */
   monitoring: MonitoringArgs;
   /**

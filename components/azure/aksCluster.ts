@@ -10,6 +10,7 @@ import { Subnet, VirtualNetwork } from "@pulumi/azure-native/network";
 import { ResourceGroup } from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import type { AksClusterArgs, ClusterNetworkArgs, EntraArgs, MaintenanceWindowArgs } from "./aksClusterArgs";
+import { nameIn, roleIn } from "./ids";
 import { usableKubeconfig } from "./kubeconfig";
 import { rolesInForce } from "./roles";
 import { checkPools, renderPool, renderUserPool, systemPoolName, type UserPoolArgs } from "./nodePools";
@@ -164,6 +165,8 @@ export class AksCluster extends pulumi.ComponentResource {
         resourceGroupName: common.resourceGroupName,
         virtualNetworkName: nameIn(network.id),
         addressPrefix: ranges.nodeRange ?? "10.100.0.0/20",
+        // A storage account may be open to this subnet alone: that of backups, those of the Blob CSI driver.
+        serviceEndpoints: [{ service: "Microsoft.Storage" }],
       },
       { parent: this },
     );
@@ -243,22 +246,6 @@ interface Placement {
   resourceGroupName: pulumi.Output<string>;
   location: string;
   tags: Record<string, string>;
-}
-
-/**
- * The name at the end of a resource's id. The output `name` is unknown while a change of the resource is previewed, and
- * whatever is in it would be replaced.
- */
-function nameIn(id: pulumi.Output<string>): pulumi.Output<string> {
-  return id.apply((text) => text.slice(text.lastIndexOf("/") + 1));
-}
-
-/** The id of a built-in role in the subscription of the resource with this id. */
-function roleIn(resourceId: pulumi.Output<string>, role: string): pulumi.Output<string> {
-  const subscription = (id: string) => id.split("/").slice(0, 3).join("/");
-  return resourceId.apply(
-    (id) => `${subscription(id)}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
-  );
 }
 
 function entraInputs(entra: EntraArgs | undefined) {

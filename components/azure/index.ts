@@ -6,5 +6,6 @@ export {
   type EntraArgs,
   type MaintenanceWindowArgs,
 } from "./aksClusterArgs";
+export { BackupStorage, type BackupStorageArgs, type BackupStorageOptions } from "./backupStorage";
 export { aksGateway, aksIngress, type KeyVaultCertificateArgs } from "./ingress";
 export { type NodePoolArgs, spotAffinity, spotTolerations, type UserPoolArgs } from "./nodePools";

@@ -30,6 +30,20 @@ export interface KeepingPartArgs extends PartArgs {
   protect: boolean;
 }
 
+/** An identity of the cloud for the pods of a part. */
+export interface PodIdentity {
+  /**
+   * Annotations of their service account, e.g. `azure.workload.identity/client-id`.
+   * @default {}
+   */
+  serviceAccountAnnotations?: Record<string, pulumi.Input<string>>;
+  /**
+   * Labels of the pods, e.g. `azure.workload.identity/use: "true"`.
+   * @default {}
+   */
+  podLabels?: Record<string, string>;
+}
+
 /** The pods of a part: one container, besides native sidecars among the init containers. */
 export interface PodOptions extends Omit<inputs.core.v1.PodSpec, "containers"> {
   /** The user that it runs as. */
@@ -56,18 +70,23 @@ export class PartObjects {
   /**
    * @param name logical name of the component
    * @param parent the component
+   * @param identity of its pods in the cloud
    */
   constructor(
     public readonly name: string,
     public readonly part: Part,
     public readonly namespace: pulumi.Input<string>,
     public readonly parent: pulumi.Resource,
+    private readonly identity: PodIdentity = {},
   ) {
     this.contentMetadata = { namespace, labels: part.labels };
     this.metadata = { name: part.name, ...this.contentMetadata };
     const account = new ServiceAccount(
       name,
-      { metadata: this.metadata, automountServiceAccountToken: false },
+      {
+        metadata: { ...this.metadata, annotations: identity.serviceAccountAnnotations },
+        automountServiceAccountToken: false,
+      },
       { parent },
     );
     this.serviceAccountName = account.metadata.name;
@@ -177,7 +196,7 @@ export class PartObjects {
   podTemplate(options: PodOptions): inputs.core.v1.PodTemplateSpec {
     const { user, container, ...spec } = options;
     return {
-      metadata: { labels: this.part.labels },
+      metadata: { labels: { ...this.part.labels, ...this.identity.podLabels } },
       spec: {
         ...restrictedPod({ serviceAccountName: this.serviceAccountName, user }),
         ...spec,

@@ -2,6 +2,7 @@ import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import type * as pulumi from "@pulumi/pulumi";
 import { suspendedOnPurpose } from "../kubernetes/labels";
+import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
 import type { PartObjects } from "./partObjects";
 
@@ -30,15 +31,21 @@ export interface ScheduledJobOptions {
   finalExitCodes?: number[];
   /** What runs; one at a time. */
   container: inputs.core.v1.Container & { name: string };
+  /**
+   * What has to succeed before it.
+   * @default nothing
+   */
+  before?: inputs.core.v1.Container;
   /** What it mounts. */
   volumes: inputs.core.v1.Volume[];
 }
 
 const user = { uid: 1000 };
+const compute = resources({ cpu: "100m", cpuLimit: "1", memory: "128Mi", memoryLimit: "512Mi" });
 
 /** A CronJob of the part. */
 export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions): CronJob {
-  const { container, volumes, finalExitCodes, schedule } = options;
+  const { container, before, volumes, finalExitCodes, schedule } = options;
   const { logical, inCluster } = options.names ?? { logical: objects.name, inCluster: objects.part.name };
   const onExitCodes = { containerName: container.name, operator: "In", values: finalExitCodes ?? [] };
   return new CronJob(
@@ -66,10 +73,12 @@ export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions)
             template: objects.podTemplate({
               user,
               restartPolicy: "Never",
-              container: {
-                ...container,
-                resources: resources({ cpu: "100m", cpuLimit: "1", memory: "128Mi", memoryLimit: "512Mi" }),
-              },
+              ...(before && {
+                initContainers: [
+                  { ...before, resources: compute, securityContext: restrictedContainerSecurityContext() },
+                ],
+              }),
+              container: { ...container, resources: compute },
               volumes,
             }),
           },

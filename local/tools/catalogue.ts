@@ -186,6 +186,12 @@ const tools = {
     onPath: { range: "*" },
     build: { folder: "influx", ...command("github.com/influxdata/influx-cli/v2", "influx"), seconds: 30 },
   },
+  rclone: {
+    purpose: "copies backups to an object store, in tests",
+    onPath: { range: ">=1.60 <2", args: ["version"] },
+    debian: { packages: ["rclone"], programs: { rclone: "usr/bin/rclone" } },
+    install: "the package rclone of your system",
+  },
   fluentd: {
     purpose: "scrapes, aggregates and ships logs",
     onPath: { range: ">=1.16 <2" },

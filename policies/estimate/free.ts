@@ -19,6 +19,8 @@ const freeTypes: Readonly<Record<string, string>> = {
   "azure-native:network:VirtualNetwork":
     "a network in one region; only peering and traffic out of it are billed",
   "azure-native:resources:ResourceGroup": azureObject,
+  "azure-native:storage:BlobContainerImmutabilityPolicy": azureObject,
+  "azure-native:storage:BlobServiceProperties": "versions are priced with the storage account",
   "azure-native:storage:BlobContainer": "its content is priced with the storage account",
   "azure-native:storage:ManagementPolicy": azureObject,
 

@@ -189,7 +189,7 @@ test("an unknown key is named with the one that was probably meant", () => {
     ],
     [
       { monitoring: least, gpu: true },
-      /^ds-monitoring:gpu is not known: the allowed keys are cluster, monitoring, sample$/,
+      /^ds-monitoring:gpu is not known: the allowed keys are cluster, backupStorage, monitoring, sample$/,
     ],
     [
       monitoring({ influxDb: { storage: { size: "1Gi" } } }),

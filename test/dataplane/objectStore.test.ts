@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { backupScript, restoreScript } from "../../components/influxdb/backupScripts";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
+import { downloadScript, uploadScript } from "../../components/influxdb/objectStoreScripts";
+import { type Finished, run } from "../../local/processes";
+import { resolveTool } from "../../local/tools/resolve";
+import { type Azurite, startAzurite } from "./support/azurite";
+import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+
+describe("backups in an object store, by the real rclone in Azurite", () => {
+  let directory: string;
+  let azurite: Azurite;
+  let programs: string[];
+  before(async () => {
+    programs = await Promise.all(
+      (["influx", "rclone"] as const).map(async (name) => dirname((await resolveTool(name)).path)),
+    );
+    directory = await mkdtemp(join(tmpdir(), "ds-monitoring-object-store-"));
+    azurite = await startAzurite(join(directory, "azurite"));
+    const made = await script('rclone mkdir "store:influxdb"', "none");
+    assert.equal(made.code, 0, made.stderr);
+  });
+  after(async () => {
+    await azurite?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** A script as in a pod of its own: with an empty folder of backups that another run of the pod does not see. */
+  async function script(text: string, pod: string, more: Record<string, string> = {}): Promise<Finished> {
+    await mkdir(join(directory, pod), { recursive: true });
+    return run("sh", ["-c", text], {
+      env: {
+        PATH: [...programs, process.env.PATH ?? ""].join(delimiter),
+        BACKUP_DIRECTORY: join(directory, pod),
+        BACKUP_BUCKET: "influxdb",
+        BACKUP_KEEP: "7",
+        RCLONE_CONFIG: join(directory, "rclone.conf"),
+        INFLUX_CONFIGS_PATH: join(directory, "influx-configs"),
+        ...azurite.rcloneSettings,
+        ...more,
+      },
+      timeoutMs: 120_000,
+    });
+  }
+  const of = ({ influxd }: TestDatabase) => ({ INFLUX_HOST: influxd.url, INFLUX_TOKEN: influxd.token });
+  const stored = async () =>
+    (await script("rclone lsf -R --files-only store:influxdb", "none")).stdout.trim().split("\n");
+
+  it("restores a backup of one cluster into the InfluxDB of another", async () => {
+    const database = await startTestDatabase();
+    const other = await startTestDatabase();
+    try {
+      const now = Date.now();
+      const lines = Array.from(
+        { length: 5000 },
+        (_, i) => `http.server.request,service=s duration_s=${i / 10} ${now - i}000000`,
+      );
+      await database.reconcile();
+      await database.client.write(lines);
+      for (const [text, pod] of [
+        [backupScript, "backup"],
+        [uploadScript, "backup"],
+      ] as const) {
+        const result = await script(text, pod, of(database));
+        assert.equal(result.code, 0, result.stderr);
+      }
+      // The cluster and its volumes are gone.
+      await database.remove();
+      for (const text of [downloadScript, restoreScript]) {
+        const result = await script(text, "restore", of(other));
+        assert.equal(result.code, 0, result.stderr);
+      }
+      const grafana = other.client.as({ username: "grafana", password: passwords.INFLUXDB_GRAFANA_PASSWORD });
+      const [row] = await grafana.influxql(
+        'SELECT count("duration_s") AS n, sum("duration_s") AS sum FROM "events"."http.server.request"',
+      );
+      assert.equal(row?.n, 5000);
+      // 0.1 × (0 + 1 + … + 4999)
+      assert.ok(Math.abs(Number(row?.sum) - 1_249_750) < 1e-6, String(row?.sum));
+      assert.deepEqual(await other.reconcile(influxDesiredState({ tasks: [] })), [], "nothing is missing");
+    } finally {
+      await database.remove();
+      await other.remove();
+    }
+  });
+
+  it("copies the newest one, whole, and takes the newest whole one back", async () => {
+    const before = await stored();
+    for (const name of ["2040-01-01T00-00-00Z", "2041-01-01T00-00-00Z"]) {
+      await mkdir(join(directory, "upload", name), { recursive: true });
+      await writeFile(join(directory, "upload", name, "0.tar.gz"), name);
+      await writeFile(join(directory, "upload", name, "a.manifest"), "{}");
+    }
+    assert.equal((await script(uploadScript, "upload")).code, 0);
+    const added = (await stored()).filter((path) => !before.includes(path));
+    assert.deepEqual(added.sort(), ["2041-01-01T00-00-00Z/0.tar.gz", "2041-01-01T00-00-00Z/a.manifest"]);
+    // What an upload that was killed leaves: no manifest yet.
+    const torn = await script("printf x | rclone rcat store:influxdb/2042-01-01T00-00-00Z/0.tar.gz", "none");
+    assert.equal(torn.code, 0, torn.stderr);
+    const download = await script(downloadScript, "download");
+    assert.equal(download.stdout.trim(), "downloaded 2041-01-01T00-00-00Z");
+    assert.deepEqual((await readdir(join(directory, "download", "2041-01-01T00-00-00Z"))).sort(), [
+      "0.tar.gz",
+      "a.manifest",
+    ]);
+    const named = await script(downloadScript, "named", { BACKUP_NAME: "2042-01-01T00-00-00Z" });
+    assert.equal(named.code, 2);
+    assert.match(
+      named.stderr,
+      /no whole backup 2042-01-01T00-00-00Z in influxdb; there are: .*2041-01-01T00-00-00Z/,
+    );
+  });
+
+  it("changes nothing that is there, and can be tried again", async () => {
+    assert.equal((await script(uploadScript, "upload")).code, 0, "the same again");
+    await writeFile(join(directory, "upload", "2041-01-01T00-00-00Z", "0.tar.gz"), "another content");
+    const changed = await script(uploadScript, "upload");
+    assert.notEqual(changed.code, 0);
+    assert.match(changed.stderr, /immutable/);
+  });
+});
