@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../processes";
@@ -34,7 +35,8 @@ export async function unpackDebian(packages: readonly string[], folder: string):
  */
 export async function unpackTool({ packages, programs }: DebianPackages, entry: string): Promise<void> {
   await unpackDebian(packages, join(entry, "root"));
-  const libraries = join("usr", "lib", await librariesFolder(join(entry, "root", "usr", "lib")));
+  const lib = join(entry, "root", "usr", "lib");
+  const libraries = existsSync(lib) ? join("usr", "lib", await librariesFolder(lib)) : join("usr", "lib");
   for (const [name, path] of Object.entries(programs)) {
     const script = [
       "#!/bin/sh",
