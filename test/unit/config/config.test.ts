@@ -201,7 +201,7 @@ test("an unknown key is named with the one that was probably meant", () => {
     ],
     [
       monitoring({ backup: { storage: { size: "1Gi" }, keepDays: 3 } }),
-      /backup\.keepDays is not known: the allowed keys are schedule, keep, storage$/,
+      /backup\.keepDays is not known: the allowed keys are schedule, keep, storage, objectStore$/,
     ],
   ]);
 });
