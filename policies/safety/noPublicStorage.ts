@@ -1,6 +1,6 @@
 import { resourcePolicy } from "../core/define";
 import type { Resource } from "../core/resource";
-import { get, shown } from "../core/values";
+import { Unknown, get, shown } from "../core/values";
 
 export const noPublicStorage = resourcePolicy({
   name: "no-public-storage",
@@ -22,7 +22,11 @@ function accountProblems({ name, properties }: Resource): string[] {
     // Azure's default for accounts made over the API allows anonymous containers, so it must be said.
     [get(properties, "allowBlobPublicAccess") === false, "allowBlobPublicAccess must be false"],
     [
-      network === "Disabled" || network === "SecuredByPerimeter" || ruleDefault === "Deny",
+      network === "Disabled" ||
+        network === "SecuredByPerimeter" ||
+        ruleDefault === "Deny" ||
+        // The SDK makes the whole rule set unknown in a preview while a subnet in it is; the update checks it.
+        ruleDefault instanceof Unknown,
       'publicNetworkAccess must be "Disabled", or networkRuleSet.defaultAction "Deny"',
     ],
     [(get(properties, "enableHttpsTrafficOnly") ?? true) === true, "enableHttpsTrafficOnly must be true"],

@@ -30,7 +30,7 @@ export async function startAzurite(directory: string): Promise<Azurite> {
         () => false,
       ),
   });
-  const settings = { TYPE: "azureblob", ACCOUNT: account, KEY: key, ENDPOINT: url };
+  const settings = { TYPE: "azureblob", USE_EMULATOR: "true", ACCOUNT: account, KEY: key, ENDPOINT: url };
   const named = Object.entries(settings).map(([name, value]) => [`RCLONE_CONFIG_STORE_${name}`, value]);
   return { ...service, rcloneSettings: Object.fromEntries(named) as Record<string, string> };
 }

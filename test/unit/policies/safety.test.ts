@@ -280,6 +280,10 @@ describe("no-public-storage", () => {
       account({ publicNetworkAccess: "Enabled", networkRuleSet: { defaultAction: "Deny" } }),
       [],
     );
+    const open = { publicNetworkAccess: "Enabled", networkRuleSet: { defaultAction: "Allow" } };
+    assert.match(account(open).join(), /defaultAction "Deny"/);
+    const unknown = { publicNetworkAccess: "Enabled", networkRuleSet: new Unknown("networkRuleSet") };
+    assert.deepEqual(account(unknown), [], "a subnet in it is not known before the update");
     assert.match(account({ allowBlobPublicAccess: undefined }).join(), /allowBlobPublicAccess must be false/);
     assert.match(
       account({ allowBlobPublicAccess: new Unknown("a") }).join(),
