@@ -7,7 +7,7 @@ import { downloadScript, uploadScript } from "../../../components/influxdb/objec
 import { type Finished, run } from "../../../local/processes";
 import { resolveTool, ToolUnavailableError } from "../../../local/tools/resolve";
 
-// The real rclone with a folder as its remote; test/dataplane/objectStore.test.ts has Azurite and InfluxDB.
+// The real rclone with a folder as its remote.
 
 const newest = "2041-01-01T00-00-00Z";
 
