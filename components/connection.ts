@@ -22,6 +22,16 @@ export interface MonitoringConnection {
   fluentdCaCertificate?: pulumi.Input<string | undefined>;
   /** Base URL of InfluxDB. */
   influxDbUrl: pulumi.Input<string>;
+  /**
+   * User of InfluxDB that reads the raw events.
+   * @default none: `driftCheck` and `readsEvents` of apps are not possible
+   */
+  influxDbUsername?: pulumi.Input<string>;
+  /**
+   * Its password. Secret.
+   * @default none
+   */
+  influxDbPassword?: pulumi.Input<string>;
   /** Base URL of Grafana. */
   grafanaUrl: pulumi.Input<string>;
   /**
@@ -58,6 +68,8 @@ export function connectionFromOutput(
     influxDbUrl: text("influxDbUrl"),
     grafanaUrl: text("grafanaUrl"),
     // Older platforms don't export these.
+    influxDbUsername: optional("influxDbUsername") as pulumi.Output<string>,
+    influxDbPassword: pulumi.secret(optional("influxDbPassword") as pulumi.Output<string>),
     grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),
     fluentdCaCertificate: optional("fluentdCaCertificate").apply((value) =>
       typeof value === "string" ? value : undefined,

@@ -33,6 +33,8 @@ export interface ExistingCredentials {
   telegraf: Login;
   /** Reads every bucket. */
   grafana: Login;
+  /** Reads the bucket `events`; needed for the `driftCheck` of model APIs. */
+  apps?: Login;
   /** Reads the bucket `events`; needed for `archive`. */
   archive?: Login;
 }

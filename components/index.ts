@@ -27,7 +27,13 @@ export { type RetentionDays } from "../contract/buckets";
 export { type Rollup } from "../contract/rollups";
 
 // Applications
-export { ModelApi, type ModelApiArgs, type ReplicaArgs, type ServedModel } from "./workloads/modelApi";
+export {
+  type DriftCheckArgs,
+  ModelApi,
+  type ModelApiArgs,
+  type ReplicaArgs,
+  type ServedModel,
+} from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
 export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";
 export { type ModelStorageArgs, ModelVolume, type ModelVolumeArgs } from "./workloads/volume";

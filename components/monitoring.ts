@@ -99,6 +99,8 @@ export class Monitoring extends pulumi.ComponentResource {
       fluentdSharedKey: aggregator.sharedKey,
       ...(aggregator.caCertificate && { fluentdCaCertificate: aggregator.caCertificate }),
       influxDbUrl: store.url,
+      influxDbUsername: users.apps?.username,
+      influxDbPassword: users.apps?.password,
       grafanaUrl: this.grafanaUrl,
       grafanaReadsConfigMaps: grafana.deploy !== undefined,
     };

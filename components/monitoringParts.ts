@@ -36,7 +36,9 @@ export interface Platform {
 }
 
 type User = keyof typeof credentials;
-type InfluxDbUsers = Record<Exclude<User, "archive">, InfluxDbEndpoint> & { archive?: InfluxDbEndpoint };
+type OptionalUser = "apps" | "archive";
+type InfluxDbUsers = Record<Exclude<User, OptionalUser>, InfluxDbEndpoint> &
+  Partial<Record<OptionalUser, InfluxDbEndpoint>>;
 
 /** The namespace that exists, or a new one. */
 export function namespaceOf(
@@ -75,6 +77,7 @@ export function influxDbUsers(
     fluentd: login("fluentd"),
     telegraf: login("telegraf"),
     grafana: login("grafana"),
+    ...((existing === undefined || existing.apps) && { apps: login("apps") }),
     ...(args.archive && { archive: login("archive") }),
   };
 }

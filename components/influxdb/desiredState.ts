@@ -121,6 +121,8 @@ export const credentials = {
   telegraf: { username: "telegraf", passwordVariable: "INFLUXDB_TELEGRAF_PASSWORD" },
   /** The dashboards: read everything, write nothing. */
   grafana: { username: "grafana", passwordVariable: "INFLUXDB_GRAFANA_PASSWORD" },
+  /** Apps that compare what they serve with their training: read raw events, write nothing. */
+  apps: { username: "apps", passwordVariable: "INFLUXDB_APPS_PASSWORD" },
   /** The archive of raw events, where there is one: reads these, writes nothing. */
   archive: { username: "archive", passwordVariable: "INFLUXDB_ARCHIVE_PASSWORD" },
 } as const;
@@ -137,11 +139,12 @@ export function influxDesiredState(options: InfluxDesiredStateOptions = {}): Inf
   const names = Object.keys(buckets) as BucketName[];
   const tasks = [...rollupTasks({ rollups, retentionDays }), ...(options.tasks ?? [])];
   checkTaskNames(tasks);
-  const { fluentd, telegraf, grafana, archive } = credentials;
+  const { fluentd, telegraf, grafana, apps, archive } = credentials;
   const users: DesiredCredential[] = [
     { ...fluentd, read: [], write: [buckets.events] },
     { ...telegraf, read: [], write: [buckets.events] },
     { ...grafana, read: names, write: [] },
+    { ...apps, read: [buckets.events], write: [] },
     ...(options.archive === true ? [{ ...archive, read: [buckets.events], write: [] }] : []),
   ];
   return {

@@ -2,6 +2,7 @@ import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
 import { fromSecret } from "../kubernetes/environment";
+import { readsEventsLabel, sendsLogsLabel } from "../kubernetes/labels";
 import { podsLabelled, tcp } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -44,6 +45,12 @@ interface InfluxDbArgs extends InfluxDbDeployArgs, KeepingPartArgs {
 const user = { uid: 1000 };
 const adminUsername = "admin";
 const credentialsPath = "/run/secrets/influxdb";
+
+/** Pods of apps, of any namespace of theirs, that read the raw events. */
+const readingApps = {
+  namespaceSelector: { matchLabels: sendsLogsLabel },
+  podSelector: { matchLabels: readsEventsLabel },
+};
 
 /**
  * InfluxDB 2 on a volume of its own.
@@ -119,7 +126,9 @@ export class InfluxDb extends pulumi.ComponentResource {
       ...(args.archive === true ? [parts.influxDbArchive] : []),
     ];
     objects.networkPolicy({
-      ingress: [{ from: clients.map(({ podLabels }) => podsLabelled(podLabels)), ports: tcp(port) }],
+      ingress: [
+        { from: [...clients.map(({ podLabels }) => podsLabelled(podLabels)), readingApps], ports: tcp(port) },
+      ],
       egress: [args.alertmanager.egress],
     });
 

@@ -11,6 +11,9 @@ export interface LabelOptions {
 /** Label that every namespace carries whose pods send their logs to the aggregator. */
 export const sendsLogsLabel = { "ds-monitoring/sends-logs": "true" } as const;
 
+/** Label of the pods of apps that read the raw events in InfluxDB. */
+export const readsEventsLabel = { "ds-monitoring/reads-events": "true" } as const;
+
 /** `component` of a Deployment whose availability Telegraf watches. */
 export const modelApiComponent = "model-api";
 

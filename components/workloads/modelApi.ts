@@ -15,6 +15,7 @@ import { resources } from "../kubernetes/resources";
 import { generatedPassword } from "../platform/generatedPassword";
 import { parts } from "../platform/parts";
 import type { AppNamespace } from "./namespace";
+import { Pipeline } from "./pipeline";
 import { type AppContainerArgs, Workload, type WorkloadArgs } from "./workload";
 
 /** The model that an API serves. */
@@ -36,6 +37,21 @@ export interface ReplicaArgs {
    * @default 70
    */
   targetCpuPercent?: pulumi.Input<number>;
+}
+
+/** A daily comparison of what a {@link ModelApi} serves with the training of its model. */
+export interface DriftCheckArgs {
+  /**
+   * Reference profile that the training wrote with `Run.profile`, beside the model: relative to the volume of `models`, or
+   * absolute, in the image.
+   * @default "profile.json"
+   */
+  profile?: pulumi.Input<string>;
+  /**
+   * When it runs, as a cron expression in UTC. Each run compares the last 24 hours.
+   * @default "0 5 * * *"
+   */
+  schedule?: pulumi.Input<string>;
 }
 
 /** Arguments of {@link ModelApi}. */
@@ -73,6 +89,12 @@ export interface ModelApiArgs extends WorkloadArgs, AppContainerArgs {
    * @default the pods of its own namespace
    */
   callers?: pulumi.Input<pulumi.Input<inputs.networking.v1.NetworkPolicyPeer>[]>;
+  /**
+   * Compares the features that the API has written (`prediction(…, features={…})` of the helper `ds_monitoring`) with the
+   * training, each day, in the API's own image: `{}` for the defaults. Drift is on the API's dashboard, and mailed.
+   * @default none
+   */
+  driftCheck?: DriftCheckArgs;
 }
 
 /**
@@ -203,8 +225,25 @@ export class ModelApi extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    if (args.driftCheck !== undefined) this.checkDrift(name, args, args.driftCheck);
+
     this.url = pulumi.interpolate`http://${service.metadata.name}.${this.namespaceName}.svc:${port}`;
     this.registerOutputs({ url: this.url, namespaceName: this.namespaceName, models: this.models });
+  }
+
+  private checkDrift(name: string, args: ModelApiArgs, check: DriftCheckArgs): void {
+    const { image, monitoring, user, tolerations, affinity, nodeSelector } = args;
+    const { profile = "profile.json", schedule = "0 5 * * *" } = check;
+    const command = ["python", "-m", "ds_monitoring.drift_check", name, "--profile", profile];
+    new Pipeline(
+      `${name}-drift`,
+      {
+        ...{ schedule, steps: [{ name: "compare", image, command }], readsEvents: true },
+        ...{ monitoring, namespace: this.namespace, models: this.models },
+        ...{ user, tolerations, affinity, nodeSelector },
+      },
+      { parent: this },
+    );
   }
 }
 

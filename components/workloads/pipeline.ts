@@ -2,8 +2,9 @@ import { CronJob, Job } from "@pulumi/kubernetes/batch/v1";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
-import { suspendedOnPurpose } from "../kubernetes/labels";
+import { readsEventsLabel, suspendedOnPurpose } from "../kubernetes/labels";
 import { resources } from "../kubernetes/resources";
+import { eventsReader } from "./eventsReader";
 import type { AppNamespace } from "./namespace";
 import { type AppContainerArgs, requireDnsLabel, Workload, type WorkloadArgs } from "./workload";
 
@@ -50,6 +51,12 @@ export interface PipelineArgs extends WorkloadArgs {
    * @default false
    */
   runOnCreate?: boolean;
+  /**
+   * Whether the steps may read the raw events in InfluxDB, of all apps: they get a user that reads nothing else and writes
+   * nothing, in the variables INFLUXDB_URL, INFLUXDB_USERNAME and INFLUXDB_PASSWORD.
+   * @default false
+   */
+  readsEvents?: boolean;
   /**
    * Size of the volume that the steps of one run share at /work (also in the variable WORK_DIR), gone with the run.
    * @default "1Gi"
@@ -112,19 +119,30 @@ export class Pipeline extends pulumi.ComponentResource {
       readOnlyModels: false,
       parent: this,
     });
-    const { metadata, labels } = workload;
+    const { metadata, labels, monitoring } = workload;
     const { retries = 0, deadlineSeconds = 3600 } = args;
-    const limits = {
-      PIPELINE_DEADLINE_SECONDS: pulumi.output(deadlineSeconds).apply(String),
-      PIPELINE_MAX_ATTEMPTS: pulumi.output(retries).apply((known) => String(known + 1)),
-    };
-    const containers = args.steps.map((step) => stepContainer(workload, name, step, limits));
+    const reader =
+      args.readsEvents === true
+        ? eventsReader(`Pipeline "${name}"`, name, monitoring, metadata, this)
+        : undefined;
+    const variables = [
+      {
+        name: "PIPELINE_DEADLINE_SECONDS",
+        value: pulumi.output(deadlineSeconds).apply(String),
+      },
+      {
+        name: "PIPELINE_MAX_ATTEMPTS",
+        value: pulumi.output(retries).apply((known) => String(known + 1)),
+      },
+      ...(reader?.env ?? []),
+    ];
+    const containers = args.steps.map((step) => stepContainer(workload, name, step, variables));
     const jobSpec = {
       backoffLimit: retries,
       activeDeadlineSeconds: deadlineSeconds,
       template: {
         metadata: {
-          labels,
+          labels: reader === undefined ? labels : { ...labels, ...readsEventsLabel },
           // The autoscaler moves pods to save nodes; a run that is moved begins again.
           annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
         },
@@ -154,8 +172,9 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    if (args.egress !== undefined) {
-      new NetworkPolicy(name, { metadata, spec: workload.policySpec() }, { parent: this });
+    if (args.egress !== undefined || reader !== undefined) {
+      const spec = workload.policySpec(undefined, reader && [reader.egress]);
+      new NetworkPolicy(name, { metadata, spec }, { parent: this });
     }
     if (args.runOnCreate === true) {
       new Job(
@@ -190,7 +209,7 @@ function stepContainer(
   workload: Workload,
   pipeline: string,
   step: PipelineStep,
-  limits: Record<string, pulumi.Input<string>>,
+  variables: inputs.core.v1.EnvVar[],
 ) {
   return workload.container(step, {
     name: step.name,
@@ -198,8 +217,8 @@ function stepContainer(
       { name: "PIPELINE_NAME", value: pipeline },
       { name: "PIPELINE_TASK", value: step.name },
       { name: "WORK_DIR", value: workDirectory },
-      ...Object.entries(limits).map(([variable, value]) => ({ name: variable, value })),
       runId,
+      ...variables,
     ],
     resources:
       step.resources ?? resources({ cpu: "250m", cpuLimit: "1", memory: "512Mi", memoryLimit: "1Gi" }),

@@ -225,15 +225,18 @@ export class Workload {
   }
 
   /**
-   * Lets the pods call what `egress` names, and be called as the rules of `ingress` say.
+   * Lets the pods call what the argument `egress` and the rules of `ours` name, and be called as those of `ingress` say.
    *
    * @returns the spec of a NetworkPolicy
    * @throws Error naming the rule of `egress` that allows everything
    */
   policySpec(
     ingress?: pulumi.Input<inputs.networking.v1.NetworkPolicyIngressRule>[],
+    ours: pulumi.Input<inputs.networking.v1.NetworkPolicyEgressRule>[] = [],
   ): inputs.networking.v1.NetworkPolicySpec {
-    const egress = this.args.egress && checked(this.args.egress, (rules) => this.requireNarrow(rules));
+    const given = this.args.egress && checked(this.args.egress, (rules) => this.requireNarrow(rules));
+    const egress =
+      ours.length === 0 ? given : pulumi.all([given ?? [], pulumi.all(ours)]).apply((rules) => rules.flat());
     return {
       podSelector: { matchLabels: this.podLabels },
       policyTypes: [...(ingress ? ["Ingress"] : []), ...(egress ? ["Egress"] : [])],

@@ -59,6 +59,7 @@ export function penguins(
       model: { name: "penguins", version },
       livePath: "/livez",
       replicas: { min: 2, max: 4 },
+      driftCheck: {},
       monitoring,
       namespace,
       models,

@@ -7,6 +7,10 @@ from typing import Iterator, Optional, Sequence
 
 #: Added to every bin's count: an empty bin would make the index infinite.
 SMOOTHING = 0.5
+#: Pearson's approximation holds where chance puts so many values into a bin.
+LEAST_EXPECTED = 4
+#: The same of two bins only, whose approximation is the coarsest.
+LEAST_OF_TWO = 20
 
 
 def psi(reference: Sequence[float], current: Sequence[float]) -> float:
@@ -80,19 +84,62 @@ def ks_p_value(statistic: float, n_ref: int, n_cur: int) -> float:
     return min(max(total, 0.0), 1.0)
 
 
-def chi_square_p_value(reference: Sequence[float], current: Sequence[float]) -> float:
-    """Probability that two histograms of one distribution differ this much: Pearson's test of homogeneity."""
+def homogeneity_p_value(reference: Sequence[float], current: Sequence[float]) -> float:
+    """Probability that two histograms of one distribution differ this much.
+
+    Pearson's test, over bins in which chance puts at least four values of the smaller sample: rarer ones are taken
+    together until they hold as many. What is left of them is tested exactly, by itself, against all others: there
+    Pearson's approximation would raise several times the alarms that it promises. So are two bins, the rarer of which
+    is small.
+    """
     n_ref, n_cur = sum(reference), sum(current)
-    statistic, bins = 0.0, 0
-    for count_ref, count_cur in zip(reference, current):
-        both = count_ref + count_cur
-        if both == 0:
+    share = min(n_ref, n_cur) / (n_ref + n_cur)
+    bins: list[tuple[float, float]] = []
+    rest = (0.0, 0.0)
+    for pair in zip(reference, current):
+        if sum(pair) * share >= LEAST_EXPECTED:
+            bins.append(pair)
             continue
-        bins += 1
-        for count, size in ((count_ref, n_ref), (count_cur, n_cur)):
-            expected = both * size / (n_ref + n_cur)
-            statistic += (count - expected) ** 2 / expected
-    return chi_square_tail(statistic, bins - 1) if bins > 1 else 1.0
+        rest = (rest[0] + pair[0], rest[1] + pair[1])
+        if sum(rest) * share >= LEAST_EXPECTED:
+            bins.append(rest)
+            rest = (0.0, 0.0)
+    if len(bins) == 2 and not any(rest) and min(map(sum, bins)) * share < LEAST_OF_TWO:
+        bins.sort(key=sum)
+        rest = bins.pop(0)
+    tests = []
+    if len(bins) > 1:
+        tests.append(_pearson(bins))
+    if any(rest) and bins:
+        tests.append(_fisher(round(rest[1]), round(sum(rest)), round(n_cur), round(n_ref + n_cur)))
+    return min(1.0, len(tests) * min(tests)) if tests else 1.0
+
+
+def _pearson(bins: Sequence[tuple[float, float]]) -> float:
+    sizes = [sum(counts) for counts in zip(*bins)]
+    statistic = 0.0
+    for pair in bins:
+        for count, size in zip(pair, sizes):
+            expected = sum(pair) * size / sum(sizes)
+            statistic += (count - expected) ** 2 / expected if expected else 0.0
+    return chi_square_tail(statistic, len(bins) - 1)
+
+
+def _fisher(found: int, marked: int, drawn: int, total: int) -> float:
+    """Twice the smaller tail of the hypergeometric distribution, 1 at most.
+
+    found: how many of `marked` values out of `total` are among the `drawn`.
+    """
+
+    def log_choose(of: int, some: int) -> float:
+        return math.lgamma(of + 1) - math.lgamma(some + 1) - math.lgamma(of - some + 1)
+
+    least, most = max(0, drawn + marked - total), min(drawn, marked)
+    every = log_choose(total, drawn)
+    chances = [
+        math.exp(log_choose(marked, k) + log_choose(total - marked, drawn - k) - every) for k in range(least, most + 1)
+    ]
+    return min(1.0, 2 * min(math.fsum(chances[: found - least + 1]), math.fsum(chances[found - least :])))
 
 
 def chi_square_tail(value: float, freedom: int) -> float:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Any, Iterable, Sequence
 
-from .divergence import chi_square_p_value, jensen_shannon, ks_p_value, psi, wasserstein_and_ks
+from .divergence import homogeneity_p_value, jensen_shannon, ks_p_value, psi, wasserstein_and_ks
 from .samples import MISSING_TEXTS, Column, Sizes, label, read_column
 
 #: From these population stability indices on a feature counts as moved a little, and as drifted.
@@ -27,6 +27,8 @@ MAX_CATEGORIES = 50
 LEAST_VALUES = 10
 #: A bin holds at least this many values of the smaller sample, or there are fewer bins.
 LEAST_PER_BIN = 5
+#: A number of fewer values has no bin of its own: in a small sample that would be chance.
+LEAST_IN_MODE = 20
 #: New and vanished categories count where there are more of them than chance gives, by this many deviations.
 UNSEEN_DEVIATIONS = 4.0
 #: A column is one of numbers with a few odd texts in it, rather than one of texts, from this share of numbers on.
@@ -108,7 +110,7 @@ def verdict(reference: Sequence[float], current: Sequence[float], significance: 
         return "none"
     if min(sum(reference), sum(current)) < LEAST_VALUES:
         return "insufficient_data"
-    if chi_square_p_value(reference, current) >= significance:
+    if homogeneity_p_value(reference, current) >= significance:
         return "insufficient_data"
     return "drift" if index >= PSI_DRIFT else "warn"
 
@@ -179,12 +181,11 @@ def number_counts(
         return category_counts(reference, current)
     fewest = min((sum(counts.values()) for counts in (ref, cur) if counts), default=0)
     bins = max(2, min(bins, fewest // LEAST_PER_BIN))
-    modes = sorted(
-        value
-        for value, count in every.items()
-        if count > 1 and any(counts[value] * bins >= sum(counts.values()) for counts in (ref, cur) if counts)
-    )
-    edges = quantile_edges(sorted(value for value in every.elements() if value not in set(modes)), bins)
+    least = [(counts, max(sum(counts.values()) / bins, LEAST_IN_MODE)) for counts in (ref, cur)]
+    modes = sorted(value for value in every if any(counts[value] >= limit for counts, limit in least))
+    for value in modes:
+        del every[value]
+    edges = quantile_edges(sorted(every.elements()), bins)
     rows: tuple[list[float], list[float]] = ([], [])
     for row, counts in zip(rows, (ref, cur)):
         row.extend(float(counts[value]) for value in modes)

@@ -16,6 +16,8 @@ from .samples import Column, Sizes, label, read_column
 
 #: A number or category of fewer rows is not named, and a bin holds at least as many.
 LEAST_ROWS = 5
+#: A category of fewer rows may have been named by chance.
+FEW_ROWS = 15
 #: At most so many bins, and so many numbers with a bin of their own.
 MAX_CELLS = 20
 MAX_CATEGORIES = 50
@@ -86,31 +88,41 @@ class FeatureProfile(NamedTuple):
         of categories too rare to be named, their drift is not seen: `insufficient_data` in place of `none`.
         """
         column = read_column(current)
-        counts = self._histograms(column, bins) if self.sizes.present and column.present else None
+        if not self.sizes.present or not column.present:
+            return judge(self.sizes, column.sizes, None, significance)
+        counts, unnamed = self._histograms(column, bins)
         fields = judge(self.sizes, column.sizes, counts, significance)
-        if fields["verdict"] == "none" and self.other > NAMED_SHARE * self.sizes.present:
+        if fields["verdict"] == "none" and unnamed > NAMED_SHARE * self.sizes.present:
             fields["verdict"] = "insufficient_data"
         return fields
 
-    def _histograms(self, column: Column, bins: int) -> tuple[list[float], list[float]]:
+    def _histograms(self, column: Column, bins: int) -> tuple[tuple[list[float], list[float]], float]:
+        """Counts over the same bins, and how many rows of the training are of categories that have none."""
         own = Counter(number for number in map(_rounded, column.numbers) if number in self.values)
         others = _binned(self.edges, (number for number in map(_rounded, column.numbers) if number not in self.values))
         fewest = min(sum(self.counts) or sum(others), sum(others) or sum(self.counts))
         texts = Counter(map(self.category, column.texts))
+        share = column.present / self.sizes.present
+        categories = [(count, texts[name]) for name, count in self.categories.items()]
+        other = (self.other, texts[OTHER])
+        if self.other:
+            # A category is named because the training had it often: one that it has by chance is no measure.
+            few = [pair for pair in categories if pair[0] < FEW_ROWS and sum(pair) / (1 + share) < 2 * LEAST_ROWS]
+            categories = [pair for pair in categories if pair not in few]
+            other = (other[0] + sum(of for of, _ in few), other[1] + sum(to for _, to in few))
         pairs: list[tuple[float, float]] = [
             *_merged(self.counts, others, max(2, min(bins, fewest // LEAST_ROWS))),
             *((count, own[number]) for number, count in self.values.items()),
-            *((count, texts[name]) for name, count in self.categories.items()),
-            (self.other, texts[OTHER]),
+            *categories,
+            other,
             (self.infinite, column.infinite),
         ]
         # Bins in which chance puts less than one value of the sample are one bin, or single values would be drift.
-        share = column.present / self.sizes.present
         common = [pair for pair in pairs if pair[0] * share >= 1]
         rare = [pair for pair in pairs if pair[0] * share < 1]
         pooled = (sum(of for of, _ in rare), sum(to for _, to in rare))
         filled = [pair for pair in (*common, pooled) if any(pair)]
-        return [float(of) for of, _ in filled], [float(to) for _, to in filled]
+        return ([float(of) for of, _ in filled], [float(to) for _, to in filled]), other[0]
 
 
 def _rounded(number: float) -> float:

@@ -45,7 +45,22 @@ class AgainstScipyTest(unittest.TestCase):
                 p, q = ((count + 0.5) / (count.sum() + 0.5 * len(count)) for count in counts)
                 self.assertAlmostEqual(found["psi"], float(((q - p) * numpy.log(q / p)).sum()), places=9)
                 test = stats.chi2_contingency(numpy.array(counts), correction=False)
-                self.assertAlmostEqual(divergence.chi_square_p_value(*counts), test.pvalue, places=9)
+                self.assertAlmostEqual(divergence.homogeneity_p_value(*counts), test.pvalue, places=9)
+
+    def test_rare_bins_are_tested_exactly(self) -> None:
+        for ref, cur in (([990, 10], [28, 2]), ([990, 10], [15, 15]), ([500, 0], [20, 3]), ([100_000, 3], [9_990, 10])):
+            with self.subTest(ref=ref, cur=cur):
+                both = stats.hypergeom(sum(ref) + sum(cur), ref[1] + cur[1], sum(cur))
+                expected = min(1.0, 2 * min(both.cdf(cur[1]), both.sf(cur[1] - 1)))
+                found = divergence.homogeneity_p_value(ref, cur)
+                self.assertAlmostEqual(found / expected, 1, places=6)
+
+    def test_rare_bins_are_taken_together(self) -> None:
+        ref, cur = [500, 300, 100, 100, 60, 60, 10], [14, 9, 3, 3, 3, 3, 0]
+        # Chance gives the last five 3.1, 3.1, 1.9, 1.9 and 0.3 values of 35: at least four from two and from three.
+        together = [[*row[:2], sum(row[2:4]), sum(row[4:])] for row in (ref, cur)]
+        expected = stats.chi2_contingency(numpy.array(together), correction=False).pvalue
+        self.assertAlmostEqual(divergence.homogeneity_p_value(ref, cur), expected, places=9)
 
     def test_chi_square_tail(self) -> None:
         for freedom in (1, 2, 9, 49, 200):

@@ -202,6 +202,26 @@ class ServedTest(unittest.TestCase):
         with self.assertRaisesRegex(KeyError, "INFLUXDB_URL"):
             served_features("api", environment={})
 
+    def test_the_command_compares_a_day_as_a_run_of_its_own(self) -> None:
+        rows = [[n, float(n)] for n in range(500, 1000)]
+        InfluxDb.answer = {"results": [{"series": [{"columns": ["time", "feature.age"], "values": rows}]}]}
+        InfluxDb.asked = []
+        program = "import sys; sys.argv = ['check', 'api']; from ds_monitoring.drift_check import main; main()"
+        with tempfile.TemporaryDirectory() as folder:
+            variables = {**self.variables, "MODEL_DIR": folder}
+            done = python(program, folder, **variables)
+            self.assertEqual(done.returncode, 1, "there is no profile yet")
+            self.assertIn("profile.json", done.stderr)
+            Profile.of({"age": range(1000)}, "churn", "7").save(os.path.join(folder, "profile.json"))
+            done = python(program, folder, **variables)
+            self.assertEqual((done.returncode, done.stdout), (0, "age: drift\n"), done.stderr)
+            ends = [event["cicd.pipeline.result"] for event in events(folder, "pipeline.run.end")]
+            (drift,) = events(folder, "ml.drift")
+        self.assertEqual(ends, ["failure", "success"])
+        self.assertEqual((drift["service.name"], drift["cicd.pipeline.name"]), ("api", "api-drift"))
+        (asked,) = InfluxDb.asked
+        self.assertIn("%22model_version%22+%3D+%277%27", asked)
+
     def test_a_run_reports_the_drift_of_what_was_served(self) -> None:
         program = (
             "from ds_monitoring import run, Profile\n"

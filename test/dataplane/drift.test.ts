@@ -117,7 +117,7 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
       const served = mean(samples.map((sample) => Number(sample["feature.body_mass_g"])));
       assert.ok(Math.abs(served / (1.3 * mean(rows.map((row) => Number(row.body_mass_g)))) - 1) < 1e-9);
 
-      await checkProductionDrift(stack.workloads, "check-1", stack.reader);
+      await checkProductionDrift(stack.workloads, "check-1", stack.appsReader);
       const compared = await waitFor("the comparison in InfluxDB", 60_000, async () => {
         const found = await query(
           'SELECT "feature", "psi", "n_ref", "n_cur", "verdict", "service", "model_version" FROM "events"."ml.drift" WHERE "comparison" = \'production_vs_training\'',

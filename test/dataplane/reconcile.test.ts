@@ -125,6 +125,30 @@ describe("reconcile of a real InfluxDB", () => {
     assert.equal((await grafana.tryWrite(["m value=1"], "events")).status, 403);
   });
 
+  it("lets apps read raw events, and neither what is kept for years nor write", async () => {
+    const apps = database.client.as({ username: "apps", password: passwords.INFLUXDB_APPS_PASSWORD });
+    const raw = await apps.influxql(`SELECT "duration_s" FROM "events"."http.server.request"`);
+    assert.deepEqual(
+      raw.map((row) => row.duration_s),
+      [0.5],
+    );
+    for (const bucket of ["minutely", "hourly", "daily", "weekly"]) {
+      await assert.rejects(apps.influxql(`SELECT * FROM "${bucket}"."http.server.request"`), bucket);
+    }
+    await assert.rejects(apps.influxql(`SELECT * FROM "_tasks"."autogen"."runs"`));
+    assert.equal((await apps.tryWrite(["m value=1"], "events")).status, 403);
+    // What it may not read, it does not even see.
+    for (const bucket of ["minutely", "hourly", "daily", "weekly"]) {
+      assert.equal((await apps.tryWrite(["m value=1"], bucket)).status, 404, bucket);
+    }
+    // What manages InfluxDB takes tokens, and no password.
+    const basic = `Basic ${Buffer.from(`apps:${passwords.INFLUXDB_APPS_PASSWORD}`).toString("base64")}`;
+    for (const authorization of [basic, `Token apps:${passwords.INFLUXDB_APPS_PASSWORD}`]) {
+      const answer = await fetch(`${database.influxd.url}/api/v2/buckets`, { headers: { authorization } });
+      assert.equal(answer.status, 401);
+    }
+  });
+
   it("refuses a wrong password", async () => {
     const wrong = database.client.as({ username: "fluentd", password: "wrong-password" });
     assert.equal((await wrong.tryWrite(["m value=1"], "events")).status, 401);

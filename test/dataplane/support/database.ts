@@ -14,6 +14,7 @@ export const passwords = {
   INFLUXDB_FLUENTD_PASSWORD: "fluentd-password-of-the-test",
   INFLUXDB_TELEGRAF_PASSWORD: "telegraf-password-of-the-test",
   INFLUXDB_GRAFANA_PASSWORD: "grafana-password-of-the-test",
+  INFLUXDB_APPS_PASSWORD: "apps-password-of-the-test",
   INFLUXDB_ARCHIVE_PASSWORD: "archive-password-of-the-test",
 };
 

@@ -41,6 +41,8 @@ export interface SampleStack {
   readonly workloads: WorkloadSettings;
   /** InfluxQL as the dashboards ask it: reads every bucket, writes none. */
   readonly reader: InfluxConnection;
+  /** As apps ask it: reads raw events only. */
+  readonly appsReader: InfluxConnection;
   query(text: string): Promise<InfluxRow[]>;
   number(text: string, column: string): Promise<number>;
   train(run: PipelineRun): Promise<PipelineResult>;
@@ -78,7 +80,7 @@ export async function startSampleStack(): Promise<SampleStack> {
       dataDirectory: join(directory, "data"),
       environment,
     };
-    const login = (user: "fluentd" | "grafana") => ({
+    const login = (user: "apps" | "fluentd" | "grafana") => ({
       username: credentials[user].username,
       password: passwords[credentials[user].passwordVariable as keyof typeof passwords],
     });
@@ -113,6 +115,7 @@ export async function startSampleStack(): Promise<SampleStack> {
     return {
       workloads,
       reader,
+      appsReader: { url: database.influxd.url, ...login("apps") },
       query: (text) => influxQl(reader, text),
       number: (text, column) => influxQlNumber(reader, text, column),
       train: (run) => runPipeline(workloads, run),

@@ -94,8 +94,8 @@ export async function checkProductionDrift(
   runId: string,
   reader: InfluxConnection,
 ): Promise<string> {
-  const { code, stdout, stderr } = await run(settings.python, ["-m", "penguins", "production"], {
-    cwd: join(exampleDirectory, "pipeline"),
+  const { api } = workloadNames;
+  const { code, stdout, stderr } = await run(settings.python, ["-m", "ds_monitoring.drift_check", api], {
     env: {
       ...workloadEnvironment(settings, workloadNames.pipeline),
       MODEL_DIR: models(settings),

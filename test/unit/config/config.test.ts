@@ -277,7 +277,7 @@ describe("secrets", () => {
       ".monitoring.alertmanager.deploy.email.login.password",
       ".monitoring.alertmanager.existing.authorization",
       ".monitoring.grafana.existing.auth",
-      ...["archive", "fluentd", "grafana", "telegraf"].map(
+      ...["apps", "archive", "fluentd", "grafana", "telegraf"].map(
         (user) => `.monitoring.influxDb.existing.credentials.${user}.password`,
       ),
       ".monitoring.influxDb.existing.operatorToken",

@@ -33,13 +33,14 @@ describe("influxDesiredState", () => {
     );
   });
 
-  it("gives no user both rights, and only the dashboards the right to read", () => {
+  it("gives no user both rights, and the right to read to the dashboards, and of raw events to apps", () => {
     assert.deepEqual(
       state.credentials.map(({ username, read, write }) => [username, read, write]),
       [
         ["fluentd", [], ["events"]],
         ["telegraf", [], ["events"]],
         ["grafana", ["events", "minutely", "hourly", "daily", "weekly"], []],
+        ["apps", ["events"], []],
       ],
     );
   });

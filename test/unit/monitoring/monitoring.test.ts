@@ -35,6 +35,7 @@ test("the platform is made of exactly these resources", async () => {
     "NetworkPolicy monitoring-telegraf < Telegraf monitoring-telegraf",
     "RandomPassword monitoring-fluentd-aggregator-shared-key < FluentdAggregator monitoring-fluentd-aggregator",
     "RandomPassword monitoring-grafana-admin-password < Grafana monitoring-grafana",
+    "RandomPassword monitoring-influxdb-apps < Monitoring monitoring",
     "RandomPassword monitoring-influxdb-fluentd < Monitoring monitoring",
     "RandomPassword monitoring-influxdb-grafana < Monitoring monitoring",
     "RandomPassword monitoring-influxdb-operator-token < InfluxDb monitoring-influxdb",
@@ -64,7 +65,7 @@ test("the platform is made of exactly these resources", async () => {
   ]);
 });
 
-test("the connection is plain, and only its key is secret", async () => {
+test("the connection is plain, and only its key and its password are secret", async () => {
   const { result } = await deploy(() => platform().connection);
   assert.equal(await valueOf(result.namespace), "monitoring");
   assert.equal(await valueOf(result.environment), "test");
@@ -75,5 +76,5 @@ test("the connection is plain, and only its key is secret", async () => {
   const secrets = await Promise.all(
     Object.entries(result).map(async ([key, value]) => ((await isSecret(value)) ? [key] : [])),
   );
-  assert.deepEqual(secrets.flat(), ["fluentdSharedKey"]);
+  assert.deepEqual(secrets.flat(), ["fluentdSharedKey", "influxDbPassword"]);
 });

@@ -51,7 +51,7 @@ test("what holds data, and the passwords of its first start, are protected unles
 test("passwords are not replaced when a later version would generate them differently", async () => {
   const { resources } = await deploy(() => platform());
   const passwords = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
-  assert.equal(passwords.length, 7);
+  assert.equal(passwords.length, 8);
   for (const { name, inputs, ignoreChanges } of passwords) {
     assert.deepEqual([inputs["length"], inputs["special"]], [40, false], name);
     assert.deepEqual(ignoreChanges, ["length", "special"], name);
@@ -63,6 +63,7 @@ test("the reconcile Job waits for InfluxDB and knows each user's password", asyn
   const { inputs } = find(resources, "Secret", "monitoring-influxdb-reconcile-credentials");
   assert.deepEqual(settings(inputs), {
     INFLUXDB_TOKEN: "password-of-monitoring-influxdb-operator-token",
+    INFLUXDB_APPS_PASSWORD: "password-of-monitoring-influxdb-apps",
     INFLUXDB_FLUENTD_PASSWORD: "password-of-monitoring-influxdb-fluentd",
     INFLUXDB_TELEGRAF_PASSWORD: "password-of-monitoring-influxdb-telegraf",
     INFLUXDB_GRAFANA_PASSWORD: "password-of-monitoring-influxdb-grafana",

@@ -53,7 +53,7 @@ test("each Fluentd keeps its temporary files where Ruby accepts the folder", asy
   const withFluentd = pods.filter(({ pod }) =>
     containersOf(pod).some(({ image }) => image === images.fluentd),
   );
-  assert.equal(withFluentd.length, 4);
+  assert.equal(withFluentd.length, 5);
   for (const { title, pod } of withFluentd) assert.deepEqual(refusedByRuby(pod), [], title);
 });
 

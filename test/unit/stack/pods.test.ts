@@ -24,6 +24,7 @@ describe("every pod of the whole stack", () => {
       "CronJob monitoring-influxdb-archive",
       "CronJob monitoring-influxdb-backup",
       "CronJob monitoring-influxdb-backup-restore",
+      "CronJob penguins-api-drift",
       "CronJob penguins-training",
       "Deployment monitoring-grafana",
       "Deployment monitoring-telegraf",

@@ -9,6 +9,8 @@ export const connection: MonitoringConnection = {
   fluentdPort: 24224,
   fluentdSharedKey: "the-shared-key",
   influxDbUrl: "http://influxdb.monitoring.svc:8086",
+  influxDbUsername: "apps",
+  influxDbPassword: "the-apps-password",
   grafanaUrl: "http://grafana.monitoring.svc:3000",
   grafanaReadsConfigMaps: true,
 };

@@ -211,3 +211,42 @@ test("captureStdout runs the command under the script that copies what it prints
   assert.match(data["capture-stdout.sh"] ?? "", /^#!\/bin\/sh\n/);
   await assert.rejects(api({ captureStdout: true }), /ModelApi "churn": captureStdout needs `command`/);
 });
+
+test("driftCheck: {} is a pipeline of one step in the API's image, each day, on the volume of its models", async () => {
+  const { resources } = await api({ driftCheck: {}, models: "churn-models", tolerations: [{ key: "spot" }] });
+  const { schedule, jobTemplate } = find(resources, "CronJob", "churn-drift").inputs["spec"] as {
+    schedule: string;
+    jobTemplate: { spec: { template: { metadata: { labels: Record<string, string> } } } };
+  };
+  assert.equal(schedule, "0 5 * * *");
+  const { labels } = jobTemplate.spec.template.metadata;
+  assert.equal(labels["ds-monitoring/reads-events"], "true");
+  const { selector } = find(resources, "Service", "churn").inputs["spec"] as {
+    selector: Record<string, string>;
+  };
+  assert.ok(
+    Object.entries(selector).some(([key, value]) => labels[key] !== value),
+    "requests do not go to it",
+  );
+  const pod = podOf(resources, "CronJob churn-drift");
+  const [container] = pod.containers;
+  assert.equal(container?.image, image);
+  assert.deepEqual(container.command, [
+    "python",
+    "-m",
+    "ds_monitoring.drift_check",
+    "churn",
+    "--profile",
+    "profile.json",
+  ]);
+  assert.equal(variableOf(container, "MODEL_DIR"), "/models");
+  assert.equal(variableOf(container, "INFLUXDB_USERNAME"), "apps");
+  assert.deepEqual(pod.tolerations, [{ key: "spot" }]);
+  assert.equal(kinds(resources).filter((kind) => kind === "Namespace").length, 1);
+});
+
+test("driftCheck takes another profile and another time", async () => {
+  const { resources } = await api({ driftCheck: { profile: "/app/profile.json", schedule: "0 7 * * 1" } });
+  assert.equal(spec(find(resources, "CronJob", "churn-drift"))["schedule"], "0 7 * * 1");
+  assert.equal(podOf(resources, "CronJob churn-drift").containers[0]?.command?.at(-1), "/app/profile.json");
+});

@@ -158,3 +158,54 @@ test("runOnCreate: a Job from the same template, under a name that is never used
   assert.deepEqual(annotations, { "pulumi.com/skipAwait": "true" });
   assert.deepEqual(ignoreChanges, ["metadata", "spec"]);
 });
+
+test("readsEvents: each step has the user that reads raw events, and the pods may reach InfluxDB", async () => {
+  const { resources } = await pipeline({ readsEvents: true });
+  const pod = podOf(resources, title);
+  for (const container of [...(pod.initContainers ?? []).slice(1), ...pod.containers]) {
+    assert.equal(variableOf(container, "INFLUXDB_URL"), connection.influxDbUrl);
+    assert.equal(variableOf(container, "INFLUXDB_USERNAME"), "apps");
+    assert.match(
+      JSON.stringify(variableOf(container, "INFLUXDB_PASSWORD")),
+      /secretKeyRef.*"key":"password"/,
+    );
+  }
+  const secret = find(resources, "Secret", "churn-training-influxdb");
+  assert.deepEqual(
+    [secret.inputs["stringData"], secret.secrets],
+    [{ password: "the-apps-password" }, ["stringData"]],
+  );
+  const { egress } = (
+    find(resources, "NetworkPolicy", "churn-training").inputs as { spec: { egress: unknown } }
+  ).spec;
+  const influxDb = { "app.kubernetes.io/name": "influxdb", "app.kubernetes.io/instance": "influxdb" };
+  assert.deepEqual(egress, [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+          podSelector: { matchLabels: influxDb },
+        },
+      ],
+      ports: [{ port: 8086, protocol: "TCP" }],
+    },
+  ]);
+});
+
+test("readsEvents: an InfluxDB elsewhere is reached by its port, beside what the steps may call themselves", async () => {
+  const own = { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432 }] };
+  const monitoring = { ...connection, influxDbUrl: "https://influx.example.com" };
+  const { resources } = await pipeline({ readsEvents: true, egress: [own], monitoring });
+  const { egress } = (
+    find(resources, "NetworkPolicy", "churn-training").inputs as { spec: { egress: object[] } }
+  ).spec;
+  assert.equal(egress.length, 2);
+  assert.deepEqual(egress[0], own);
+  assert.match(JSON.stringify(egress[1]), /"port":443,.*"cidr":"0\.0\.0\.0\/0"/);
+});
+
+test("without readsEvents no pod has a password or a way to InfluxDB", async () => {
+  const { resources } = await pipeline();
+  assert.doesNotMatch(JSON.stringify(podOf(resources, title)), /INFLUXDB|reads-events/);
+  assert.doesNotMatch(JSON.stringify(resources.map(({ inputs }) => inputs)), /the-apps-password/);
+});

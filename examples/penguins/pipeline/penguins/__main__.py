@@ -9,7 +9,7 @@ from pathlib import Path
 from ds_monitoring import run
 
 from .artefacts import Artefacts
-from .steps import clean, decide, drift, evaluate, load, outliers, production, train
+from .steps import clean, decide, drift, evaluate, load, outliers, train
 
 PIPELINE = "penguins-training"
 MODEL = "penguins"
@@ -23,8 +23,6 @@ STEPS = {
     "evaluate": evaluate.run_step,
     "decide": decide.run_step,
 }
-#: The daily comparison of what the API was asked with the training.
-CHECK = "production"
 #: A step that takes longer is overdue.
 STEP_MAX_S = 120.0
 RUN_MAX_S = 600.0
@@ -43,13 +41,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m penguins", description="One step of the training pipeline."
     )
-    parser.add_argument("step", choices=[*STEPS, CHECK], help=f"{CHECK}: a run of its own, e.g. each day")
+    parser.add_argument("step", choices=list(STEPS))
     name = parser.parse_args().step
-    if name == CHECK:
-        artefacts = Artefacts(Path(), Path(required("MODEL_DIR")))
-        with run(os.environ.get("PIPELINE_NAME", f"penguins-{CHECK}"), expected_max_s=STEP_MAX_S) as check:
-            production.run_check(artefacts, check)
-        return
     artefacts = Artefacts(Path(required("WORK_DIR")), Path(required("MODEL_DIR")))
     run_id = required("PIPELINE_RUN_ID")
     # Each training makes a version of its own: two of one batch must not be taken for one.

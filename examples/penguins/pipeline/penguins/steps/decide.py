@@ -45,6 +45,8 @@ def publish(artefacts: Artefacts, version: str) -> None:
     for name in PUBLISHED:
         shutil.copyfile(artefacts.file(name), folder / name)
     write_json(artefacts.models / "current.json", {"version": version})
+    # Where the API's daily check looks for it.
+    write_json(artefacts.models / "profile.json", read_json(folder / "profile.json"))
 
 
 def run_step(artefacts: Artefacts, run: Run, task: Task) -> None:
