@@ -51,7 +51,7 @@ export function eventsReader(
     egress: pulumi
       .all([influxDbUrl, namespace])
       .apply(([url, platform]) =>
-        url === serviceUrl(influxDb, platform) ? pulumi.output(deployed) : existingEndpoint(url).egress,
+        url === serviceUrl(influxDb, platform) ? pulumi.output(deployed) : existingEndpoint({ url }).egress,
       ),
   };
 }
