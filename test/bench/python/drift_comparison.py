@@ -1,6 +1,6 @@
 """The table of docs/drift.md: this helper, SciPy and Evidently on the same samples.
 
-    python3 -m venv /tmp/drift && /tmp/drift/bin/pip install evidently==0.7.23
+    python3 -m venv /tmp/drift && /tmp/drift/bin/pip install evidently==0.7.23 'pandas<3'
     PYTHONPATH=python /tmp/drift/bin/python test/bench/python/drift_comparison.py
 """
 
