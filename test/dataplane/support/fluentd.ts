@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type AggregatorConfigOptions,
@@ -57,7 +58,6 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     directory,
     files,
     env: {
-      TMPDIR: join(directory, "tmp"),
       FLUENTD_SHARED_KEY: sharedKey,
       INFLUXDB_USERNAME: influxDb.username,
       INFLUXDB_PASSWORD: influxDb.password,
@@ -95,7 +95,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Fluentd> {
     args: sidecarArguments(configFolder, command),
     directory,
     files: renderSidecarConfig({ ...rendered, bufferPath: join(directory, "buffer"), configFolder }),
-    env: { TMPDIR: join(directory, "tmp"), FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
+    env: { FLUENTD_SHARED_KEY: sharedKey, POD_NAME: podName },
     isReady: async () => (await starts()) > before,
   });
 }
@@ -105,7 +105,7 @@ interface FluentdOptions {
   args: string[];
   directory: string;
   files: ConfigFiles;
-  env: Record<string, string> & { TMPDIR: string };
+  env: Record<string, string>;
   isReady: () => Promise<boolean>;
 }
 
@@ -118,26 +118,34 @@ async function startFluentd({
   isReady,
 }: FluentdOptions): Promise<Fluentd> {
   const configuration = configurationFolder(directory);
-  for (const folder of [configuration, env.TMPDIR]) await mkdir(folder, { recursive: true });
+  await mkdir(configuration, { recursive: true });
+  // Fluentd makes a socket in it, whose path is bounded to 108 bytes: not in `directory`.
+  const temporary = await mkdtemp(join(tmpdir(), "fluentd-"));
+  const removeTemporary = () => rm(temporary, { recursive: true, force: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(configuration, name), content);
   const service = await startService({
     command,
     args,
     logFile: join(directory, "fluentd.log"),
-    env: { ...process.env, ...env },
+    env: { ...process.env, TMPDIR: temporary, ...env },
     isReady,
+  }).catch(async (error: unknown) => {
+    await removeTemporary();
+    throw error;
   });
   const kill = async () => {
     // What starts it anew first. No SIGTERM before: nothing may be flushed.
     const pids = await processFamily(service.pid);
     for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
     await endProcesses(pids);
+    await removeTemporary();
   };
   const stop = async (graceMs?: number) => {
     const pids = await processFamily(service.pid);
     await service.stop(graceMs);
     // Who had to be killed leaves behind what it started.
     await endProcesses(pids, 0);
+    await removeTemporary();
   };
   return { ...service, stop, directory, kill };
 }
