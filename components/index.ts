@@ -19,7 +19,7 @@ export type { GrafanaDeployArgs } from "./grafana/grafana";
 export type { GrafanaIngressArgs } from "./grafana/ingress";
 export { type InfluxDbDeployArgs } from "./influxdb/influxDb";
 export { type InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
-export { type InfluxDbBackupDeployArgs } from "./influxdb/influxDbBackup";
+export { type InfluxDbBackupDeployArgs, type ObjectStoreArgs } from "./influxdb/influxDbBackup";
 export { type StorageArgs } from "./platform/storage";
 export { type TelegrafDeployArgs } from "./telegraf/telegraf";
 export { type HttpProbe } from "./telegraf/telegrafConfig";

@@ -5,7 +5,7 @@ import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfi
 import { dashboards } from "../../../dashboards";
 import { repositoryRoot } from "../../../local/paths";
 import { deploy, find, type RequestedResource } from "../support/deploy";
-import { podOf, variableOf } from "../support/pods";
+import { podOf, variableOf, workloadsOf } from "../support/pods";
 import { inLanguage } from "./blocks";
 import { runBlock } from "./runBlock";
 
@@ -47,13 +47,11 @@ test("metrics: the kubelets' figures of its pods carry the app's name, and its r
     environment: "test",
     kubernetes: {},
   });
-  const [, pattern = ""] = /pattern = '(.+)'/.exec(config) ?? [];
-  // As a Deployment and a CronJob name their pods.
-  for (const [pod, service] of [
-    ["churn-api-6d4b9c7f5d-x7k2p", "churn-api"],
-    ["churn-training-29123456-abcde", "churn-training"],
-  ] as const) {
-    assert.equal(new RegExp(pattern).exec(pod)?.[1], service);
+  // The label that Telegraf takes with each pod's figures.
+  const [, label = ""] = /label_include = \["([^"]+)"\]/.exec(config) ?? [];
+  for (const [title, service] of Object.entries(workloads)) {
+    const { labels } = workloadsOf(resources).find((workload) => workload.title === title) ?? {};
+    assert.equal(labels?.[label], service, title);
   }
   const [, selector = ""] = /labelSelector=([^"]+)"/.exec(config) ?? [];
   const { labels } = find(resources, "Deployment", "churn-api").inputs["metadata"] as {
