@@ -75,7 +75,7 @@ print(json.dumps([ks_2samp(old, new).statistic, wasserstein_distance(old, new) /
       mail.subject,
       `[WARNING] penguins-training: the data has drifted in ${String(drifted[0]?.n)} comparisons – test`,
     );
-    assert.match(mail.text, /var-run=penguins-2009/);
+    assert.match(mail.text, /var-runId=penguins-2009/);
   });
 
   it(
