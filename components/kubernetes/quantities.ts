@@ -16,15 +16,15 @@ export const quantityPattern = new RegExp(
 );
 
 /**
- * Bytes of a Kubernetes quantity of memory or storage, e.g. `10Gi`.
+ * Bytes of a Kubernetes quantity of memory or storage above 0, e.g. `10Gi`.
  *
  * @throws Error when it isn't one
  */
 export function bytesOf(quantity: string): number {
-  const match = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(quantity);
+  const match = quantityPattern.exec(quantity);
   const factor = factors[match?.[2] ?? "none"];
   if (match === null || factor === undefined) {
-    throw new Error(`"${quantity}" is no Kubernetes quantity of storage, e.g. "10Gi"`);
+    throw new Error(`"${quantity}" is no Kubernetes quantity of storage above 0, e.g. "10Gi"`);
   }
   return Math.floor(Number(match[1]) * factor);
 }

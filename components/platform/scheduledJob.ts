@@ -1,6 +1,8 @@
 import { CronJob } from "@pulumi/kubernetes/batch/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import type * as pulumi from "@pulumi/pulumi";
+import { patterns } from "../../contract/patterns";
+import { checked } from "../kubernetes/checked";
 import { suspendedOnPurpose } from "../kubernetes/labels";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
@@ -43,7 +45,11 @@ export interface ScheduledJobOptions {
 const user = { uid: 1000 };
 const compute = resources({ cpu: "100m", cpuLimit: "1", memory: "128Mi", memoryLimit: "512Mi" });
 
-/** A CronJob of the part. */
+/**
+ * A CronJob of the part.
+ *
+ * @throws Error when the schedule is none
+ */
 export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions): CronJob {
   const { container, before, volumes, finalExitCodes, schedule } = options;
   const { logical, inCluster } = options.names ?? { logical: objects.name, inCluster: objects.part.name };
@@ -57,7 +63,7 @@ export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions)
         ...(schedule === undefined && { annotations: suspendedOnPurpose }),
       },
       spec: {
-        schedule: schedule ?? "0 0 1 1 *",
+        schedule: checked(schedule ?? "0 0 1 1 *", requireCron),
         suspend: schedule === undefined,
         timeZone: "Etc/UTC",
         concurrencyPolicy: "Forbid",
@@ -86,5 +92,12 @@ export function scheduledJob(objects: PartObjects, options: ScheduledJobOptions)
       },
     },
     { parent: objects.parent },
+  );
+}
+
+function requireCron(schedule: string): void {
+  if (patterns.cron.test(schedule)) return;
+  throw new Error(
+    `schedule "${schedule}" must be minute, hour, day of the month, month and day of the week, e.g. "30 2 * * *"`,
   );
 }

@@ -1,5 +1,7 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import type * as pulumi from "@pulumi/pulumi";
+import { checked } from "../kubernetes/checked";
+import { bytesOf } from "../kubernetes/quantities";
 
 /** A volume that outlives the pod that uses it. */
 export interface StorageArgs {
@@ -12,7 +14,11 @@ export interface StorageArgs {
   storageClassName?: pulumi.Input<string>;
 }
 
-/** The spec of a claim; by default, one node mounts it at a time. */
+/**
+ * The spec of a claim; by default, one node mounts it at a time.
+ *
+ * @throws Error when the size is no quantity above 0
+ */
 export function claimSpec(
   storage: StorageArgs,
   accessMode: pulumi.Input<"ReadWriteOnce" | "ReadWriteMany"> = "ReadWriteOnce",
@@ -20,6 +26,6 @@ export function claimSpec(
   return {
     accessModes: [accessMode],
     storageClassName: storage.storageClassName,
-    resources: { requests: { storage: storage.size } },
+    resources: { requests: { storage: checked(storage.size, bytesOf) } },
   };
 }

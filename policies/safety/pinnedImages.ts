@@ -19,9 +19,12 @@ export const pinnedImages = resourcePolicy({
     }),
 });
 
+/** Words of a tag that is moved to each new image, digits or not: `latest-py3`. */
+const movingWord = /(^|[-_.])(latest|stable|edge|lts|rolling|current)([-_.]|$)/i;
+
 /** Whether an image reference has a digest, or a tag that reads as a version. */
 export function isPinned(image: string): boolean {
   if (/@sha256:[0-9a-f]{64}$/.test(image)) return true;
   const tag = /:([^:/]+)$/.exec(image)?.[1];
-  return tag !== undefined && /\d/.test(tag);
+  return tag !== undefined && /\d/.test(tag) && !movingWord.test(tag);
 }

@@ -124,3 +124,15 @@ test("days can't be removed that InfluxDB still holds", async () => {
     });
   }
 });
+
+test("a size of nothing and a schedule that cron does not know are refused", async () => {
+  const withArchive = (archive: object) => deploy(() => platform({ archive: { storage, ...archive } }));
+  await assert.rejects(
+    withArchive({ storage: { size: "0Gi" } }),
+    /"0Gi" is no Kubernetes quantity of storage above 0/,
+  );
+  await assert.rejects(
+    withArchive({ schedule: "99 99 * * *" }),
+    /schedule "99 99 \* \* \*" must be minute, hour/,
+  );
+});

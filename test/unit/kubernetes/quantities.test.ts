@@ -9,8 +9,8 @@ test("quantities are bytes, by tens and by twos", () => {
   assert.equal(bytesOf("2T"), 2e12);
 });
 
-test("what is no quantity is refused by its text", () => {
-  for (const text of ["", "ten", "10GB", "-1Gi", "1 Gi"]) {
+test("what is no quantity, or none above 0, is refused by its text", () => {
+  for (const text of ["", "ten", "10GB", "-1Gi", "1 Gi", "0Gi", "0.0Gi", "0"]) {
     assert.throws(() => bytesOf(text), new RegExp(`"${text}" is no Kubernetes quantity`));
   }
 });

@@ -1,6 +1,6 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import type { Resource } from "../../../policies/core/resource";
-import type { Properties } from "../../../policies/core/values";
+import type { Properties, Unknown } from "../../../policies/core/values";
 
 /** A resource with the URN that its type and name give. */
 export function resource(
@@ -62,4 +62,28 @@ function defaultsOf(policy: ResourceValidationPolicy | StackValidationPolicy): o
       .filter(([, schema]) => schema.default !== undefined)
       .map(([key, schema]) => [key, schema.default]),
   );
+}
+
+/** A pod that keeps to all policies about pods. */
+export const securityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+};
+export const container = {
+  name: "app",
+  image: "ghcr.io/example/app:1.4.2",
+  securityContext,
+  resources: { requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "128Mi" } },
+  readinessProbe: { httpGet: { path: "/" } },
+  livenessProbe: { httpGet: { path: "/" } },
+};
+export const podSecurity = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+export const goodSpec = { securityContext: podSecurity, containers: [container] };
+
+export function deployment(spec: Properties | Unknown) {
+  return resource("kubernetes:apps/v1:Deployment", "app", { spec: { template: { spec } } });
+}
+
+export function withContainer(change: Properties): Properties {
+  return { ...goodSpec, containers: [{ ...container, ...change }] };
 }
