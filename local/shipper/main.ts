@@ -44,10 +44,11 @@ async function send(url: string, points: readonly string[]): Promise<void> {
 
 /** As a sidecar: send what is new in a source's files to the aggregator, and the rest when asked to stop. */
 async function follow(source: Section, url: string): Promise<void> {
-  const format = formats[source.tag?.replace("event.", "") ?? ""];
-  if (format === undefined) throw new Error(`log_contract.json has no format for ${source.tag}`);
-  const tail = new Tail(source);
-  const toPoint = pointMaker(portable(format), defaults, process.env.POD_NAME ?? "");
+  const rendered = formats[source.tag?.replace("event.", "") ?? ""];
+  if (rendered === undefined) throw new Error(`log_contract.json has no format for ${source.tag}`);
+  const format = portable(rendered);
+  const tail = new Tail(source, format);
+  const toPoint = pointMaker(format, defaults, process.env.POD_NAME ?? "");
   for (;;) {
     const isLast = isStopping;
     const points = tail.read(isLast).flatMap(toPoint);

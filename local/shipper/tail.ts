@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord, type RenderedFormat } from "../../contract/formats";
 import { joinRecords } from "../../contract/joinRecords";
 import { regexpOfRuby } from "../../contract/regexps";
 import type { Section } from "./config";
@@ -11,7 +12,10 @@ const bytesPerRead = 1024 * 1024;
 export class Tail {
   private files: { path: string; descriptor: number; inode: number; position: number }[] = [];
 
-  constructor(private readonly source: Section) {}
+  constructor(
+    private readonly source: Section,
+    private readonly format: RenderedFormat,
+  ) {}
 
   /** The next records, and where each begins. The last of a file is kept back while it may grow, unless `isLast`. */
   read(isLast: boolean): { text: string; path: string; offset: number }[] {
@@ -60,7 +64,9 @@ export class Tail {
     if (this.source.join === "false") return placed;
     const start = this.source.record_start;
     const texts = placed.map(({ text }) => text);
-    const records = joinRecords(texts, start && regexpOfRuby(start)).map(({ text, line }) => ({
+    const isKnown = (line: string) => isRecord(line, this.format);
+    const joined = joinRecords(texts, start && regexpOfRuby(start), isKnown);
+    const records = joined.map(({ text, line }) => ({
       ...(placed[line - 1] as (typeof placed)[number]),
       text,
     }));
