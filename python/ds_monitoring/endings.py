@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Callable, Optional
 
 from .faults import never_raises
@@ -23,8 +23,8 @@ SUCCESS, FAILURE, ERROR, TIMEOUT, CANCELLATION, SKIP = (
     "skip",
 )
 
-_TIMEOUTS = (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError, subprocess.TimeoutExpired)
-_CANCELLATIONS = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, concurrent.futures.CancelledError)
+_TIMEOUTS = (TimeoutError, concurrent.futures.TimeoutError, subprocess.TimeoutExpired)
+_CANCELLATIONS = (KeyboardInterrupt, GeneratorExit, concurrent.futures.CancelledError)
 #: Exit codes of a process that obeyed SIGTERM or SIGINT, as shells and gunicorn give them.
 _SIGNAL_CODES = (128 + signal.SIGTERM, 128 + signal.SIGINT)
 
@@ -40,9 +40,11 @@ def result_of(error: Optional[BaseException]) -> str:
         return SUCCESS
     if isinstance(error, SystemExit) and error.code in _SIGNAL_CODES:
         return CANCELLATION
-    if isinstance(error, _CANCELLATIONS):
+    # Not imported here: whoever has its exceptions has done so.
+    asyncio = sys.modules.get("asyncio.exceptions")
+    if isinstance(error, (*_CANCELLATIONS, *_named(asyncio, "CancelledError"))):
         return CANCELLATION
-    if isinstance(error, _TIMEOUTS):
+    if isinstance(error, (*_TIMEOUTS, *_named(asyncio, "TimeoutError"))):
         return TIMEOUT
     if isinstance(error, (MemoryError, OSError)):
         return ERROR
@@ -51,6 +53,10 @@ def result_of(error: Optional[BaseException]) -> str:
         results = {result_of(part) for part in parts}
         return results.pop() if len(results) == 1 else FAILURE
     return FAILURE
+
+
+def _named(module: Optional[ModuleType], name: str) -> tuple[type[BaseException], ...]:
+    return () if module is None else (getattr(module, name),)
 
 
 #: What is open in this process, the last opened last; each writes its end.

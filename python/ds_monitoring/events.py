@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextvars
+import functools
 import json
 import math
 import multiprocessing.process
@@ -46,21 +47,26 @@ trace_id: contextvars.ContextVar[Optional[str]] = contextvars.ContextVar(
 )
 
 
-def resource_attributes(environment: Mapping[str, str]) -> dict[str, str]:
+def resource_attributes(environment: Mapping[str, str]) -> Mapping[str, str]:
     """`service.name`, `service.version` and `deployment.environment.name`, as OpenTelemetry passes them.
 
     Source: OTEL_RESOURCE_ATTRIBUTES (`key=value,key=value`, values percent-encoded) and OTEL_SERVICE_NAME,
     which wins.
     """
+    return _attributes(environment.get("OTEL_RESOURCE_ATTRIBUTES", ""), environment.get("OTEL_SERVICE_NAME"))
+
+
+@functools.lru_cache(maxsize=8)
+def _attributes(attributes: str, service_name: Optional[str]) -> Mapping[str, str]:
     wanted = ("service.name", "service.version", "deployment.environment.name")
-    pairs = (pair.partition("=") for pair in environment.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
+    pairs = (pair.partition("=") for pair in attributes.split(","))
     found = {
         key.strip(): unquote(value.strip())
         for key, _, value in pairs
         if key.strip() in wanted and value.strip()
     }
-    if environment.get("OTEL_SERVICE_NAME"):
-        found["service.name"] = environment["OTEL_SERVICE_NAME"]
+    if service_name:
+        found["service.name"] = service_name
     return found
 
 
@@ -103,17 +109,18 @@ def clean(value: Any) -> Any:
     Numbers of NumPy and the like are unwrapped; NaN, infinities, NA and NaT are left out. Anything else becomes
     its `str` and is counted as a fault.
     """
+    if isinstance(value, str):
+        text = value[:MAX_TEXT]
+        # A lone surrogate (from os.fsdecode) is not valid UTF-8.
+        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bool):
         return value
-    if is_missing(value):
-        return None
     if isinstance(value, int):
         return value if abs(value) <= MAX_INTEGER else float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        # A lone surrogate (from os.fsdecode) is not valid UTF-8.
-        return value[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    if is_missing(value):
+        return None
     if isinstance(value, Decimal):
         return clean(float(value))
     item = getattr(value, "item", None)
@@ -132,6 +139,8 @@ def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that have a value, each cleaned; one that can't be is left out and counted."""
     cleaned: dict[str, Any] = {}
     for key, value in fields.items():
+        if value is None:
+            continue
         try:
             plain = clean(value)
         except Exception:  # a __str__ that raises, an integer beyond any float
@@ -156,6 +165,7 @@ def exception_fields(error: BaseException) -> dict[str, str]:
     }
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _clock = Clock()
 _default_service: Optional[str] = None
 _writer: Optional[EventWriter] = None
@@ -191,7 +201,7 @@ def line(
     }
     common = {"service.name": _default_service, **resource_attributes(os.environ), "trace_id": trace_id.get()}
     record.update(clean_fields({**common, "body": body, **fields}))
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _encode(record).encode() + b"\n"
 
 
 def _report(counts: dict[str, int]) -> bytes:

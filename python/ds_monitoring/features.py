@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 import os
 import random
+from decimal import Decimal
+from numbers import Real
 from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
 from .events import emit
 from .faults import faults, never_raises
 from .profiles import Profile
+from .samples import is_missing, number, plain
 
 #: At most so many features are written.
 MAX_FEATURES = 50
@@ -54,7 +57,7 @@ class FeatureSampler:
         profile = self._profile()
         fields: dict[str, Union[float, str]] = {}
         for name in profile.features if profile is not None else self._known(row):
-            value = _plain(row.get(name))
+            value = _number_or_text(row.get(name))
             if isinstance(value, float):
                 if math.isfinite(value):
                     fields[f"{PREFIX}{name}"] = value
@@ -85,11 +88,9 @@ class FeatureSampler:
         return self._loaded[1]
 
 
-def _plain(value: Any) -> Union[float, str, None]:
+def _number_or_text(value: Any) -> Union[float, str, None]:
     """A number as float, a text as it is; None for all else, dates included."""
-    item = getattr(value, "item", None)
-    if callable(item):
-        value = item()
-    if isinstance(value, (int, float)):
-        return float(value)
-    return value if isinstance(value, str) else None
+    value = plain(value)
+    if isinstance(value, str) or is_missing(value):
+        return value if isinstance(value, str) else None
+    return number(value) if isinstance(value, (int, float, Decimal, Real)) else None

@@ -180,12 +180,19 @@ class Profile:
     def of(
         cls, columns: Any, model: Optional[str] = None, model_version: Any = None
     ) -> Profile:
-        """The profile of a data frame, or of a mapping of names to columns.
+        """The profile of a data frame (pandas, Polars, an Arrow table), or of a mapping of names to columns.
 
         Leave out names, mail addresses, ids and dates of birth: they are no features.
-        Raises TypeError where a column is none.
+        Raises TypeError that names the column, where one is none, e.g. of a name that the frame has twice.
         """
-        features = {str(name): FeatureProfile.of(columns[name]) for name in columns}
+        # Of the type, as pandas' columns are attributes of a frame.
+        arrow = hasattr(type(columns), "column_names")
+        features: dict[str, FeatureProfile] = {}
+        for name in columns.column_names if arrow else getattr(columns, "columns", columns):
+            try:
+                features[str(name)] = FeatureProfile.of(columns[name])
+            except TypeError as error:
+                raise TypeError(f"{name}: {error}") from error
         return cls(features, model, None if model_version is None else label(model_version))
 
     def save(self, path: Union[str, os.PathLike[str]]) -> None:

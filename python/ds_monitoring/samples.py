@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+import numbers
 import random
 import sys
 from typing import Any, Iterable, NamedTuple, Optional
@@ -19,6 +20,7 @@ MISSING_TEXTS = frozenset(
 MISSING = "_missing"
 _MISSING_TYPES = frozenset({"NAType", "NaTType"})
 _EPOCH = datetime.datetime(1970, 1, 1)
+_PLAIN_TYPES = frozenset((bool, int, float, str, type(None), datetime.date, datetime.datetime, decimal.Decimal))
 
 
 class Sizes(NamedTuple):
@@ -66,15 +68,10 @@ class Column(NamedTuple):
 
 def label(value: Any) -> str:
     """The one text of a class or category: `0`, `0.0` and NumPy's zeros are all `0`."""
-    item = getattr(value, "item", None)
-    if callable(item) and not isinstance(value, (str, bytes)):
-        try:
-            value = item()
-        except (TypeError, ValueError):  # an array of several values has no item
-            pass
+    value = plain(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def labels(*columns: Iterable[Any]) -> list[list[str]]:
@@ -82,9 +79,9 @@ def labels(*columns: Iterable[Any]) -> list[list[str]]:
 
     Missing ones are `_missing`. Beside numbers, True is 1 and False is 0, as in Python and NumPy.
     """
-    plain = [_plain_list(_one_column(column)) for column in columns]
+    read = [_plain_list(_one_column(column)) for column in columns]
     numeric = any(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for column in plain for value in column
+        isinstance(value, (int, float)) and not isinstance(value, bool) for column in read for value in column
     )
 
     def text(value: Any) -> str:
@@ -92,7 +89,7 @@ def labels(*columns: Iterable[Any]) -> list[list[str]]:
             return MISSING
         return label(int(value) if numeric and isinstance(value, bool) else value)
 
-    return [[text(value) for value in column] for column in plain]
+    return [[text(value) for value in column] for column in read]
 
 
 def is_missing(value: Any) -> bool:
@@ -109,11 +106,11 @@ def number(value: Any) -> Optional[float]:
 
     Too large numbers are infinite.
     """
-    if isinstance(value, (int, float, decimal.Decimal)):
+    if isinstance(value, (int, float, decimal.Decimal, numbers.Real)):
         try:
             return float(value)
         except OverflowError:
-            return math.inf if value > 0 else -math.inf
+            return -math.inf if value < 0 else math.inf
     if isinstance(value, datetime.datetime):
         offset = value.utcoffset() or datetime.timedelta()
         return (value.replace(tzinfo=None) - offset - _EPOCH).total_seconds()
@@ -147,7 +144,7 @@ def read_column(values: Iterable[Any]) -> Column:
         converted = number(value)
         if converted is None:
             texts.append(label(value))
-            if not isinstance(value, str):
+            if not isinstance(value, (str, bytes)):
                 odd_types.add(type(value).__name__)
         elif math.isinf(converted):
             infinite += 1
@@ -165,7 +162,11 @@ def _one_column(values: Any) -> Any:
     if len(shape) != 2 or shape[1] != 1:
         raise TypeError(f"expected the values of one feature, e.g. frame['age'], got a shape of {shape}")
     by_position = getattr(values, "iloc", None)
-    return by_position[:, 0] if by_position is not None else values[:, 0]
+    if by_position is not None:
+        return by_position[:, 0]
+    # Arrow's tables have no positions in brackets.
+    column = getattr(values, "column", None)
+    return column(0) if callable(column) else values[:, 0]
 
 
 def _plain_list(values: Any) -> list[Any]:
@@ -173,8 +174,26 @@ def _plain_list(values: Any) -> list[Any]:
     kind = getattr(getattr(values, "dtype", None), "kind", "")
     if kind in ("m", "M") and not hasattr(values, "iloc"):
         values = values.astype(f"{kind}8[us]")
-    to_list = getattr(values, "tolist", None)
-    return list(to_list() if callable(to_list) else values)
+    to_list = getattr(values, "tolist", None) or getattr(values, "to_pylist", None)
+    every = list(to_list() if callable(to_list) else values)
+    wrapped = {type(value) for value in every} - _PLAIN_TYPES
+    return [plain(value) if type(value) in wrapped else value for value in every] if wrapped else every
+
+
+def plain(value: Any) -> Any:
+    """A scalar of NumPy or Arrow as Python's own, a period of pandas as its start; anything else as it is."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in ("m", "M"):
+        # Of nanoseconds `item` would be an integer.
+        value = value.astype(f"{kind}8[us]")
+    for name in ("item", "as_py", "to_timestamp"):
+        convert = getattr(value, name, None)
+        if callable(convert):
+            try:
+                return convert()
+            except (TypeError, ValueError):  # an array of several values
+                return value
+    return value
 
 
 def _float_array(values: Any) -> Optional[Column]:
@@ -184,6 +203,8 @@ def _float_array(values: Any) -> Optional[Column]:
     if getattr(dtype, "kind", "") not in ("f", "i", "u", "b") or not hasattr(dtype, "byteorder"):
         return None
     array = getattr(values, "to_numpy", lambda: values)().astype(float)
+    if hasattr(array, "filled"):  # a masked array: what is masked is missing
+        array = array.filled(math.nan)
     size = len(array)
     present = array[array == array]
     finite = present[abs(present) <= sys.float_info.max]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import datetime
+import fractions
 import math
 import random
 import unittest
 
-from ds_monitoring import divergence, drift, samples
+from ds_monitoring import divergence, drift, profiles, samples
 
 try:
     import pandas
@@ -13,9 +14,12 @@ except ImportError:
     pandas = None
 try:
     import numpy
-    from scipy import spatial, stats
 except ImportError:
     numpy = None
+try:
+    from scipy import spatial, stats
+except ImportError:
+    stats = None
 
 
 def normal(seed: int, size: int, mean: float = 0.0) -> list[float]:
@@ -23,7 +27,7 @@ def normal(seed: int, size: int, mean: float = 0.0) -> list[float]:
     return [generator.gauss(mean, 1.0) for _ in range(size)]
 
 
-@unittest.skipIf(numpy is None, "SciPy is not installed: figures are not compared with it")
+@unittest.skipIf(numpy is None or stats is None, "SciPy is not installed: figures are not compared with it")
 class AgainstScipyTest(unittest.TestCase):
     def test_same_figures_as_scipy(self) -> None:
         for size_ref, size_cur, mean in ((400, 300, 0.0), (1000, 50, 0.5), (60, 800, 2.0)):
@@ -92,7 +96,89 @@ class PandasTest(unittest.TestCase):
             drift.compare(frame, frame)
 
 
+    def test_periods_are_dates(self) -> None:
+        days = [pandas.Series(pandas.period_range(start, periods=600, freq="D")) for start in ("2020-01", "2026-01")]
+        self.assertEqual(drift.compare(*days)["ks"], 1.0)
+
+    def test_a_name_that_a_frame_has_twice_is_named(self) -> None:
+        frame = pandas.DataFrame([[1, 2]] * 20, columns=["age", "age"])
+        with self.assertRaisesRegex(TypeError, "^age: expected the values of one feature"):
+            profiles.Profile.of(frame)
+
+
+@unittest.skipIf(numpy is None, "NumPy is not installed: its columns are not read")
+class NumpyTest(unittest.TestCase):
+    def test_masked_values_are_missing(self) -> None:
+        for kind in ("float64", "int64", "bool"):
+            column = numpy.ma.array(numpy.arange(1000) % 7, mask=numpy.arange(1000) % 4 == 0).astype(kind)
+            with self.subTest(kind):
+                found = drift.compare(column, column)
+                self.assertEqual((found["n_ref"], found["missing_rate"], found["verdict"]), (750, 0.25, "none"))
+
+    def test_scalars_in_lists_and_object_columns_are_what_they_are_in_arrays(self) -> None:
+        numbers = numpy.arange(1000)
+        for array in (
+            numbers,
+            numbers.astype("float32"),
+            numbers % 2 == 0,
+            numbers.astype("datetime64[D]").astype("datetime64[ns]"),
+            numbers.astype("timedelta64[s]"),
+        ):
+            with self.subTest(array.dtype.name):
+                moved = array[500:]
+                expected = drift.compare(array[:500], moved)
+                for column in (list(moved), numpy.array([*moved, None], dtype=object)[:-1]):
+                    self.assertEqual(drift.compare(list(array[:500]), column), expected)
+        missing = [numpy.float32("nan"), numpy.datetime64("NaT"), numpy.timedelta64("NaT")]
+        self.assertEqual(samples.read_column(missing).missing, 3)
+
+    def test_labels_of_object_columns(self) -> None:
+        self.assertEqual(samples.labels([numpy.bool_(True)], [numpy.int64(1)]), [["1"], ["1"]])
+
+
+class Scalar:
+    """As Arrow's columns give them."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def as_py(self) -> object:
+        return self._value
+
+
+class ArrowTable:
+    """What of Arrow's tables is used: their `columns` are no names, and they have no positions."""
+
+    def __init__(self, columns: dict[str, list[object]]) -> None:
+        self._columns = columns
+        self.columns = list(columns.values())
+        self.shape = (len(self.columns[0]), len(self.columns))
+
+    @property
+    def column_names(self) -> list[str]:
+        return list(self._columns)
+
+    def column(self, position: int) -> list[object]:
+        return self.columns[position]
+
+    def __getitem__(self, name: str) -> list[object]:
+        if not isinstance(name, str):
+            raise TypeError("Index must either be string or integer")
+        return self._columns[name]
+
+
 class DriftTest(unittest.TestCase):
+    def test_columns_of_arrow(self) -> None:
+        column = samples.read_column([Scalar(1), Scalar(2.5), Scalar(None), Scalar("a")])
+        self.assertEqual((column.numbers, column.texts, column.missing, column.odd_types), ([1, 2.5], ["a"], 1, set()))
+        table = ArrowTable({"age": [Scalar(value) for value in range(100)]})
+        self.assertEqual(drift.compare(table, range(100))["psi"], 0.0)
+        self.assertEqual(profiles.Profile.of(table).features["age"], profiles.FeatureProfile.of(range(100)))
+
+    def test_fractions_are_numbers_and_bytes_are_text(self) -> None:
+        column = samples.read_column([fractions.Fraction(1, 2), b"a", "a"])
+        self.assertEqual((column.numbers, column.texts, column.odd_types), ([0.5], ["a", "a"], set()))
+
     def test_known_chi_square_tail(self) -> None:
         # Published table: 5 % are above 16.919 for 9 degrees of freedom.
         self.assertAlmostEqual(divergence.chi_square_tail(16.919, 9), 0.05, places=4)

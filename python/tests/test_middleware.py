@@ -155,6 +155,13 @@ class MiddlewareTest(unittest.TestCase):
         (report,) = events(self.folder, "log")
         self.assertIn("find_route failed: ZeroDivisionError (2)", report["body"])
 
+    def test_request_ids_are_never_the_same(self) -> None:
+        # Whatever the application seeds, and after a fork.
+        program = WSGI + "import os, random, ds_monitoring\nrandom.seed(1)\nrequest('/a')\npid = os.fork()\n"
+        program += "request('/b')\nds_monitoring.flush()\nif pid == 0:\n    os._exit(0)\nos.waitpid(pid, 0)\n"
+        found = [*self.requests(program), *self.requests(program)]
+        self.assertEqual(len({event["request.id"] for event in found}), 6)
+
     def test_asgi_request(self) -> None:
         found = self.requests(
             ASGI

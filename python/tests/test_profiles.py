@@ -140,7 +140,10 @@ class FeaturesTest(unittest.TestCase):
     def test_texts_that_the_training_did_not_name_are_never_written(self) -> None:
         (event,) = self.served("{'age': None, 'sex': 'Ann Smith'}", "feature_rate=1, profile=profile")
         self.assertEqual((event["feature.sex"], event["features"]), ("_other", 1))
-        (event,) = self.served("{'age': 39, 'sex': 'f', 'flag': True, 'born': __import__('datetime').date(1990, 1, 1)}")
+        (event,) = self.served(
+            "{'age': __import__('decimal').Decimal(39), 'sex': 'f', 'flag': True, "
+            "'born': __import__('datetime').date(1990, 1, 1)}"
+        )
         self.assertEqual(
             {key: value for key, value in event.items() if key.startswith("feature")},
             {"features": 2, "feature.age": 39.0, "feature.flag": 1.0},
