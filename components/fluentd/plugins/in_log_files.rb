@@ -94,9 +94,8 @@ module Fluent::Plugin
       line.force_encoding(Encoding::UTF_8)
       return emit_record(stream, tail_watcher, [line, offset]) unless @join
 
-      line = line.scrub { |bytes| bytes.each_byte.map { |byte| format("\\x%02X", byte) }.join } unless line.valid_encoding?
       joiner = @joiners[tail_watcher] ||= LogContract::Joiner.new(@start_pattern, @known)
-      emit_record(stream, tail_watcher, joiner.add(line, offset, Fluent::Clock.now))
+      emit_record(stream, tail_watcher, joiner.add(LogContract.valid_text(line), offset, Fluent::Clock.now))
     end
 
     def emit_record(stream, tail_watcher, record)

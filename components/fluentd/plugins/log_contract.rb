@@ -12,6 +12,11 @@ module LogContract
   # A line with a time is at least so long: two of them are never in one such part of a file.
   LEAST_LINE = 16
 
+  # Valid UTF-8: bytes that are no UTF-8 are written as \xHH.
+  def self.valid_text(text)
+    text.valid_encoding? ? text : text.scrub { |bytes| bytes.each_byte.map { |byte| Kernel.format("\\x%02X", byte) }.join }
+  end
+
   # What the plugins know of the contract, and the texts of its events.
   class Contract
     # Where it is rendered.
@@ -45,7 +50,7 @@ module LogContract
     # Valid UTF-8 without the line breaks at its end: bytes that are no UTF-8 are written as \xHH.
     def readable(line)
       text = line.encoding == Encoding::UTF_8 ? line : line.dup.force_encoding(Encoding::UTF_8)
-      text = text.scrub { |bytes| bytes.each_byte.map { |byte| format("\\x%02X", byte) }.join } unless text.valid_encoding?
+      text = LogContract.valid_text(text)
       # A byte order mark, at the begin of a file of Windows
       text = text.delete_prefix("\uFEFF")
       text = text.sub(/[\r\n]+\z/, "") if text.end_with?("\r", "\n")
