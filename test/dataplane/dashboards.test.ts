@@ -170,12 +170,21 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     assert.equal(panel("Restarts").frames[0]?.rows[0]?.[1], 1);
   });
 
-  test("annotations mark what happened", () => {
-    for (const { dashboard, annotations } of data.values()) {
+  test("annotations mark what happened", async () => {
+    const run = influxClient(influxDb.grafana);
+    let marked = 0;
+    for (const model of models) {
+      // The sample's trainings are older than what some dashboards show at first.
+      const { annotations } = await queryDashboard(
+        { ...model, panels: [] },
+        { run, nowMs: sampleNow, from: "now-30d" },
+      );
       for (const { annotation, marks } of annotations) {
-        assert.ok(marks.length > 0, `${dashboard.title}: ${annotation.name}`);
+        assert.ok(marks.length > 0, `${model.title}: ${annotation.name}`);
+        marked++;
       }
     }
+    assert.ok(marked > 0);
   });
 
   test("the viewer shows each dashboard in a browser, with every chart, no error, and readable for all", async (t) => {
