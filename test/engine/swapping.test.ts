@@ -261,6 +261,9 @@ test("a cluster of its own instead of the existing one: it is added, and holds t
       "azure-native:network:VirtualNetwork aks",
       "azure-native:resources:ResourceGroup aks",
       `${component("AksCluster")} aks`,
+      // Our cluster has Cilium; the existing one was not said to.
+      "kubernetes:cilium.io/v2:CiliumNetworkPolicy monitoring-grafana-api-server",
+      "kubernetes:cilium.io/v2:CiliumNetworkPolicy monitoring-telegraf-api-server",
       "pulumi:providers:azure-native",
     ].sort(),
   );
