@@ -23,6 +23,11 @@ export interface MonitoringConnection {
   /** Base URL of InfluxDB. */
   influxDbUrl: pulumi.Input<string>;
   /**
+   * Port of InfluxDB's pods, where that of an existing InfluxDB's URL is its Service's.
+   * @default the port of `influxDbUrl`
+   */
+  influxDbPodPort?: pulumi.Input<number | undefined>;
+  /**
    * User of InfluxDB that reads the raw events.
    * @default none: `driftCheck` and `readsEvents` of apps are not possible
    */
@@ -68,6 +73,7 @@ export function connectionFromOutput(
     influxDbUrl: text("influxDbUrl"),
     grafanaUrl: text("grafanaUrl"),
     // Older platforms don't export these.
+    influxDbPodPort: optional("influxDbPodPort") as pulumi.Output<number | undefined>,
     influxDbUsername: optional("influxDbUsername") as pulumi.Output<string>,
     influxDbPassword: pulumi.secret(optional("influxDbPassword") as pulumi.Output<string>),
     grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),

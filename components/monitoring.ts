@@ -99,6 +99,7 @@ export class Monitoring extends pulumi.ComponentResource {
       fluentdSharedKey: aggregator.sharedKey,
       ...(aggregator.caCertificate && { fluentdCaCertificate: aggregator.caCertificate }),
       influxDbUrl: store.url,
+      influxDbPodPort: influxDb.existing?.podPort,
       influxDbUsername: users.apps?.username,
       influxDbPassword: users.apps?.password,
       grafanaUrl: this.grafanaUrl,

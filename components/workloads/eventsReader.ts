@@ -29,7 +29,7 @@ export function eventsReader(
   metadata: inputs.meta.v1.ObjectMeta,
   parent: pulumi.Resource,
 ): EventsReader {
-  const { influxDbUrl, influxDbUsername, influxDbPassword, namespace } = monitoring;
+  const { influxDbUrl, influxDbPodPort, influxDbUsername, influxDbPassword, namespace } = monitoring;
   const password = checked(influxDbPassword, (known) => requirePassword(title, known));
   const secret = new Secret(
     `${name}-influxdb`,
@@ -49,9 +49,11 @@ export function eventsReader(
       fromSecret("INFLUXDB_PASSWORD", secret.metadata.name, "password"),
     ],
     egress: pulumi
-      .all([influxDbUrl, namespace])
-      .apply(([url, platform]) =>
-        url === serviceUrl(influxDb, platform) ? pulumi.output(deployed) : existingEndpoint({ url }).egress,
+      .all([influxDbUrl, influxDbPodPort, namespace])
+      .apply(([url, podPort, platform]) =>
+        url === serviceUrl(influxDb, platform)
+          ? pulumi.output(deployed)
+          : existingEndpoint({ url, podPort }).egress,
       ),
   };
 }

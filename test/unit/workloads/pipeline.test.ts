@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Pipeline, type PipelineArgs } from "../../../components";
 import { deploy, find, listed } from "../support/deploy";
-import { connection } from "../support/fixtures";
+import { connection, platform } from "../support/fixtures";
 import { podOf, variableOf } from "../support/pods";
 
 const image = "registry.example.com/churn-training:1.4.0";
@@ -202,6 +202,23 @@ test("readsEvents: an InfluxDB elsewhere is reached by its port, beside what the
   assert.equal(egress.length, 2);
   assert.deepEqual(egress[0], own);
   assert.match(JSON.stringify(egress[1]), /"port":443,.*"cidr":"0\.0\.0\.0\/0"/);
+});
+
+test("readsEvents: an InfluxDB of the cluster that exists already is reached by its pods' port", async () => {
+  const existing = {
+    url: "http://influx.databases.svc:80",
+    podPort: 8086,
+    organization: "acme",
+    operatorToken: "the-operator-token",
+  };
+  const { resources } = await deploy(() => {
+    const { connection: monitoring } = platform({ influxDb: { existing } });
+    return new Pipeline("churn-training", { schedule: "0 3 * * 1", steps, readsEvents: true, monitoring });
+  });
+  const policy = find(resources, "NetworkPolicy", "churn-training").inputs as {
+    spec: { egress: { ports: object[] }[] };
+  };
+  assert.deepEqual(policy.spec.egress[0]?.ports, [{ port: 8086, protocol: "TCP" }]);
 });
 
 test("without readsEvents no pod has a password or a way to InfluxDB", async () => {
