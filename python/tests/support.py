@@ -19,8 +19,12 @@ def environment(directory: Optional[str], **extra: str) -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(("OTEL_", "LOG_", "PIPELINE_", "PSEUDONYM"))
     }
-    folders = {"PYTHONPATH": str(PACKAGE_FOLDER)}
-    return {**kept, **folders, **({"LOG_DIR": directory} if directory else {}), **extra}
+    own = {
+        "PYTHONPATH": str(PACKAGE_FOLDER),
+        # From Python 3.12 on, os.fork warns programs of more than one thread; the helper's writer is one.
+        "PYTHONWARNINGS": "ignore:This process:DeprecationWarning",
+    }
+    return {**kept, **own, **({"LOG_DIR": directory} if directory else {}), **extra}
 
 
 def python(program: str, directory: Optional[str], **extra: str) -> subprocess.CompletedProcess[str]:
