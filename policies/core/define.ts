@@ -95,10 +95,11 @@ function reportViolations(
 }
 
 function resourceOf(
-  { type, name, urn, props, opts }: ResourceValidationArgs | PolicyResource,
+  { type, name, urn, props, opts, provider }: ResourceValidationArgs | PolicyResource,
   parent: string | undefined,
 ): Resource {
-  return { type, name, urn, properties: toPlain(props), protect: opts.protect, parent };
+  const isComponent = provider === undefined && !type.startsWith("pulumi:providers:");
+  return { type, name, urn, properties: toPlain(props), protect: opts.protect, isComponent, parent };
 }
 
 /** Schema of a setting that is a list of texts. */

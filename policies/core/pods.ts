@@ -3,7 +3,7 @@ import type { Resource } from "./resource";
 import { Unknown, get, listOf, type Value } from "./values";
 
 /** The spec of the pods that a resource makes; undefined for a resource that makes none. */
-function podSpec({ type, properties }: Resource): Value {
+export function podSpec({ type, properties }: Resource): Value {
   if (type === "kubernetes:core/v1:Pod") return get(properties, "spec");
   const path = podTemplatePaths[/^kubernetes:(?:apps|batch)\/v1:(\w+)$/.exec(type)?.[1] ?? ""];
   return path && get(properties, "spec", ...path);

@@ -9,6 +9,11 @@ export interface Resource {
   properties: Properties;
   /** Whether the option `protect` is set. */
   protect: boolean;
+  /**
+   * Whether it only groups its children: a resource without a provider.
+   * @default false
+   */
+  isComponent?: boolean;
   /** URN of the parent; undefined at the stack itself and where the engine does not report it. */
   parent?: string;
 }

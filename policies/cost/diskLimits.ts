@@ -1,7 +1,8 @@
+import { volumeClaims } from "../core/claims";
 import { listOfTexts, resourcePolicy } from "../core/define";
 import { nodePools } from "../core/nodePools";
 import type { Resource } from "../core/resource";
-import { Unknown, get, listOf, shown, type Value } from "../core/values";
+import { get, shown, type Value } from "../core/values";
 import { parseGiB } from "../estimate/quantity";
 
 interface Config {
@@ -25,21 +26,10 @@ export const diskLimits = resourcePolicy<Config>({
     ]),
   },
   validate: (resource, config) => [
-    ...claims(resource).flatMap((claim) => claimProblems(resource, claim, config)),
+    ...volumeClaims(resource).flatMap((claim) => claimProblems(resource, claim, config)),
     ...nodeDiskProblems(resource, config),
   ],
 });
-
-/** The specs of the volume claims that a resource makes. */
-function claims({ type, properties }: Resource): Value[] {
-  const spec = get(properties, "spec");
-  if (type === "kubernetes:core/v1:PersistentVolumeClaim") return [spec];
-  if (type !== "kubernetes:apps/v1:StatefulSet") return [];
-  const templates = get(spec, "volumeClaimTemplates");
-  return templates instanceof Unknown
-    ? [templates]
-    : listOf(templates).map((template) => get(template, "spec"));
-}
 
 function claimProblems({ name }: Resource, claim: Value, { maximumGiB, classes }: Config): string[] {
   const storageClass = get(claim, "storageClassName") ?? "default";

@@ -1,7 +1,7 @@
 import { stackPolicy } from "../core/define";
 import type { Resource } from "../core/resource";
 import { Unknown, get } from "../core/values";
-import { hasIngressController } from "../estimate/azure";
+import { hasIngressController, outboundAddresses } from "../estimate/azure";
 import { gatewayType, isInternal } from "../estimate/kubernetes";
 
 interface Config {
@@ -29,7 +29,7 @@ export const publicEndpoints = stackPolicy<Config>({
     const addresses = [
       ...ingresses,
       ...resources.filter(({ type }) => type === "azure-native:network:PublicIPAddress"),
-      ...resources.filter(hasOutboundAddress),
+      ...resources.flatMap(outbound),
       ...services.filter(({ properties }) => !isInternal(properties)),
     ];
     return [
@@ -49,13 +49,10 @@ function isLoadBalancer({ type, properties }: Resource): boolean {
   );
 }
 
-/** Whether a resource is a cluster whose nodes reach out through an address that AKS makes. */
-function hasOutboundAddress({ type, properties }: Resource): boolean {
-  const outbound = get(properties, "networkProfile", "outboundType") ?? "loadBalancer";
-  return (
-    type === "azure-native:containerservice:ManagedCluster" &&
-    (outbound === "loadBalancer" || outbound instanceof Unknown)
-  );
+/** A cluster, once for each address that AKS makes for what its nodes send out. */
+function outbound(resource: Resource): Resource[] {
+  if (resource.type !== "azure-native:containerservice:ManagedCluster") return [];
+  return Array<Resource>(outboundAddresses(resource.properties) ?? 1).fill(resource);
 }
 
 /** Whether a resource is a cluster with an ingress controller of Azure's. */
@@ -65,7 +62,7 @@ function hasIngress({ type, properties }: Resource): boolean {
 
 function tooMany(what: string, found: readonly Resource[], limit: number, setting: string) {
   if (found.length <= limit) return [];
-  const names = found.map(({ name }) => `«${name}»`).join(", ");
+  const names = [...new Set(found.map(({ name }) => `«${name}»`))].join(", ");
   const message = `The stack has ${found.length} ${what} (${names}), the limit is ${limit}: share one ingress, or raise public-endpoints.${setting}.`;
   return [{ message }];
 }

@@ -1,9 +1,9 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { Resource } from "../core/resource";
-import { get } from "../core/values";
 import { estimate, type Estimate } from "../estimate/estimate";
 import type { UsageAssumptions } from "../estimate/metering";
 import { prices } from "../estimate/prices";
+import { regionOf } from "../estimate/region";
 
 /** Settings that every policy with an estimate takes. */
 export interface EstimateConfig {
@@ -53,15 +53,4 @@ export function estimateWith(resources: readonly Resource[], config: EstimateCon
     usage: { ...defaultUsage, ...config.usage },
     assumedMonthly: config.assumedMonthly,
   });
-}
-
-/** The region that the stack's Azure resources name, as prices write it: `West Europe` is `westeurope`. */
-export function regionOf(resources: readonly Resource[]): string | undefined {
-  for (const { type, properties } of resources) {
-    const location = get(properties, "location");
-    if (type.startsWith("azure-native:") && typeof location === "string") {
-      return location.toLowerCase().replaceAll(" ", "");
-    }
-  }
-  return undefined;
 }

@@ -1,3 +1,4 @@
+import { nodePools } from "../core/nodePools";
 import type { Resource } from "../core/resource";
 import { Unknown, get, listOf, type Value } from "../core/values";
 import {
@@ -8,8 +9,10 @@ import {
   type Range,
   standard,
   unknownOf,
+  type UsageAssumptions,
 } from "./metering";
 import { diskTier } from "./quantity";
+import { unpricedClusterSetting, unpricedPoolSetting } from "./settings";
 
 /** Size of a node's disk in GiB when the pool does not say: what AKS takes for sizes of up to 7 vCPUs. */
 const defaultOsDiskGiB = 128;
@@ -18,22 +21,23 @@ const defaultOsDiskGiB = 128;
 export const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:containerservice:AgentPool": ({ properties }) => nodePool(properties),
   "azure-native:containerservice:ManagedCluster": managedCluster,
-  "azure-native:network:NatGateway": (_resource, { usage }) => ({
-    purchases: [
-      standard("natGateway", "NAT gateway"),
-      standard("natGatewayData", "GB processed (assumed)", usage.natGatewayGB),
-    ],
-  }),
+  "azure-native:network:NatGateway": (_resource, { usage }) => ({ purchases: natGateway(usage) }),
   "azure-native:network:PublicIPAddress": () => ({ purchases: [standard("publicIp", "public IP")] }),
   "azure-native:storage:StorageAccount": storageAccount,
 };
 
-function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1]): Metering {
+function managedCluster(resource: Resource, { usage }: Parameters<Meter>[1]): Metering {
+  const { properties } = resource;
   const tier = get(properties, "sku", "tier") ?? "Free";
   const outbound = get(properties, "networkProfile", "outboundType") ?? "loadBalancer";
   const pools = get(properties, "agentPoolProfiles");
   const unknown = [tier, outbound, pools].find((value) => value instanceof Unknown);
   if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
+
+  const costly = unpricedClusterSetting(properties);
+  if (costly !== undefined) return { unknown: costly };
+  const provisioned = nodePools(resource);
+  if (typeof provisioned === "string") return { unknown: provisioned };
 
   const purchases: Purchase[] = [];
   if (tier !== "Free") {
@@ -44,12 +48,10 @@ function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1
     standard("loadBalancer", "load balancer"),
     standard("loadBalancerData", "GB processed (assumed)", usage.loadBalancerGB),
   );
-  if (outbound === "loadBalancer") {
-    const addresses =
-      get(properties, "networkProfile", "loadBalancerProfile", "managedOutboundIPs", "count") ?? 1;
-    if (typeof addresses !== "number") return { unknown: "managedOutboundIPs.count is unknown at preview" };
-    purchases.push(standard("publicIp", "outbound public IP", addresses));
-  }
+  const addresses = outboundAddresses(properties);
+  if (addresses === undefined) return { unknown: "the count of outbound addresses is unknown at preview" };
+  if (addresses > 0) purchases.push(standard("publicIp", "outbound public IP", addresses));
+  if (outbound === "managedNATGateway") purchases.push(...natGateway(usage));
   if (hasIngressController(properties)) purchases.push(standard("publicIp", "public IP of the ingress"));
   for (const pool of listOf(pools)) {
     const metering = nodePool(pool);
@@ -57,6 +59,25 @@ function managedCluster({ properties }: Resource, { usage }: Parameters<Meter>[1
     purchases.push(...metering.purchases);
   }
   return { purchases };
+}
+
+function natGateway(usage: UsageAssumptions): Purchase[] {
+  return [
+    standard("natGateway", "NAT gateway"),
+    standard("natGatewayData", "GB processed (assumed)", usage.natGatewayGB),
+  ];
+}
+
+/** How many public addresses AKS makes for what the nodes of a cluster send out; undefined where that is not known. */
+export function outboundAddresses(properties: Value): number | undefined {
+  const profile = get(properties, "networkProfile");
+  const type = get(profile, "outboundType") ?? "loadBalancer";
+  if (type !== "loadBalancer" && type !== "managedNATGateway") return type instanceof Unknown ? undefined : 0;
+  const count =
+    type === "loadBalancer"
+      ? get(profile, "loadBalancerProfile", "managedOutboundIPs", "count")
+      : get(profile, "natGatewayProfile", "managedOutboundIPProfile", "count");
+  return count === undefined || count === null ? 1 : typeof count === "number" ? count : undefined;
 }
 
 /** Whether AKS installs its ingress controller, which makes a load-balanced Service with a public address. */
@@ -67,6 +88,8 @@ export function hasIngressController(properties: Value): boolean {
 
 /** Nodes and their disks, from a separate pool or one within the cluster. */
 function nodePool(pool: Value): Metering {
+  const costly = unpricedPoolSetting(pool);
+  if (costly !== undefined) return { unknown: costly };
   const vmSize = get(pool, "vmSize");
   if (typeof vmSize !== "string") return { unknown: unknownOf("vmSize", vmSize) };
   const nodes = nodeCount(pool);

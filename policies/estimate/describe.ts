@@ -1,5 +1,6 @@
 import type { CostLine, Estimate } from "./estimate";
 import { money } from "./money";
+import type { PriceKind } from "./prices";
 
 /** The lines that cost most at their maximum, the most expensive first. */
 export function largestLines(lines: readonly CostLine[], count: number): CostLine[] {
@@ -41,14 +42,30 @@ export function overLimit(options: {
 export function unpricedProblem({ unpriced }: Pick<Estimate, "unpriced">): string[] {
   if (unpriced.length === 0) return [];
   const list = unpriced.map(({ resource, reason }) => `«${resource.name}»: ${reason}`).join("; ");
+  const fixes = [...new Set(unpriced.flatMap(({ fix }) => fix ?? []))];
   return [
-    `The cost is not known, so it is not within the limit. ${list}. ` +
-      "Fix: give it a value that is known at preview, add the price to policies/prices/prices.json, or state its cost in assumedMonthly.",
+    `The cost is not known, so it is not within the limit. ${list}.` +
+      (fixes.length === 0 ? "" : ` Fix: ${fixes.join("; ")}.`),
   ];
 }
 
-function remedy({ resource, arithmetic }: CostLine): string {
-  if (arithmetic.includes(" nodes ")) return `give «${resource.name}» fewer nodes or a smaller vmSize`;
-  if (arithmetic.includes(" disk")) return `make the disk of «${resource.name}» smaller or use managed-csi`;
-  return `do without «${resource.name}»`;
+/** What makes a line cheaper; what is bought by a node pool or a cluster has other settings than a volume or a Service. */
+const remedies: Partial<Record<PriceKind, (name: string, isCluster: boolean) => string>> = {
+  vm: (name) => `give «${name}» fewer nodes or a smaller vmSize`,
+  disk: (name, isCluster) =>
+    isCluster
+      ? `give the nodes of «${name}» a smaller osDiskSizeGB`
+      : `make the volumes of «${name}» smaller or fewer`,
+  cluster: (name) => `give «${name}» the tier Free`,
+  publicIp: (name, isCluster) =>
+    isCluster ? `lower the count of outbound addresses of «${name}»` : `do without the address of «${name}»`,
+  loadBalancerRule: (name) => `give «${name}» fewer ports`,
+  loadBalancerData: () => "correct usage.loadBalancerGB if less is used",
+  natGatewayData: () => "correct usage.natGatewayGB if less is used",
+  blob: () => "correct usage.blobGB if less is used",
+};
+
+function remedy({ resource: { name, type }, kind }: CostLine): string {
+  const isCluster = type.startsWith("azure-native:containerservice:");
+  return (kind && remedies[kind]?.(name, isCluster)) ?? `do without «${name}»`;
 }

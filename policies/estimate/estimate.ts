@@ -1,4 +1,5 @@
 import type { Resource } from "../core/resource";
+import { Unknown } from "../core/values";
 import { azureMeters } from "./azure";
 import { freeReason } from "./free";
 import { kubernetesMeters, loadBalancerRules } from "./kubernetes";
@@ -11,11 +12,12 @@ import {
   type UsageAssumptions,
 } from "./metering";
 import { money } from "./money";
-import { findPrice, hoursPerMonth, type Price } from "./prices";
+import { findPrice, hoursPerMonth, type Price, type PriceKind } from "./prices";
+import { regionOfResource } from "./region";
 
 /** What the estimate needs to know beside the resources. */
 export interface EstimateOptions {
-  /** Azure region whose prices apply. */
+  /** Azure region whose prices apply to what names none. */
   region: string;
   usage: UsageAssumptions;
   /** Prices of resource types that the estimate does not know, with a reason: monthly, for one resource. */
@@ -25,6 +27,8 @@ export interface EstimateOptions {
 /** A priced purchase. */
 export interface CostLine {
   resource: Resource;
+  /** What is bought; undefined for an assumed price. */
+  kind?: PriceKind;
   /** For example `2–5 nodes Standard_D2s_v5 × 730 h × 0.096 USD`. */
   arithmetic: string;
   /** Cost of a month. */
@@ -35,6 +39,8 @@ export interface CostLine {
 export interface Unpriced {
   resource: Resource;
   reason: string;
+  /** What helps, where the reason does not say it. */
+  fix?: string;
 }
 
 export interface Estimate {
@@ -77,7 +83,7 @@ export function estimate(
     const assumed = options.assumedMonthly?.[resource.type];
     if (free !== undefined) result.free.push({ resource, reason: free });
     else if (meter !== undefined) {
-      const context = { usage: options.usage, overageRules: overage.get(resource.urn) ?? 0 };
+      const context = { usage: options.usage, overageRules: overage.get(resource.urn) ?? 0, resources };
       addMetered(result, resource, meter(resource, context), prices, options.region);
     } else if (assumed !== undefined) {
       result.lines.push({
@@ -85,8 +91,11 @@ export function estimate(
         arithmetic: `assumed ${money(assumed.monthly)} ${result.currency} (${assumed.reason})`,
         cost: exactly(assumed.monthly),
       });
+    } else if (isOwnComponent(resource)) {
+      result.free.push({ resource, reason: "a component: its children are priced" });
     } else {
-      result.unpriced.push({ resource, reason: `no price is known for the type ${resource.type}` });
+      const fix = `state what one of them costs in assumedMonthly["${resource.type}"], or add its meter to policies/estimate`;
+      result.unpriced.push({ resource, reason: `no price is known for the type ${resource.type}`, fix });
     }
   }
   result.total = {
@@ -101,27 +110,47 @@ function addMetered(
   resource: Resource,
   metering: Metering,
   prices: readonly Price[],
-  region: string,
+  stackRegion: string,
 ): void {
   if ("unknown" in metering) {
-    result.unpriced.push({ resource, reason: metering.unknown });
+    const reason = metering.unknown;
+    const known = /unknown at preview/.test(reason) ? "give it a value that is known at preview" : undefined;
+    result.unpriced.push({ resource, reason, fix: known });
     return;
   }
   if (metering.purchases.length === 0) {
     result.free.push({ resource, reason: "buys nothing with these settings" });
     return;
   }
+  const own = regionOfResource(resource) ?? stackRegion;
+  if (own instanceof Unknown) {
+    const fix = "give it a location that is known at preview";
+    result.unpriced.push({ resource, reason: "location is unknown at preview", fix });
+    return;
+  }
   const lines: CostLine[] = [];
   for (const purchase of metering.purchases) {
-    const price = findPrice(prices, region, purchase.kind, purchase.sku);
+    const price = findPrice(prices, own, purchase.kind, purchase.sku);
     if (price === undefined) {
-      const reason = `the price table has no row for ${purchase.kind} «${purchase.sku}» in ${region}: add it with npm run prices`;
-      result.unpriced.push({ resource, reason });
+      const reason = `the price table has no row for ${purchase.kind} «${purchase.sku}» in ${own}`;
+      result.unpriced.push({ resource, reason, fix: missingPrice(purchase, own) });
       return;
     }
     lines.push(costLine(resource, purchase, price));
   }
   result.lines.push(...lines);
+}
+
+/** What helps where the price table has no row. */
+function missingPrice({ kind, sku }: Purchase, region: string): string {
+  return kind === "disk" && sku.endsWith(" ZRS")
+    ? `give the volume a StorageClass of the stack with skuName Premium_LRS or StandardSSD_LRS, or add the row «${sku}»`
+    : `use another one, or add the row: npm run prices -- --region ${region} for a region, policies/prices/prices.json for the rest`;
+}
+
+/** Whether a resource is a component of a package that is none of the cloud's, so that it bills nothing itself. */
+function isOwnComponent({ type, isComponent }: Resource): boolean {
+  return isComponent === true && !/^(azure|azure-native|azuread|kubernetes|aws|gcp):/.test(type);
 }
 
 function costLine(resource: Resource, purchase: Purchase, price: Price): CostLine {
@@ -132,6 +161,7 @@ function costLine(resource: Resource, purchase: Purchase, price: Price): CostLin
   const time = price.unit === "1 Hour" ? ` × ${hoursPerMonth} h` : "";
   return {
     resource,
+    kind: purchase.kind,
     arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}`,
     cost: { minimum: minimum * hours * unitPrice, maximum: maximum * hours * unitPrice },
   };

@@ -1,9 +1,13 @@
+import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { get } from "../core/values";
 
 const onNodes = "runs on nodes that are priced with their node pool";
+const adding = "adds pods to nodes, and their volumes; both are priced up to their maximum";
 const apiObject = "an object of the Kubernetes API; nothing is billed for it";
 const azureObject = "Azure bills nothing for it";
+
+const rendered = "its objects are resources of the stack, and priced";
 
 /** Types that cost nothing, each with the reason. */
 const freeTypes: Readonly<Record<string, string>> = {
@@ -12,9 +16,13 @@ const freeTypes: Readonly<Record<string, string>> = {
 
   "azure-native:authorization:RoleAssignment": azureObject,
   "azure-native:containerservice:MaintenanceConfiguration": azureObject,
+  "azure-native:insights:DiagnosticSetting":
+    "what it sends is billed by the workspace or account that receives it",
   "azure-native:managedidentity:FederatedIdentityCredential": azureObject,
   "azure-native:managedidentity:UserAssignedIdentity": azureObject,
   "azure-native:network:NetworkSecurityGroup": azureObject,
+  "azure-native:network:Route": azureObject,
+  "azure-native:network:RouteTable": azureObject,
   "azure-native:network:Subnet": azureObject,
   "azure-native:network:VirtualNetwork":
     "a network in one region; only peering and traffic out of it are billed",
@@ -26,20 +34,28 @@ const freeTypes: Readonly<Record<string, string>> = {
 
   "kubernetes:apps/v1:DaemonSet": onNodes,
   "kubernetes:apps/v1:Deployment": onNodes,
+  "kubernetes:apps/v1:ReplicaSet": onNodes,
   "kubernetes:batch/v1:CronJob": onNodes,
   "kubernetes:batch/v1:Job": onNodes,
   "kubernetes:core/v1:Pod": onNodes,
-  "kubernetes:autoscaling/v2:HorizontalPodAutoscaler":
-    "adds pods to nodes; nodes are priced up to their maximum",
+  "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration": apiObject,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration": apiObject,
+  "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": apiObject,
+  "kubernetes:autoscaling/v1:HorizontalPodAutoscaler": adding,
+  "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": adding,
   "kubernetes:core/v1:ConfigMap": apiObject,
   "kubernetes:core/v1:LimitRange": apiObject,
   "kubernetes:core/v1:Namespace": apiObject,
+  "kubernetes:core/v1:PersistentVolume":
+    "names storage that exists; a disk of the stack is a resource of its own",
   "kubernetes:core/v1:ResourceQuota": apiObject,
   "kubernetes:core/v1:Secret": apiObject,
   "kubernetes:core/v1:ServiceAccount": apiObject,
+  "kubernetes:gateway.networking.k8s.io/v1:GatewayClass": apiObject,
   "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": "its gateway brings the load balancer",
   "kubernetes:gateway.networking.k8s.io/v1beta1:ReferenceGrant": apiObject,
   "kubernetes:networking.k8s.io/v1:Ingress": "the ingress controller's Service brings the load balancer",
+  "kubernetes:networking.k8s.io/v1:IngressClass": apiObject,
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": apiObject,
   "kubernetes:policy/v1:PodDisruptionBudget": apiObject,
   "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": apiObject,
@@ -47,6 +63,7 @@ const freeTypes: Readonly<Record<string, string>> = {
   "kubernetes:rbac.authorization.k8s.io/v1:Role": apiObject,
   "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": apiObject,
   "kubernetes:scheduling.k8s.io/v1:PriorityClass": apiObject,
+  "kubernetes:storage.k8s.io/v1:StorageClass": "its volumes are priced with their claims",
 };
 
 /** Families of types that cost nothing, each with the reason. */
@@ -54,6 +71,12 @@ const freePrefixes: Readonly<Record<string, string>> = {
   "pulumi:providers:": "a provider: it creates resources, and is none in the cloud",
   "ds-monitoring:index:": "a component: its children are priced",
   "random:index/": "a value in the stack's state",
+  "tls:index/": "a value in the stack's state",
+  "command:": "a command that runs on the machine of the update or on one that exists",
+  "kubernetes:helm.sh/v3:Chart": rendered,
+  "kubernetes:helm.sh/v4:Chart": rendered,
+  "kubernetes:kustomize": rendered,
+  "kubernetes:yaml": rendered,
   "grafana:": "an object in a Grafana that runs elsewhere",
 };
 
@@ -67,8 +90,11 @@ function customGroup(type: string): string | undefined {
 }
 
 /** Why a resource costs nothing, or undefined when it may cost something. */
-export function freeReason({ type, properties }: Resource): string | undefined {
+export function freeReason(resource: Resource): string | undefined {
+  const { type, properties } = resource;
   const reason = freeTypes[type];
+  // Pods run on priced nodes; volumes of theirs do not.
+  if (reason === onNodes && volumeClaims(resource).length > 0) return undefined;
   if (reason !== undefined) return reason;
   const prefix = Object.keys(freePrefixes).find((start) => type.startsWith(start));
   if (prefix !== undefined) return freePrefixes[prefix];
@@ -78,6 +104,8 @@ export function freeReason({ type, properties }: Resource): string | undefined {
       return "reached inside the cluster; only a Service of type LoadBalancer is billed";
     }
   }
+  // The objects of a Release are made by Helm: no policy sees them.
+  if (type.startsWith("kubernetes:helm.sh/")) return undefined;
   const group = customGroup(type);
   if (group !== undefined && !buyingGroups.test(group)) return `${apiObject}; its pods run on priced nodes`;
   return undefined;

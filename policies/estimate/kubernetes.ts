@@ -1,57 +1,71 @@
+import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
-import { exactly, type Meter, type Metering, type Purchase, standard, unknownOf } from "./metering";
-import { diskTier, parseGiB, storageClasses } from "./quantity";
+import {
+  type Meter,
+  type MeterContext,
+  type Metering,
+  type Purchase,
+  type Range,
+  standard,
+  unknownOf,
+} from "./metering";
+import { diskTier, parseGiB } from "./quantity";
+import { podCount } from "./replicas";
+import { boughtBy } from "./storageClasses";
 
 /** A gateway: its class makes a Service of type LoadBalancer for it. */
 export const gatewayType = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
 
 /** What Kubernetes resources buy from Azure: volumes and public addresses. Pods run on priced nodes. */
 export const kubernetesMeters: Readonly<Record<string, Meter>> = {
-  "kubernetes:core/v1:PersistentVolumeClaim": ({ properties }) =>
-    volumeMetering([get(properties, "spec")], exactly(1)),
-  "kubernetes:apps/v1:StatefulSet": statefulSet,
+  ...Object.fromEntries(
+    [
+      ...["apps/v1:DaemonSet", "apps/v1:Deployment", "apps/v1:ReplicaSet", "apps/v1:StatefulSet"],
+      ...["batch/v1:CronJob", "batch/v1:Job", "core/v1:PersistentVolumeClaim", "core/v1:Pod"],
+    ].map((type) => [`kubernetes:${type}`, volumes]),
+  ),
   "kubernetes:core/v1:Service": service,
   [gatewayType]: (resource, { overageRules }) => ({ purchases: loadBalanced(resource, overageRules) }),
 };
 
-function statefulSet({ properties }: Resource): Metering {
-  const spec = get(properties, "spec");
-  const templates = get(spec, "volumeClaimTemplates");
-  if (templates instanceof Unknown) return { unknown: unknownOf("", templates) };
-  const claims = listOf(templates).map((template) => get(template, "spec"));
+/** The volumes of a claim, or of each pod of a workload, those that end with the pod too. */
+function volumes(resource: Resource, { resources }: MeterContext): Metering {
+  const claims = volumeClaims(resource);
+  const unknown = claims.find((claim) => claim instanceof Unknown);
+  if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
   if (claims.length === 0) return { purchases: [] };
-  const replicas = get(spec, "replicas") ?? 1;
-  if (typeof replicas !== "number") return { unknown: "spec.replicas is unknown at preview" };
-  return volumeMetering(claims, exactly(replicas));
-}
-
-function volumeMetering(claims: readonly Value[], quantity: Purchase["quantity"]): Metering {
+  const pods = podCount(resource, resources);
+  if (typeof pods === "string") return { unknown: `the number of its volumes is not known: ${pods}` };
   const purchases: Purchase[] = [];
   for (const claim of claims) {
-    const storageClass = get(claim, "storageClassName") ?? "default";
-    const size = get(claim, "resources", "requests", "storage");
-    if (typeof storageClass !== "string") return { unknown: "storageClassName is unknown at preview" };
-    if (typeof size !== "string")
-      return { unknown: "resources.requests.storage is missing or unknown at preview" };
-    const gib = parseGiB(size);
-    const bought = storageClasses[storageClass];
-    if (bought === undefined) {
-      return {
-        unknown: `no price is known for the storage class «${storageClass}»: use managed-csi or managed-csi-premium`,
-      };
-    }
-    if (typeof bought !== "string" && gib !== undefined) {
-      // What is stored is billed, from nothing to the size of the claim.
-      const maximum = quantity.maximum * gib;
-      purchases.push({ ...bought, quantity: { minimum: 0, maximum }, of: "GiB stored" });
-      continue;
-    }
-    const tier = gib === undefined || typeof bought !== "string" ? undefined : diskTier(bought, gib);
-    if (tier === undefined) return { unknown: `no price is known for a disk of «${size}»` };
-    purchases.push({ kind: "disk", sku: tier, quantity, of: quantity.maximum === 1 ? "disk" : "disks" });
+    const bought = volume(claim, pods, resources);
+    if (typeof bought === "string") return { unknown: bought };
+    purchases.push(bought);
   }
   return { purchases };
+}
+
+/** What one volume a pod buys; a string says why that is not known. */
+function volume(claim: Value, quantity: Range, resources: readonly Resource[]): Purchase | string {
+  const storageClass = get(claim, "storageClassName") ?? "default";
+  const size = get(claim, "resources", "requests", "storage");
+  if (typeof storageClass !== "string") return "storageClassName is unknown at preview";
+  if (typeof size !== "string") return "resources.requests.storage is missing or unknown at preview";
+  const gib = parseGiB(size);
+  if (gib === undefined) return `«${size}» is no size of a volume`;
+  const bought = boughtBy(storageClass, resources);
+  if (bought === undefined) {
+    return `no price is known for the storage class «${storageClass}»: use managed-csi or managed-csi-premium`;
+  }
+  if (!("disk" in bought)) {
+    // What is stored is billed, from nothing to the size of the claim.
+    return { ...bought, quantity: { minimum: 0, maximum: quantity.maximum * gib }, of: "GiB stored" };
+  }
+  const tier = diskTier(bought.disk, gib);
+  if (tier === undefined) return `no price is known for a disk of «${size}»: at most 1Ti`;
+  const sku = bought.redundancy === "LRS" ? tier : `${tier} ${bought.redundancy}`;
+  return { kind: "disk", sku, quantity, of: quantity.maximum === 1 ? "disk" : "disks" };
 }
 
 function service(resource: Resource, { overageRules }: Parameters<Meter>[1]): Metering {

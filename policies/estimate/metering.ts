@@ -40,6 +40,8 @@ export interface MeterContext {
   usage: UsageAssumptions;
   /** Load-balancer rules of this very resource that the base price does not include. */
   overageRules: number;
+  /** All resources of the stack: some change what another buys. */
+  resources: readonly Resource[];
 }
 
 /** So many of a service that has one SKU, all the time. */

@@ -23,22 +23,6 @@ const tiers: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * What the storage classes of AKS buy: a family of managed disks (`E` Standard SSD, `P` Premium SSD), or a service that
- * bills what is stored.
- */
-export const storageClasses: Readonly<Record<string, "E" | "P" | { kind: "blob" | "file"; sku: string }>> = {
-  default: "E",
-  managed: "E",
-  "managed-csi": "E",
-  "managed-premium": "P",
-  "managed-csi-premium": "P",
-  azurefile: { kind: "file", sku: "Standard LRS" },
-  "azurefile-csi": { kind: "file", sku: "Standard LRS" },
-  "azureblob-nfs-premium": { kind: "blob", sku: "Premium LRS" },
-  "azureblob-fuse-premium": { kind: "blob", sku: "Premium LRS" },
-};
-
-/**
  * The billed tier of a managed disk, for example `P10`: the smallest that holds the size. Undefined above 1 TiB.
  *
  * @param gib size in GiB

@@ -35,7 +35,19 @@ test("an expired exemption lets nothing pass, and the message says so", () => {
 
 test("a violation of the whole stack needs the exemption of all resources", () => {
   const violation = { message: "over budget" };
-  assert.equal(applyExemptions([violation], [exemption], "2026-01-01").remaining.length, 1);
+  assert.equal(applyExemptions([violation], [exemption], "2026-06-01").remaining.length, 1);
   const all = { ...exemption, resource: "*" };
-  assert.equal(applyExemptions([violation], [all], "2026-01-01").remaining.length, 0);
+  assert.equal(applyExemptions([violation], [all], "2026-06-01").remaining.length, 0);
+});
+
+test("an exemption that ends more than 90 days ahead does not hold, not even for all resources", () => {
+  const violation = { message: "too large.", resource: disk };
+  const until = (expires: string) =>
+    applyExemptions([violation], [{ ...exemption, resource: "*", expires }], "2026-06-01");
+  assert.equal(until("2026-08-30").exempted.length, 1);
+  assert.equal(
+    until("9999-12-31").remaining[0]?.message,
+    "too large. Its exemption («grows until the migration») does not hold: it expires on 9999-12-31, and may at most on 2026-08-30, 90 days from now.",
+  );
+  assert.equal(until("2026-08-31").exempted.length, 0);
 });

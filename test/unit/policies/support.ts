@@ -41,8 +41,9 @@ export function checkStack(
   config: object = {},
 ): string[] {
   const messages: string[] = [];
-  const resources = stack.map(({ properties, parent, protect, ...rest }) => ({
+  const resources = stack.map(({ properties, parent, protect, isComponent, ...rest }) => ({
     ...rest,
+    provider: isComponent === true ? undefined : { type: "pulumi:providers:test" },
     props: properties,
     opts: { protect },
     parent: parent === undefined ? undefined : { urn: parent },
