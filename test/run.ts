@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repositoryRoot } from "../local/paths";
+import { endProcesses, processes } from "../local/processes";
 
 interface Totals {
   passed: number;
@@ -48,6 +49,8 @@ const suites: Readonly<Record<string, Suite>> = {
 const realNodeSuite = "cluster";
 const checks = ["lint", "typecheck"];
 const slowestShown = 8;
+/** A job that takes longer hangs: the longest takes six minutes, and twenty more where it builds its tools first. */
+const jobLimitMinutes = 30;
 
 /**
  * Run checks (lint, typecheck) and suites, all of them also when one fails, and end with one line that sums the tests
@@ -148,6 +151,7 @@ async function runJob(job: Job): Promise<{ totals: Totals; output: string }> {
   return { totals, output: checks.includes(job.suite) ? output : output.replaceAll(summaryLine, "") };
 }
 
+/** Run a program to its end; after {@link jobLimitMinutes} it is ended, with all that it started. */
 function runProgram(
   command: string,
   args: readonly string[],
@@ -162,9 +166,25 @@ function runProgram(
         output += piece;
       });
     }
+    const limit = setTimeout(() => {
+      output += `✖ did not end within ${jobLimitMinutes} minutes, and was ended with all that it started\n`;
+      endFamily(child.pid as number).catch(reject);
+    }, jobLimitMinutes * 60_000);
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, output }));
+    child.on("close", (code) => {
+      clearTimeout(limit);
+      resolve({ code, output });
+    });
   });
+}
+
+/** End a process and all that it started, directly or through others. */
+async function endFamily(pid: number): Promise<void> {
+  const all = await processes();
+  const family = [pid];
+  for (const member of family)
+    family.push(...all.filter(({ parent }) => parent === member).map((child) => child.pid));
+  await endProcesses(family);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
