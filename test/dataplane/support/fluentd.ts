@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import {
   renderAggregatorConfig,
 } from "../../../components/fluentd/aggregatorConfig";
 import { type ConfigFiles, fluentdArguments } from "../../../components/fluentd/contractFiles";
+import { temporaryDirectory } from "../../../components/fluentd/paths";
 import { sidecarArguments } from "../../../components/fluentd/runFluentd";
 import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
 import { endProcesses, isAlive, run } from "../../../local/processes";
@@ -119,8 +121,10 @@ async function startFluentd({
 }: FluentdOptions): Promise<Fluentd> {
   const configuration = configurationFolder(directory);
   await mkdir(configuration, { recursive: true });
-  // Fluentd makes a socket in it, whose path is bounded to 108 bytes: not in `directory`.
-  const temporary = await mkdtemp(join(tmpdir(), "fluentd-"));
+  // Fluentd makes a socket in it, whose path is bounded to 108 bytes: not in `directory`. As in pods, it is writable
+  // also where the root is not.
+  const parent = existsSync(temporaryDirectory) ? temporaryDirectory : tmpdir();
+  const temporary = await mkdtemp(join(parent, "fluentd-"));
   const removeTemporary = () => rm(temporary, { recursive: true, force: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(configuration, name), content);
   const service = await startService({
