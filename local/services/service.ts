@@ -43,6 +43,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (pid === undefined) {
     throw await new Promise<Error>((resolve) => child.once("error", resolve));
   }
+  endWithThisProcess(child);
   const service: Service = { pid, logFile, stop: (graceMs) => endProcesses([pid], graceMs) };
   try {
     await untilReady(child, options);
@@ -51,6 +52,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error;
   }
   return service;
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGTERM")));
+
+/** A test that fails before it can stop its programs must neither wait for them nor leave them. */
+function endWithThisProcess(child: ChildProcess): void {
+  child.unref();
+  running.add(child);
+  child.once("exit", () => running.delete(child));
 }
 
 async function untilReady(child: ChildProcess, options: ServiceOptions): Promise<void> {
