@@ -44,6 +44,11 @@ export interface MonitoringConnection {
    * @default true
    */
   grafanaReadsConfigMaps?: pulumi.Input<boolean>;
+  /**
+   * Whether Telegraf reads the Prometheus endpoints of pods.
+   * @default false
+   */
+  readsPodMetrics?: pulumi.Input<boolean>;
 }
 
 /**
@@ -77,6 +82,7 @@ export function connectionFromOutput(
     influxDbUsername: optional("influxDbUsername") as pulumi.Output<string>,
     influxDbPassword: pulumi.secret(optional("influxDbPassword") as pulumi.Output<string>),
     grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),
+    readsPodMetrics: optional("readsPodMetrics").apply((value) => value === true),
     fluentdCaCertificate: optional("fluentdCaCertificate").apply((value) =>
       typeof value === "string" ? value : undefined,
     ),

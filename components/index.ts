@@ -11,6 +11,16 @@ export {
 export { Monitoring } from "./monitoring";
 export { type MonitoringArgs } from "./monitoringArgs";
 export { type AlertmanagerDeployArgs, type EmailArgs } from "./alertmanager/alertmanager";
+export { type QuietTimeArgs } from "./alertmanager/quietTimes";
+export type {
+  EmailReceiverArgs,
+  MsTeamsReceiverArgs,
+  OpsgenieReceiverArgs,
+  PagerDutyReceiverArgs,
+  ReceiverArgs,
+  SlackReceiverArgs,
+  WebhookReceiverArgs,
+} from "./alertmanager/receivers";
 export { type AlertRulesOptions, type AppAlertOptions } from "./alerts/rules";
 export { type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
 export { type LogTransportTlsArgs } from "./fluentd/transport";
@@ -22,6 +32,7 @@ export { type InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
 export { type InfluxDbBackupDeployArgs, type ObjectStoreArgs } from "./influxdb/influxDbBackup";
 export { type StorageArgs } from "./platform/storage";
 export { type TelegrafDeployArgs } from "./telegraf/telegraf";
+export { type PodMetricsArgs } from "./telegraf/podMetrics";
 export { type HttpProbe } from "./telegraf/telegrafConfig";
 export { type RetentionDays } from "../contract/buckets";
 export { type Rollup } from "../contract/rollups";
@@ -35,6 +46,7 @@ export {
   type ServedModel,
 } from "./workloads/modelApi";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
+export { type MetricsEndpointArgs } from "./workloads/metricsEndpoint";
 export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";
 export { type ModelStorageArgs, ModelVolume, type ModelVolumeArgs } from "./workloads/volume";
 export { type AppContainerArgs, type WorkloadArgs } from "./workloads/workload";

@@ -104,6 +104,7 @@ export class Monitoring extends pulumi.ComponentResource {
       influxDbPassword: users.apps?.password,
       grafanaUrl: this.grafanaUrl,
       grafanaReadsConfigMaps: grafana.deploy !== undefined,
+      readsPodMetrics: args.telegraf?.podMetrics !== undefined,
     };
     this.registerOutputs({ connection: this.connection, grafanaUrl: this.grafanaUrl });
   }

@@ -55,6 +55,7 @@ const ratio: Schema = {
   allowed: "a share from 0 to 1",
   example: "0.05",
 };
+const timeOfDay = text(patterns.timeOfDay, "a time of day in quotes", '"20:00"');
 const url = text(patterns.url, "a URL", "https://monitoring.example.com");
 
 /** What a value, or the entries of a list or a mapping, must be, by the key's name; others by their type alone. */
@@ -109,6 +110,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   kubernetesVersion: text(/^\d+\.\d+$/, "a minor version of Kubernetes in quotes", '"1.36"'),
   location: text(/^[a-z]+[a-z0-9]*$/, "an Azure region", "eastus"),
   startTime: text(/^([01]\d|2[0-3]):[0-5]\d$/, "a time of day in quotes, UTC", '"02:00"'),
+  ...{ begin: timeOfDay, end: timeOfDay },
   taints: text(
     /^[^=:\s]+(=[^=:\s]+)?:(NoSchedule|PreferNoSchedule|NoExecute)$/,
     "a taint",

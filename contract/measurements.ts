@@ -31,8 +31,14 @@ export const measurements = {
   kubernetesList: "kubernetes_list",
   /** Something is wrong with an object: tags `kind`, `namespace`, `name`, `reason`; fields `seconds` (since then), `message`. */
   kubernetesProblem: "kubernetes_problem",
+  /** The team that an app's alerts go to: field `owner`. */
+  owner: "kubernetes_owner",
   /** What each of Telegraf's inputs counts: field `errors`, tag `alias`. */
   telegrafInput: "internal_gather",
+  /** A pod's Prometheus endpoint was read: field `content_length`. */
+  scrape: "prometheus_request",
+  /** Samples of an app's own metrics beyond its bound of series, which are not stored: field `samples`. */
+  droppedSeries: "pod_metrics_dropped",
   certificate: "x509_cert",
   container: "kubernetes_pod_container",
   podVolume: "kubernetes_pod_volume",

@@ -12,6 +12,8 @@ export const patterns = {
   dnsSubdomain: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   /** Fully qualified name of a host, e.g. `grafana.example.com`. */
   hostName: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+  /** From `00:00` to `24:00`. */
+  timeOfDay: /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/,
   /** The five fields of cron: minute, hour, day of the month, month, day of the week. */
   cron: new RegExp(
     `^${[

@@ -10,9 +10,16 @@ import { portOf } from "../platform/endpoints";
 import { type KeepingPartArgs, PartObjects } from "../platform/partObjects";
 import { parts } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
-import { mailServerPort, renderAlertmanagerConfig } from "./alertmanagerConfig";
+import {
+  type AlertEmailOptions,
+  mailServerPort,
+  renderAlertmanagerConfig,
+  smtpPasswordFile,
+  watchdogUrlFile,
+} from "./alertmanagerConfig";
+import { checkUrl, type ReceiverArgs, type Receivers, secretFiles, urlsOf } from "./receivers";
 
-/** The mail server that alerts go out through, and the recipients. */
+/** The mail server that mails go out through, and who gets all of them. */
 export interface EmailArgs {
   /** Host and port of the mail server, e.g. `smtp.example.com:587`. */
   smarthost: pulumi.Input<string>;
@@ -24,11 +31,14 @@ export interface EmailArgs {
   podPort?: number;
   /** Sender, e.g. `monitoring@example.com`. */
   from: pulumi.Input<string>;
-  /** Recipients; at least one. */
-  to: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Recipients of all alerts that no receiver gets by its app or team; at least one.
+   * @default none: who gets what is said by `receivers`
+   */
+  to?: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * Recipients of critical alerts.
-   * @default those of all alerts
+   * @default those of `to`
    */
   criticalTo?: pulumi.Input<pulumi.Input<string>[]>;
   /**
@@ -45,8 +55,16 @@ export interface EmailArgs {
 
 /** How a deployed Alertmanager is sized and who is notified. */
 export interface AlertmanagerDeployArgs {
-  /** The mail server and the recipients. */
-  email: EmailArgs;
+  /**
+   * The mail server, and who gets mails. Needed where no receiver is given.
+   * @default none: no mails
+   */
+  email?: EmailArgs;
+  /**
+   * Who gets which alerts, by the name of the receiver: by mail, Slack, Microsoft Teams, PagerDuty, Opsgenie or a webhook.
+   * @default the recipients of `email`
+   */
+  receivers?: Record<string, ReceiverArgs>;
   /**
    * URL that gets a POST each minute while alerting works and its messages get out, of a service that reports when they
    * stop. Its path often is the password: use a secret.
@@ -74,33 +92,24 @@ interface AlertmanagerArgs extends AlertmanagerDeployArgs, KeepingPartArgs {
 /** `nobody` in the stock image. */
 const user = { uid: 65534 };
 const secretPath = "/etc/alertmanager/secrets";
-const passwordKey = "smtpPassword";
 
-/** Alertmanager: receives alerts, groups them, and sends mails. */
+/** Alertmanager: receives alerts, groups them, and sends them to the receivers. */
 export class Alertmanager extends pulumi.ComponentResource {
   constructor(name: string, args: AlertmanagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Alertmanager", name, {}, opts);
 
-    const { login, podPort, ...mailServer } = args.email;
-    const smarthost = checked(mailServer.smarthost, mailServerPort);
+    const { email, receivers = {} } = args;
+    const smarthost = email && checked(email.smarthost, mailServerPort);
     const { port } = parts.alertmanager;
     const objects = new PartObjects(name, parts.alertmanager, args.namespace, this);
-    const watchdogUrl = args.watchdogUrl === undefined ? undefined : checked(args.watchdogUrl, portOf);
-    const config = pulumi
-      .all([{ ...mailServer, smarthost }, login?.username, args.grafanaUrl, watchdogUrl])
-      .apply(([email, username, grafanaUrl, url]) =>
-        renderAlertmanagerConfig({
-          email: {
-            ...email,
-            ...(username !== undefined && { username, passwordFile: `${secretPath}/${passwordKey}` }),
-          },
-          grafanaUrl,
-          watchdogUrl: url,
-        }),
-      );
+    const watchdogUrl =
+      args.watchdogUrl &&
+      checked(args.watchdogUrl, (url) => checkUrl("alertmanager.deploy.watchdogUrl", url));
     const secretName = objects.secret("config", {
-      "alertmanager.yml": config,
-      ...(login !== undefined && { [passwordKey]: pulumi.secret(login.password) }),
+      "alertmanager.yml": configOf(args),
+      ...(email?.login && { [smtpPasswordFile]: pulumi.secret(email.login.password) }),
+      ...(watchdogUrl && { [watchdogUrlFile]: pulumi.secret(watchdogUrl) }),
+      ...secretsOf(receivers),
     });
     objects.service({ http: port });
     objects.statefulSet(
@@ -117,6 +126,8 @@ export class Alertmanager extends pulumi.ComponentResource {
             `--web.listen-address=:${port}`,
             // One replica has no one to gossip with.
             "--cluster.listen-address=",
+            // So that failures of the watchdog's webhook are told from those of others.
+            "--enable-feature=receiver-name-in-metrics",
           ],
           ports: [{ name: "http", containerPort: port }],
           ...httpProbes({ port: "http", readyPath: "/-/ready", livePath: "/-/healthy" }),
@@ -136,21 +147,54 @@ export class Alertmanager extends pulumi.ComponentResource {
     objects.networkPolicy({
       ingress: [{ from: clients.map(({ podLabels }) => podsLabelled(podLabels)), ports: tcp(port) }],
       egress: [
-        pulumi.output(smarthost).apply((server) => {
-          const host = server.slice(0, server.lastIndexOf(":"));
-          return toHosts([host], [podPort ?? mailServerPort(server)]);
-        }),
-        ...(watchdogUrl === undefined
+        ...(smarthost === undefined
           ? []
           : [
-              // Only the path is a secret.
-              pulumi.unsecret(
-                pulumi.output(watchdogUrl).apply((url) => toHosts([new URL(url).hostname], [portOf(url)])),
-              ),
+              pulumi.output(smarthost).apply((server) => {
+                const host = server.slice(0, server.lastIndexOf(":"));
+                return toHosts([host], [email?.podPort ?? mailServerPort(server)]);
+              }),
             ]),
+        ...(watchdogUrl === undefined ? [] : [toUrl(watchdogUrl)]),
+        ...Object.values(receivers).flatMap((receiver) =>
+          urlsOf(receiver).map(([path, url]) =>
+            toUrl(url, path === "webhook.url" ? receiver.webhook?.podPort : undefined),
+          ),
+        ),
       ],
     });
 
     this.registerOutputs();
   }
+}
+
+/** Alertmanager's configuration. What is known of the receivers is checked at once. */
+function configOf({ email, receivers, watchdogUrl, grafanaUrl }: AlertmanagerArgs): pulumi.Output<string> {
+  const { login, podPort: _, ...mailServer } = email ?? {};
+  const told = { email: email && { ...mailServer, username: login?.username }, receivers };
+  const rendered = (known: pulumi.Unwrap<typeof told>, url: string): string =>
+    renderAlertmanagerConfig({
+      grafanaUrl: url,
+      email: known.email as AlertEmailOptions | undefined,
+      receivers: known.receivers as Receivers | undefined,
+      secretsFolder: secretPath,
+      watchdog: watchdogUrl !== undefined,
+    });
+  const checkedReceivers = checked(told, (known) => rendered(known, ""));
+  return pulumi.all([checkedReceivers, grafanaUrl]).apply(([known, url]) => rendered(known, url));
+}
+
+/** The files with the receivers' secrets. */
+function secretsOf(receivers: Record<string, ReceiverArgs>): Record<string, pulumi.Output<string>> {
+  const files = Object.entries(receivers).flatMap(([name, receiver]) =>
+    Object.entries(secretFiles(name, receiver)),
+  );
+  return Object.fromEntries(files.map(([file, value]) => [file, pulumi.secret(value)]));
+}
+
+/** Lets Alertmanager reach a URL. Only its path is a secret. */
+function toUrl(url: pulumi.Input<string>, podPort?: number) {
+  return pulumi.unsecret(
+    pulumi.output(url).apply((known) => toHosts([new URL(known).hostname], [podPort ?? portOf(known)])),
+  );
 }

@@ -1,4 +1,6 @@
+import { buckets } from "../../contract/buckets";
 import { dashboardUids } from "../../contract/dashboardUids";
+import { measurements } from "../../contract/measurements";
 import { anyOf, fluxDuration, fluxFloat, fluxString, type FluxTask, taskOption } from "../influxdb/flux";
 import { asOf } from "./asOf";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
@@ -87,6 +89,7 @@ ${authorizationSecret === undefined ? "" : `\nauthorization = secrets.get(key: $
 
 ${rule.source === undefined ? "stop = now()" : asOf("stop", rule.source)}
 start = date.sub(d: ${fluxDuration(rule.forSeconds + rule.sampleSeconds)}, from: stop)
+${ownerFunction(rule)}
 threshold = (r) => ${thresholdExpression(rule)}
 readable = (v) => ${readable(rule.unit)}
 
@@ -117,6 +120,7 @@ samples()
                     labels: {
                         alertname: ${fluxString(rule.name)},
                         severity: ${fluxString(rule.severity)},
+                        owner: owner(r: r),
                         ${rule.labels.map((label) => `${fluxString(label)}: r[${fluxString(label)}]`).join(",\n                        ")},
                     },
                     annotations: {
@@ -139,6 +143,23 @@ ${posts.join("\n")}
     })
 `,
   };
+}
+
+/** Flux that defines the team that an alert goes to: the last one that Telegraf saw. It asks for what fires only. */
+function ownerFunction({ labels }: AlertRule): string {
+  if (!labels.includes("service")) return 'owner = (r) => ""';
+  return `owners = from(bucket: ${fluxString(buckets.events)})
+    |> range(start: -1d)
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.owner)} and r._field == "owner")
+owner = (r) => {
+    service = r.service
+    found = owners
+        |> filter(fn: (r) => r.service == service)
+        |> last()
+        |> findRecord(fn: (key) => true, idx: 0)
+
+    return if exists found._value then found._value else ""
+}`;
 }
 
 /** Seconds in which an alert that is no longer reported says so, in several posts. */

@@ -14,6 +14,15 @@ export const sendsLogsLabel = { "ds-monitoring/sends-logs": "true" } as const;
 /** Label of the pods of apps that read the raw events in InfluxDB. */
 export const readsEventsLabel = { "ds-monitoring/reads-events": "true" } as const;
 
+/** Label with the team that an app's alerts go to; of the pods, or of their Deployment or CronJob. */
+export const ownerLabel = "ds-monitoring/owner";
+
+/** Label of pods whose Prometheus endpoint Telegraf reads. */
+export const scrapedLabel = { "ds-monitoring/metrics": "true" } as const;
+
+/** Annotation of such a pod: the metrics that are kept, separated by commas. */
+export const scrapedNamesAnnotation = "ds-monitoring/metric-names";
+
 /** `component` of a Deployment whose availability Telegraf watches. */
 export const modelApiComponent = "model-api";
 

@@ -1,5 +1,6 @@
 import { measurements } from "../../contract/measurements";
-import { modelApiComponent, partOf } from "../kubernetes/labels";
+import { modelApiComponent, ownerLabel, partOf } from "../kubernetes/labels";
+import { type PodMetricsArgs, podMetricsScript, scrapedNamespace } from "./podMetrics";
 import { podsScript } from "./podsScript";
 import { problemsScript } from "./problemsScript";
 import { schedulesScript } from "./schedulesScript";
@@ -13,7 +14,7 @@ export const listText = "kubernetes_list_text";
  *
  * Source: https://docs.influxdata.com/telegraf/v1/processor-plugins/starlark/
  */
-export const clusterScript = (): string => `load("json.star", "json")
+export const clusterScript = (podMetrics?: PodMetricsArgs): string => `load("json.star", "json")
 load("time.star", "time")
 
 # Of each pod, by namespace and name, and of each Job, whose it is.
@@ -55,6 +56,7 @@ def is_ours(one):
 ${podsScript()}
 ${schedulesScript()}
 ${problemsScript()}
+${podMetrics === undefined ? "" : podMetricsScript(podMetrics)}
 def of_list(metric):
     answer = json.decode(metric.fields["value"])
     kind = answer.get("kind", "").removesuffix("List")
@@ -67,6 +69,9 @@ def of_list(metric):
         if owner == None:
             continue
         tags = {"service": owner} if "namespace" in metadata else {}
+        team = (metadata.get("labels") or {}).get("${ownerLabel}")
+        if team and kind in ["Deployment", "CronJob", "Pod"]:
+            made.append(point(metric, "${measurements.owner}", tags, {"owner": team}))
         if kind == "Pod":
             made += usage(metric, one, dict(tags, namespace = metadata["namespace"], pod_name = metadata["name"]))
         if kind == "Deployment" and (metadata.get("labels") or {}).get("app.kubernetes.io/component") == "${modelApiComponent}":
@@ -94,7 +99,13 @@ def remember(kind, items):
 def apply(metric):
     if metric.name == "${listText}":
         return of_list(metric)
-    owner = state.get(("Pod", metric.tags.get("namespace"), metric.tags.get("pod_name")), metric.tags.get("app.kubernetes.io/name"))
+${
+  podMetrics === undefined
+    ? ""
+    : `    if "${scrapedNamespace}" in metric.tags:
+        return of_scrape(metric)
+`
+}    owner = state.get(("Pod", metric.tags.get("namespace"), metric.tags.get("pod_name")), metric.tags.get("app.kubernetes.io/name"))
     # A pod that no list held yet: the next look knows it.
     if owner == None:
         return None

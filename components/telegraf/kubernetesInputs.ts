@@ -1,6 +1,7 @@
 import { measurements } from "../../contract/measurements";
 import { partOf } from "../kubernetes/labels";
 import { clusterScript, listText } from "./clusterScript";
+import { type PodMetricsArgs, podMetricsInput, scrapedNamespace } from "./podMetrics";
 import { baseUrl, toml } from "./toml";
 
 /** Where kubelets and the Kubernetes API are read. */
@@ -25,7 +26,22 @@ export interface KubernetesScrape {
    * @default true
    */
   insecureSkipVerify?: boolean;
+  /**
+   * Read the Prometheus endpoints of labelled pods.
+   * @default none is read
+   */
+  podMetrics?: PodMetricsArgs;
+  /**
+   * File with the way to the API server, to find those pods.
+   * @default the cluster that Telegraf runs in
+   */
+  kubeConfig?: string;
 }
+
+/** Names of the metrics that the processor looks at. */
+const looked = [listText, measurements.container, measurements.podVolume]
+  .map((name) => `"${name}"`)
+  .join(", ");
 
 const serviceAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -69,10 +85,11 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
     listInput("cluster", lists, api),
     `${listInput("deployments", [["/apis/apps/v1/deployments", true]], api)}  interval = "${interval}s"
 `,
+    ...(scrape.podMetrics === undefined ? [] : [podMetricsInput(scrape.kubeConfig)]),
     `[[processors.starlark]]
-  namepass = ["${listText}", "${measurements.container}", "${measurements.podVolume}"]
+${scrape.podMetrics === undefined ? `  namepass = [${looked}]` : `  metricpass = 'name in [${looked}] || "${scrapedNamespace}" in tags'`}
   source = '''
-${clusterScript()}'''
+${clusterScript(scrape.podMetrics)}'''
 `,
   ];
 }

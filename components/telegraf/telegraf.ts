@@ -9,7 +9,7 @@ import {
   tokenVolume,
 } from "../kubernetes/apiServer";
 import { checked } from "../kubernetes/checked";
-import { sendsLogsLabel } from "../kubernetes/labels";
+import { scrapedLabel, sendsLogsLabel } from "../kubernetes/labels";
 import { podsLabelled, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
@@ -22,6 +22,7 @@ import {
 } from "../platform/endpoints";
 import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { fluentdMonitorPort, parts } from "../platform/parts";
+import type { PodMetricsArgs } from "./podMetrics";
 import { type HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
 
 /** How Telegraf is sized and what it probes. */
@@ -32,6 +33,12 @@ export interface TelegrafDeployArgs {
    * @default []
    */
   probes?: pulumi.Input<HttpProbe[]>;
+  /**
+   * Read the Prometheus endpoints of pods: of a `ModelApi` or `Pipeline` with `metrics`, and of any pod with the label
+   * `ds-monitoring/metrics: "true"`, e.g. of DCGM's exporter; `{}` for the defaults.
+   * @default none is read
+   */
+  podMetrics?: PodMetricsArgs;
   /**
    * Compute of the only replica.
    * @default 50m to 500m CPU, 48Mi to 256Mi memory
@@ -95,6 +102,7 @@ export class Telegraf extends pulumi.ComponentResource {
           fluentdUrls,
           environment,
           probes: known,
+          kubernetes: { podMetrics: args.podMetrics },
         }),
       );
     const configName = objects.configMap("config", { [configFile]: config });
@@ -142,12 +150,19 @@ export class Telegraf extends pulumi.ComponentResource {
         { to: [podsLabelled(parts.fluentdAggregator.podLabels)], ports: tcp(fluentdMonitorPort) },
         toNodes,
         ...(Array.isArray(probes) && probes.length === 0 ? [] : [toProbes]),
+        ...(args.podMetrics === undefined ? [] : [toScraped]),
       ],
     });
 
     this.registerOutputs();
   }
 }
+
+/** Pods that ask to be read, in any namespace; on which port, they say themselves. */
+const toScraped = {
+  to: [{ namespaceSelector: {}, podSelector: { matchLabels: scrapedLabel } }],
+  ports: [{ port: 1, endPort: 65535, protocol: "TCP" }],
+};
 
 /** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
 function toProbed(probes: HttpProbe[]) {

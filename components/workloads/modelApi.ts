@@ -14,6 +14,7 @@ import { httpProbes, minReadySeconds } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import { generatedPassword } from "../platform/generatedPassword";
 import { parts } from "../platform/parts";
+import { scrapedPod } from "./metricsEndpoint";
 import type { AppNamespace } from "./namespace";
 import { Pipeline } from "./pipeline";
 import { type AppContainerArgs, Workload, type WorkloadArgs } from "./workload";
@@ -165,6 +166,7 @@ export class ModelApi extends pulumi.ComponentResource {
       },
       { "service.version": model.version, "ml.model.name": model.name },
     );
+    const scraped = args.metrics && scrapedPod(`ModelApi "${name}"`, args.metrics, port, monitoring);
     // Outputs are never equal: they may turn out to differ.
     const autoscaled = replicas.max !== replicas.min;
     const deployment = new Deployment(
@@ -178,7 +180,7 @@ export class ModelApi extends pulumi.ComponentResource {
           selector: { matchLabels: podLabels },
           strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           template: {
-            metadata: { labels },
+            metadata: { labels: { ...labels, ...scraped?.labels }, annotations: scraped?.annotations },
             spec: workload.pod({
               topologySpreadConstraints: spreadOverNodes(podLabels),
               containers: [container],
@@ -221,7 +223,13 @@ export class ModelApi extends pulumi.ComponentResource {
     const callers = pulumi.output(args.callers ?? [{ podSelector: {} }]).apply((own) => [...own, prober]);
     new NetworkPolicy(
       name,
-      { metadata, spec: workload.policySpec([{ from: callers, ports: tcp(port) }]) },
+      {
+        metadata,
+        spec: workload.policySpec([
+          { from: callers, ports: tcp(port) },
+          ...(scraped === undefined ? [] : [scraped.ingress]),
+        ]),
+      },
       { parent: this },
     );
 

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readsEventsLabel, suspendedOnPurpose } from "../kubernetes/labels";
 import { resources } from "../kubernetes/resources";
 import { eventsReader } from "./eventsReader";
+import { scrapedPod } from "./metricsEndpoint";
 import type { AppNamespace } from "./namespace";
 import { type AppContainerArgs, requireDnsLabel, Workload, type WorkloadArgs } from "./workload";
 
@@ -125,6 +126,8 @@ export class Pipeline extends pulumi.ComponentResource {
       args.readsEvents === true
         ? eventsReader(`Pipeline "${name}"`, name, monitoring, metadata, this)
         : undefined;
+    const endpoint = args.steps.at(-1)?.metrics;
+    const scraped = endpoint && scrapedPod(`Pipeline "${name}"`, endpoint, 8080, monitoring);
     const variables = [
       {
         name: "PIPELINE_DEADLINE_SECONDS",
@@ -142,9 +145,12 @@ export class Pipeline extends pulumi.ComponentResource {
       activeDeadlineSeconds: deadlineSeconds,
       template: {
         metadata: {
-          labels: reader === undefined ? labels : { ...labels, ...readsEventsLabel },
-          // The autoscaler moves pods to save nodes; a run that is moved begins again.
-          annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+          labels: { ...labels, ...(reader && readsEventsLabel), ...scraped?.labels },
+          annotations: {
+            // The autoscaler moves pods to save nodes; a run that is moved begins again.
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+            ...scraped?.annotations,
+          },
         },
         spec: workload.pod({
           restartPolicy: "Never",
@@ -172,8 +178,8 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    if (args.egress !== undefined || reader !== undefined) {
-      const spec = workload.policySpec(undefined, reader && [reader.egress]);
+    if (args.egress !== undefined || reader !== undefined || scraped !== undefined) {
+      const spec = workload.policySpec(scraped && [scraped.ingress], reader && [reader.egress]);
       new NetworkPolicy(name, { metadata, spec }, { parent: this });
     }
     if (args.runOnCreate === true) {
@@ -247,6 +253,12 @@ function requireSteps(name: string, steps: PipelineStep[]): void {
     requireDnsLabel(`Pipeline "${name}"`, `steps[${index}].name`, step.name);
     if (steps.findIndex((other) => other.name === step.name) !== index) {
       throw new Error(`Pipeline "${name}": steps[${index}].name "${step.name}" is taken by an earlier step`);
+    }
+    if (step.metrics !== undefined && index < steps.length - 1) {
+      throw new Error(
+        `Pipeline "${name}": steps[${index}].metrics is read of the last step only, because Telegraf reads pods that run, ` +
+          "and the others are init containers: make a pipeline of its own of that step, or remove it",
+      );
     }
   }
 }

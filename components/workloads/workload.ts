@@ -8,10 +8,11 @@ import { connectionOf, type MonitoringConnection } from "../connection";
 import { type LoggedContainer, type LoggedPodSpec, withLogging } from "../fluentd/sidecar";
 import { placeAppDashboards } from "../grafana/appDashboards";
 import { checked } from "../kubernetes/checked";
-import { selectorLabels, standardLabels } from "../kubernetes/labels";
+import { ownerLabel, selectorLabels, standardLabels } from "../kubernetes/labels";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { captureMount, capturedCommand, captureVolume } from "./capturedOutput";
 import { Logging } from "./logging";
+import type { MetricsEndpointArgs } from "./metricsEndpoint";
 import { type AppNamespace, appNamespace } from "./namespace";
 import { modelsClaim, type ModelStorageArgs, type ModelVolume } from "./volume";
 
@@ -47,6 +48,11 @@ export interface WorkloadArgs {
    * @default { uid: 10001 }
    */
   user?: PodUser;
+  /**
+   * Team that its alerts go to, where a receiver of the platform has it among its `owners`, e.g. `risk`.
+   * @default none: its alerts go to the receivers of all apps
+   */
+  owner?: pulumi.Input<string>;
   /**
    * What the pods may call, besides the aggregator and DNS. Each rule names at least one peer and one port.
    * @default []
@@ -94,6 +100,11 @@ export interface AppContainerArgs {
    * @default false
    */
   captureStdout?: boolean;
+  /**
+   * Prometheus endpoint that the platform reads where its `telegraf.podMetrics` is set; of a pipeline in its last step only.
+   * @default none
+   */
+  metrics?: MetricsEndpointArgs;
 }
 
 const modelDirectory = "/models";
@@ -139,7 +150,10 @@ export class Workload {
     const { monitoring, labels } = this;
     this.namespace = appNamespace(name, args.namespace, monitoring, parent);
     const { namespaceName } = this.namespace;
-    this.metadata = { name, namespace: namespaceName, labels };
+    const owner = args.owner && checked(args.owner, (known) => requireDnsLabel(title, "owner", known));
+    // Not on the pods: another team must not roll them.
+    const owned = owner && { [ownerLabel]: owner };
+    this.metadata = { name, namespace: namespaceName, labels: { ...labels, ...owned } };
     this.models =
       args.models === undefined ? undefined : modelsClaim(name, args.models, this.namespace, parent);
     const { dashboards = [], logs } = args;

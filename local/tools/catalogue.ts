@@ -145,6 +145,7 @@ const tools = {
           "http_response",
           "internal",
           "kubernetes",
+          "opentelemetry",
           "prometheus",
           "x509_cert",
         ].map((plugin) => `inputs.${plugin}`),

@@ -17,9 +17,14 @@ type Fields = Record<string, unknown>;
 const start = Date.now();
 const ago = (milliseconds: number): string => `${new Date(start - milliseconds).toISOString().slice(0, 19)}Z`;
 
+const ourLabels = (name: string): Fields => ({
+  "app.kubernetes.io/name": name,
+  "app.kubernetes.io/part-of": "ds-monitoring",
+});
+
 /** An object of the Kubernetes API that is part of ds-monitoring, its service as its name says. */
 function object(name: string, of: Fields = {}, metadata: Fields = {}): Fields {
-  const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "ds-monitoring" };
+  const labels = ourLabels(name);
   const common = { name, namespace: "apps", creationTimestamp: ago(20 * 24 * hour), labels };
   return { metadata: { ...common, ...metadata }, spec: {}, ...of };
 }
@@ -164,9 +169,11 @@ const wrong: Record<string, Fields[]> = {
     object("at-minimum", { status: withCondition("ScalingLimited", "True", "TooFewReplicas", hour) }),
   ],
   "/apis/apps/v1/deployments": [
-    object("rolled-back", {
-      status: withCondition("Progressing", "False", "ProgressDeadlineExceeded", minute),
-    }),
+    object(
+      "rolled-back",
+      { status: withCondition("Progressing", "False", "ProgressDeadlineExceeded", minute) },
+      { labels: { ...ourLabels("rolled-back"), "ds-monitoring/owner": "risk" } },
+    ),
     object("rolled-out", { status: withCondition("Progressing", "True", "NewReplicaSetAvailable", minute) }),
   ],
 };
@@ -268,6 +275,19 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
     assert.deepEqual([alert?.labels.service, alert?.labels.environment], ["no-secret", "test"]);
     assert.equal(alert?.annotations.summary, "no-secret: a pod cannot start: CreateContainerConfigError");
     assert.match(alert?.annotations.description ?? "", /CreateContainerConfigError\. app: why$/);
+  });
+
+  it("names the team that an app belongs to, where one is known", async () => {
+    await evaluator.evaluate("DeploymentStuck", Date.now());
+    assert.deepEqual(
+      evaluator.catcher.posted.map(({ labels }) => [labels.service, labels.owner]),
+      [["rolled-back", "risk"]],
+    );
+    await evaluator.evaluate("AutoscalerAtMaximum", Date.now());
+    assert.deepEqual(
+      evaluator.catcher.posted.map(({ labels }) => [labels.service, labels.owner]),
+      [["at-maximum", ""]],
+    );
   });
 
   it("names the app of a pod by its labels, its owner, and its owner's owner", async () => {

@@ -24,6 +24,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     amtool = (await resolveTool("amtool")).path;
     directory = await mkdtemp(join(tmpdir(), "ds-monitoring-amtool-"));
     file = join(directory, "alertmanager.yml");
+    const slack = { url: "https://hooks.slack.com/services/x" };
     await writeFile(
       file,
       renderAlertmanagerConfig({
@@ -33,10 +34,21 @@ describe("Alertmanager's configuration, checked by amtool", () => {
           to: ["team@example.com"],
           criticalTo: ["on-call@example.com"],
           username: "monitoring",
-          passwordFile: join(directory, "password"),
         },
+        receivers: {
+          "churn-slack": { slack, services: ["churn", "churn.training"] },
+          "risk-duty": { pagerDuty: { integrationKey: "k" }, owners: ["risk"], severities: ["critical"] },
+          "risk-teams": {
+            msTeams: slack,
+            owners: ["risk", "fraud"],
+            quietTimes: [{ begin: "20:00", end: "06:00" }],
+          },
+          genie: { opsgenie: { apiKey: "k" }, severities: ["critical"] },
+          archive: { webhook: { url: "https://tickets.example.com", token: "t" }, all: true },
+        },
+        secretsFolder: directory,
         grafanaUrl: "https://grafana.example.com",
-        watchdogUrl: "https://watch.example.com/ping",
+        watchdog: true,
       }),
     );
   });
@@ -47,7 +59,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /SUCCESS/);
     assert.match(stdout, /- 5 inhibit rules/);
-    assert.match(stdout, /- 4 receivers/);
+    assert.match(stdout, /- 9 receivers/);
   });
 
   const receiverOf = async (labels: string[]): Promise<string> => {
@@ -55,13 +67,53 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     return stdout.trim();
   };
   for (const [what, labels, receiver] of [
-    ["critical alerts", ["alertname=ApiUnreachable", "severity=critical", "service=churn"], "email-critical"],
-    ["failed runs", ["alertname=TrainingRunFailed", "severity=critical", "run=r-1"], "email-critical"],
-    ["drift", ["alertname=DataDriftDetected", "severity=warning", "run=r-1"], "email"],
-    ["warnings", ["alertname=MemoryNearLimit", "severity=warning"], "email"],
+    [
+      "critical alerts",
+      ["alertname=ApiUnreachable", "severity=critical", "service=fraud-api"],
+      "email-critical,genie,archive",
+    ],
+    ["failed runs", ["alertname=TrainingRunFailed", "severity=critical"], "email-critical,genie,archive"],
+    ["drift", ["alertname=DataDriftDetected", "severity=warning", "run=r-1"], "email,archive"],
+    ["warnings", ["alertname=MemoryNearLimit", "severity=warning"], "email,archive"],
+    [
+      "a warning of an app",
+      ["alertname=LogsStalled", "severity=warning", "service=churn"],
+      "churn-slack,archive",
+    ],
+    [
+      "a failed run of an app",
+      ["alertname=TrainingRunFailed", "severity=critical", "service=churn.training"],
+      "churn-slack,archive",
+    ],
+    [
+      "what is only like an app",
+      ["alertname=X", "severity=warning", "service=churn-training"],
+      "email,archive",
+    ],
+    ["a team's warning", ["alertname=LogsStalled", "severity=warning", "owner=risk"], "risk-teams,archive"],
+    [
+      "a team's critical alert",
+      ["alertname=ApiUnreachable", "severity=critical", "service=score", "owner=risk"],
+      "risk-duty,risk-teams,archive",
+    ],
+    [
+      "an alert by app and by team to both",
+      ["alertname=ApiUnreachable", "severity=critical", "service=churn", "owner=risk"],
+      "churn-slack,risk-duty,risk-teams,archive",
+    ],
+    [
+      "mails that fail",
+      ["alertname=NotificationsFailing", "severity=critical", "integration=email"],
+      "genie,archive",
+    ],
+    [
+      "failures of Slack",
+      ["alertname=NotificationsFailing", "severity=critical", "integration=slack"],
+      "email-critical,genie,archive",
+    ],
     ["the Watchdog", ["alertname=Watchdog", "severity=info"], "watchdog"],
     ["information", ["alertname=Other", "severity=info"], "none"],
-    ["alerts without severity", ["alertname=Foreign"], "email"],
+    ["alerts without severity", ["alertname=Foreign"], "email,archive"],
   ] as const) {
     it(`sends ${what} to ${receiver}`, async () => {
       assert.equal(await receiverOf([...labels]), receiver);

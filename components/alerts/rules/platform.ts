@@ -181,9 +181,10 @@ ran
     name: "Watchdog",
     severity: "info",
     routing: "watchdog",
-    // It is held back while no message gets out, so that whoever misses it says so; its own is the one by webhook.
+    // It is held back while no message gets out, so that whoever misses it says so. Its own don't count: an Alertmanager
+    // that does not name receivers in its metrics has no other webhook.
     query: `failed = ${samplesOf(measurements.failedNotifications, ["counter"], ago(failedFor))}
-    |> filter(fn: (r) => r.integration != "webhook")
+    |> filter(fn: (r) => if exists r.receiver_name then r.receiver_name != "watchdog" else r.integration != "webhook")
     |> toFloat()
     |> increase()
     |> last()

@@ -50,6 +50,7 @@ export async function startAlertmanager(options: AlertmanagerProcessOptions): Pr
       `--storage.path=${join(directory, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--cluster.listen-address=",
+      "--enable-feature=receiver-name-in-metrics",
       ...(login === undefined ? [] : [`--web.config.file=${webConfigFile}`]),
     ],
     logFile: join(directory, "alertmanager.log"),

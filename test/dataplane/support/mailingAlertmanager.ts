@@ -57,6 +57,7 @@ export async function startMailingAlertmanager(options: {
       requireTls: false,
     },
     grafanaUrl: links.grafanaUrl,
+    secretsFolder: directory,
   });
   const alertmanager = await startAlertmanager({
     command,

@@ -124,8 +124,8 @@ test("a wrong or missing value is named with what is allowed and an example", ()
       /^ds-monitoring:monitoring\.environment is not set: it must be lower-case .*`environment: dev`/,
     ],
     [
-      { monitoring: { environment: "dev", alertmanager: { deploy: {} } } },
-      /^ds-monitoring:monitoring\.alertmanager\.deploy\.email is not set: it must be a mapping of smarthost, .*smtp\.example\.com:587/,
+      { monitoring: { environment: "dev", alertmanager: { deploy: { email: { from: "m@example.com" } } } } },
+      /^ds-monitoring:monitoring\.alertmanager\.deploy\.email\.smarthost is not set: it must be host:port, .*smtp\.example\.com:587/,
     ],
     [monitoring({ environment: "Dev 1" }), /monitoring\.environment is "Dev 1": it must be lower-case/],
     [
@@ -304,7 +304,7 @@ describe("secrets", () => {
       monitoring: { ...least, alertmanager: { deploy: { email: { ...email, login } } } },
     });
     assert.equal(await isSecret(cluster?.existing?.kubeconfig), true);
-    const mailLogin = monitoring.alertmanager.deploy?.email.login;
+    const mailLogin = monitoring.alertmanager.deploy?.email?.login;
     assert.equal(mailLogin?.username, "mailer");
     assert.equal(await isSecret(mailLogin?.password), true);
   });

@@ -178,10 +178,49 @@ test("the Watchdog has its URL, and a flow to it", async () => {
   const { inputs: policy } = find(resources, "NetworkPolicy", "monitoring-alertmanager");
   assert.match(JSON.stringify(policy), /"port":8443/);
   assert.doesNotMatch(JSON.stringify(policy), /secret-path/);
-  const { inputs: config } = find(resources, "Secret", "monitoring-alertmanager-config");
-  assert.match(
-    settings(config)["alertmanager.yml"] ?? "",
-    /url: https:\/\/watch\.example\.com:8443\/secret-path/,
+  const files = settings(find(resources, "Secret", "monitoring-alertmanager-config").inputs);
+  assert.equal(files.watchdogUrl, watchdogUrl);
+  assert.match(files["alertmanager.yml"] ?? "", /url_file: \/etc\/alertmanager\/secrets\/watchdogUrl/);
+  assert.doesNotMatch(files["alertmanager.yml"] ?? "", /secret-path/);
+});
+
+test("each receiver has its secrets in files, and a flow to its URL", async () => {
+  const receivers = {
+    team: { slack: { url: "https://slack.example.com:8444/secret-1" } },
+    duty: {
+      pagerDuty: { integrationKey: "secret-2" },
+      webhook: { url: "http://hook.tickets.svc/x", podPort: 8088 },
+    },
+  };
+  const { resources } = await deploy(() => platform({ alertmanager: { deploy: { receivers } } }));
+  const files = settings(find(resources, "Secret", "monitoring-alertmanager-config").inputs);
+  const { "alertmanager.yml": config = "", ...secrets } = files;
+  assert.deepEqual(secrets, {
+    "team.slack.url": "https://slack.example.com:8444/secret-1",
+    "duty.pagerDuty.integrationKey": "secret-2",
+    "duty.webhook.url": "http://hook.tickets.svc/x",
+  });
+  for (const file of Object.keys(secrets)) {
+    assert.ok(config.includes(`/etc/alertmanager/secrets/${file}`), file);
+  }
+  const { inputs: policy } = find(resources, "NetworkPolicy", "monitoring-alertmanager");
+  const { egress } = policy["spec"] as { egress: { to: object[]; ports: { port: number }[] }[] };
+  assert.deepEqual(
+    egress.map(({ to, ports }) => [ports[0]?.port, to.length]),
+    // The webhook's namespace is named besides the addresses.
+    [
+      [8444, 1],
+      [443, 1],
+      [8088, 2],
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(policy) + config, /secret-\d/);
+});
+
+test("an Alertmanager that tells nobody is refused, and the key is named", async () => {
+  await assert.rejects(
+    deploy(() => platform({ alertmanager: { deploy: {} } })),
+    /alertmanager\.deploy\.receivers: nobody gets a critical alert .*: give email\.to, or one receiver/,
   );
 });
 

@@ -181,8 +181,6 @@ test("the port of a URL is its own or its scheme's, and what is no URL is refuse
 export const halves: MonitoringArgs[] = [
   // @ts-expect-error an Alertmanager is neither deployed nor given
   { environment: "test", alertmanager: {} },
-  // @ts-expect-error a deployed Alertmanager needs a mail server
-  { environment: "test", alertmanager: { deploy: {} } },
   // @ts-expect-error an existing InfluxDB needs its organization and a token
   { environment: "test", alertmanager: { deploy: { email } }, influxDb: { existing: { url: "http://i" } } },
   // @ts-expect-error deployed and existing exclude each other
