@@ -14,9 +14,9 @@ import { severityNames } from "./loggerNames";
 export type Attributes = Map<string, string | number>;
 
 /** A value of a line: of JSON, or the text of a group. */
-export type Value = string | number | boolean | null | undefined;
+export type Value = string | number | bigint | boolean | null | undefined;
 
-const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const notANumber = ["nan", "inf", "-inf", "infinity", "-infinity"];
 const reserved = ["time_unix_nano", "time", "table", "result"];
 const reservedPrefixes = ["_", "text.", "invalid.", "contract.", "attributes."];
@@ -83,7 +83,8 @@ function set(event: Attributes, key: string, attribute: Attribute, value: NonNul
 }
 
 function known(key: string, { values }: Attribute, value: string): string | undefined {
-  const upper = value.toUpperCase();
+  // Go's slog: INFO+2
+  const upper = value.toUpperCase().replace(/[+-]\d+$/, "");
   const text =
     key === "severity_text" && Object.hasOwn(severityNames, upper) ? (severityNames[upper] as string) : value;
   return values === undefined || values.includes(text) ? text : undefined;
@@ -95,7 +96,10 @@ function inRange(number: number | undefined, { minimum, maximum }: Attribute): n
 }
 
 function float(value: NonNullable<Value>): number | undefined {
-  const isNumber = typeof value === "number" || (typeof value === "string" && numberPattern.test(value));
+  const isNumber =
+    typeof value === "number" ||
+    typeof value === "bigint" ||
+    (typeof value === "string" && numberPattern.test(value));
   const number = isNumber ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 }

@@ -1,3 +1,5 @@
+import { trailingSpace } from "./regexps";
+
 const traceback = /^(?: *\+ Exception Group )?Traceback \(most recent call last\):/;
 const named = /^([A-Za-z_][\w.]*)(?:: ?([\s\S]*))?$/;
 const inGroup = /^ *\| ([A-Za-z_][\w.]*)(?:: (.*))?$/s;
@@ -29,10 +31,5 @@ function raised(lines: readonly string[], isGroup: boolean): RegExpExecArray | n
   if (at === -1) return null;
   return isGroup
     ? inGroup.exec(lines[at] as string)
-    : named.exec(
-        lines
-          .slice(at)
-          .join("\n")
-          .replace(/[ \t\r\n\f\v]+$/, ""),
-      );
+    : named.exec(lines.slice(at).join("\n").replace(trailingSpace, ""));
 }

@@ -1,6 +1,9 @@
 import { javascriptRegexp } from "./regexps";
 
-const indented = /^(?:[ \t\r\n\f\v]|$)/;
+/** Also the end of what was printed over several lines, as of JSON. */
+const indented = /^(?:[ \t\r\n\f\v]|$|[\])}]+[,;]?\r?$)/;
+/** What torchrun puts before each line. */
+const rankPrefix = /^\[rank\d+\]: /;
 const traceback = /^Traceback \(most recent call last\):/;
 /** Between the tracebacks of chained exceptions, Python's and Java's. */
 const chained =
@@ -11,7 +14,7 @@ const panic = /^(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicke
 /** Lines of an exception's message after its first. */
 const maxMessageLines = 20;
 /** tqdm's bars, and those of brackets and a percentage. */
-const progress = /\d%\|[^|]*\||\d+%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
+const progress = /\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
 /** A record that is longer ends. */
 const maxBytes = 1024 * 1024;
 
@@ -46,18 +49,19 @@ export function joinRecords(
   const records: (JoinedRecord & { isProgress: boolean })[] = [];
   let state: State = { messageLines: 0 };
   lines.forEach((raw, index) => {
-    const line = raw.includes("\r") ? lastState(raw) : raw;
+    const whole = raw.includes("\r") ? lastState(raw) : raw;
+    const line = whole.replace(rankPrefix, "");
     const isProgress = progress.test(line);
     const held = records.at(-1);
     if (held?.isProgress && isProgress) {
-      held.text = line;
+      held.text = whole;
       return;
     }
     const isOwn =
       held === undefined || held.isProgress || isProgress || Buffer.byteLength(held.text) > maxBytes;
     const next = isOwn ? undefined : continuation(line, state, start, isKnown);
     if (next === undefined || held === undefined) {
-      records.push({ text: line, line: index + 1, isProgress });
+      records.push({ text: whole, line: index + 1, isProgress });
       state = {
         after: traceback.test(line) ? "stack" : panic.test(line) ? "panic" : undefined,
         messageLines: 0,
@@ -97,7 +101,7 @@ function continuation(
 
 /** What a terminal would show of a progress bar that is drawn over itself, and every other text. */
 function lastState(line: string): string {
-  const states = line.replace(/\r+$/, "").split("\r");
+  const states = line.replace(/(?<!\r)\r+$/, "").split("\r");
   const last = states.findLastIndex((one) => progress.test(one));
   if (last === -1) return line;
   return states

@@ -79,10 +79,15 @@ export const jsonAliases = {
     "@mt",
     "@m",
     "short_message",
+    "Body",
+    // Docker's json-file
+    "log",
   ],
   severity_text: [
     ...[
       "severity_text",
+      // Monolog's level is a number of its own
+      "level_name",
       "level",
       "levelname",
       "severity",
@@ -91,11 +96,11 @@ export const jsonAliases = {
       "level.name",
       "record.level.name",
     ],
-    ...["severityText", "Level", "@l"],
+    ...["severityText", "SeverityText", "Level", "@l"],
   ],
   timestamp: [
     ...["timestamp", "time", "ts", "@timestamp", "asctime", "t", "record.time.timestamp", "timeUnixNano"],
-    ...["Timestamp", "@t", "instant.epochSecond", "timestamp.seconds"],
+    ...["Timestamp", "@t", "instant.epochSecond", "timestamp.seconds", "datetime", "eventTime"],
   ],
   "log.logger": ["log.logger", "logger", "loggerName", "logger_name", "name", "record.name"],
   "exception.type": ["exception.type", "error.type", "err.type", "exception.class", "thrown.name"],
@@ -112,3 +117,6 @@ export const jsonAliases = {
   ],
   trace_id: ["trace_id", "traceId", "trace.id", "TraceId"],
 } as const;
+
+/** Keys of OpenTelemetry's severity number, from 1 to 24, read where there is no level. */
+export const severityNumberKeys: readonly string[] = ["severity_number", "severityNumber", "SeverityNumber"];

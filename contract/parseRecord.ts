@@ -2,24 +2,26 @@ import { type Attributes, bounded, conform, type Value } from "./conform";
 import { customEventName, isEventName } from "./events";
 import { exceptionAttributes } from "./exceptions";
 import type { FormatRow, RenderedFormat } from "./formats";
-import { parseJsonObject } from "./lenientJson";
-import { jsonAliases } from "./loggerNames";
+import { jsonText, parseJsonObject } from "./lenientJson";
+import { jsonAliases, severityNumberKeys } from "./loggerNames";
 import { foreignMeasurements, measurements } from "./measurements";
+import { messageAndPairs, pairsOf, unquote } from "./pairs";
 import { javascriptRegexp, withoutColours } from "./regexps";
 import { requestAttributes } from "./requests";
 import { readTime } from "./times";
+import { severities } from "./values";
 
 /** What the container runtime puts before each line in the node's files. */
 const runtimePrefix =
   /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] ([\s\S]*)$/;
-const pair = /([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\[\s\S])*"|[^ \t\r\n\f\v]*)/;
+/** What torchrun puts before each line. */
+const rankPrefix = /^\[rank(\d+)\]: /;
 const specialGroups = [
   ["time", "timestamp"],
   ["level", "severity_text"],
   ["logger", "log.logger"],
 ] as const;
 const maxDepth = 4;
-const maxPairs = 64;
 const daySeconds = 86_400n;
 const billion = 1_000_000_000n;
 const leastTime = 1_000_000_000n * billion;
@@ -49,10 +51,12 @@ export interface ParsedRecord {
  * @returns undefined for a blank record, which says nothing
  */
 export function parseRecord(record: string, format: RenderedFormat, now: number): ParsedRecord | undefined {
-  const text = record.replace(/^\uFEFF|[\r\n]+$/g, "").replaceAll("\r\n", "\n");
+  const text = record.replace(/^\uFEFF|(?<![\r\n])[\r\n]+$/g, "").replaceAll("\r\n", "\n");
   if (/^[ \t\r\n\f\v]*$/.test(text)) return undefined;
   const prefix = runtimePrefix.exec(text);
-  const parsed = new RecordParser(format).parse(prefix?.[2] ?? text);
+  const [whole = "", rank] = rankPrefix.exec(text) ?? [];
+  const parsed = new RecordParser(format).parse(prefix?.[2] ?? text.slice(whole.length));
+  if (rank !== undefined) parsed.event.set("rank", Number(rank));
   if (prefix !== null && !parsed.event.has("timestamp")) parsed.event.set("timestamp", prefix[1] as string);
   return { ...parsed, ...stamp(parsed.event, format, now) };
 }
@@ -118,7 +122,7 @@ class RecordParser {
 
   /** A line of a server that went through a logger. */
   private nestedRequest(body: string | undefined): Groups | undefined {
-    if (!body?.includes('"')) return undefined;
+    if (body === undefined || !/"|[A-Z] \//.test(body)) return undefined;
     for (const { regexp } of this.format.rows) {
       if (!regexp.includes("(?<status>")) continue;
       const groups = groupsOf(javascriptRegexp(regexp).exec(body));
@@ -227,12 +231,22 @@ function fromKeys(keys: Texts, text: string): { event: Attributes; keys: Texts }
     flat.delete(found);
   }
   if (!log.has("body")) log.set("body", text);
+  if (!log.has("severity_text")) {
+    const severity = severityOfNumber(severityNumberKeys.map((key) => flat.get(key)));
+    if (severity !== undefined) log.set("severity_text", severity);
+  }
   const stack = log.get("exception.stacktrace");
   const all: Texts = new Map(typeof stack === "string" ? exceptionAttributes(stack) : []);
   for (const [key, value] of [...log, ...flat]) all.set(key, value);
   const event = conform(measurements.log, all);
   if (name !== undefined && name !== null) event.set("text.event_name", bounded(String(name)));
   return { event, keys };
+}
+
+/** The severity of OpenTelemetry's number, from 1 to 24. */
+function severityOfNumber(values: readonly Value[]): string | undefined {
+  const found = Number(values.find((one) => typeof one === "number" || typeof one === "bigint"));
+  return found >= 1 && found <= 24 ? severities[Math.floor((found - 1) / 4)] : undefined;
 }
 
 /** Whether lines may make events of that name. */
@@ -248,49 +262,9 @@ function flatten(object: Readonly<Record<string, unknown>>, prefix?: string, dep
     if (isObject && !Array.isArray(value) && depth < maxDepth) {
       for (const [inner, one] of flatten(value as Record<string, unknown>, name, depth + 1))
         flat.set(inner, one);
-    } else flat.set(name, isObject ? JSON.stringify(value) : (value as Value));
+    } else flat.set(name, isObject ? jsonText(value) : (value as Value));
   }
   return flat;
-}
-
-/** The words of a message, and the `key=value` pairs at its end, in one pass. */
-function messageAndPairs(text: string): { message: string; pairs: [string, string][] } {
-  const token = new RegExp(`${pair.source}(?=[ \\t\\r\\n\\f\\v]|$)|([^ \\t\\r\\n\\f\\v]+)`, "y");
-  const spaces = /[ \t\r\n\f\v]+/y;
-  let pairs: [string, string][] = [];
-  let begins: number | undefined;
-  for (let at = 0; at < text.length;) {
-    spaces.lastIndex = at;
-    if (spaces.test(text)) {
-      at = spaces.lastIndex;
-      continue;
-    }
-    token.lastIndex = at;
-    const match = token.exec(text);
-    if (match === null) break;
-    if (match[1] === undefined) {
-      pairs = [];
-      begins = undefined;
-    } else {
-      begins ??= at;
-      pairs.push([match[1], unquote(match[2] ?? "")]);
-    }
-    at = token.lastIndex;
-  }
-  const message = (begins === undefined ? text : text.slice(0, begins)).replace(/[ \t\r\n\f\v]+$/, "");
-  return { message, pairs: pairs.slice(0, maxPairs) };
-}
-
-function pairsOf(text: string): [string, string][] {
-  const found = [...text.matchAll(new RegExp(pair, "g"))].slice(0, maxPairs);
-  return found.map(([, key = "", value = ""]) => [key, unquote(value)]);
-}
-
-function unquote(text: string): string {
-  if (!/^"(?:[^"\\]|\\[\s\S])*"$/.test(text)) return text;
-  return text
-    .slice(1, -1)
-    .replace(/\\([\s\S])/gu, (_, character: string) => ({ n: "\n", t: "\t" })[character] ?? character);
 }
 
 function splitFirst(text: string): [string, string | undefined] {

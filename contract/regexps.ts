@@ -129,3 +129,9 @@ export function javascriptRegexp(source: string): RegExp {
 export function withoutColours(text: string): string {
   return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
 }
+
+/**
+ * White space at the end of a text. Without the look-behind each place of a run of spaces inside of the text would be
+ * tried as the begin, and a long one take seconds.
+ */
+export const trailingSpace = /(?<![ \t\r\n\f\v])[ \t\r\n\f\v]+$/;

@@ -23,7 +23,8 @@ export type BuiltInFormat =
   | "ray"
   | "boosting"
   | "lightning"
-  | "syslog";
+  | "syslog"
+  | "general";
 
 /** A text format: its expressions, in the order in which they are tried. */
 export interface TextFormat {
@@ -40,6 +41,10 @@ const time = `(?<time>${date}(?:[.,:]\\d+)?${zone})`;
 const level =
   "(?<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|trace|debug|info|notice|warn|warning|error|critical|fatal|exception)";
 const rest = "(?<body>[\\s\\S]*)";
+const between = "[ \\t|,;:-]*";
+/** A level as its own word, in brackets or not, and what separates it from the text. */
+const levelWord = `[[(<]?${level}(?![A-Za-z0-9_])[ \\t]*[\\])>]?${between}`;
+const bracketed = `(?:[[(](?<logger>[^\\])\\n]{0,200})[\\])]${between})?`;
 const method = "(?<method>[A-Z]{3,10})";
 const status = "(?<status>\\d{3})";
 const quoted = '"(?:[^"\\\\]|\\\\[\\s\\S])*"';
@@ -65,7 +70,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   logfmt: {
     pairs: true,
     regexps: [
-      '^(?=(?:[\\s\\S]*\\s)?(?:level|lvl)=)(?=(?:[\\s\\S]*\\s)?msg=)(?<pairs>[A-Za-z_][\\w.@-]*=(?:"(?:[^"\\\\]|\\\\[\\s\\S])*"|[^\\s"]*)(?:\\s[\\s\\S]*)?)$',
+      '^(?=(?:[\\s\\S]*\\s)?(?:level|lvl)=)(?=(?:[\\s\\S]*\\s)?msg=|(?:ts|time|t|level|lvl|caller)=)(?<pairs>[A-Za-z_][\\w.@-]*=(?:"(?:[^"\\\\]|\\\\[\\s\\S])*"|[^\\s"]*)(?:\\s[\\s\\S]*)?)$',
     ],
   },
   /** uvicorn: `INFO:     127.0.0.1:51824 - "GET /predict HTTP/1.1" 200 OK`, and its own lines; also behind a time. */
@@ -89,6 +94,10 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^\\[(?<time>\\d\\d/[A-Z][a-z]{2}/\\d{4} \\d\\d:\\d\\d:\\d\\d)\\] "${method} (?<path>[^"\\s]+)(?: HTTP/[\\d.]+)?" ${status} \\d+${more}`,
       // nginx's own log
       `^(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d) \\[(?<level>[a-z]+)\\] (?<process>\\d+)#\\d+: ${rest}$`,
+      // Apache's own log
+      `^\\[(?<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)? \\d{4})\\] \\[(?:(?<logger>\\w*):)?(?<level>[a-z]+)\\d?\\] ${rest}$`,
+      // Express' morgan
+      `^${method} (?<path>/\\S*) ${status} (?<duration_ms>\\d+(?:\\.\\d+)?) ms - (?:\\d+|-)${more}`,
       // What was no request: nothing, or TLS where HTTP is spoken
       `^\\S+ \\S+ [^\\[\\n]*\\[(?<time>[^\\]]+)\\] (?<body>${quoted} \\d{3} \\S+(?: [\\s\\S]*)?)$`,
     ],
@@ -153,12 +162,14 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
     regexps: [
       `^\\[(?<level>[DIWEC]) (?<time>${date}(?:[.,]\\d+)?)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
       `^\\[(?<level>[DIWEC]) (?<time>\\d{6} \\d\\d:\\d\\d:\\d\\d)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
+      // What Tornado says of a request
+      `^${status} ${method} (?<path>/\\S*) \\([^)\\n]*\\) (?<duration_ms>\\d+(?:\\.\\d+)?)ms${more}`,
     ],
   },
   /** klog, glog and absl: `I0102 15:04:05.000000       1 file.go:12] message` */
   klog: {
     regexps: [
-      `^(?<level>[IWEF])(?<time>\\d{4} \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
+      `^(?<level>[IWEF])(?<time>(?:\\d{4})?\\d{4} \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
       // absl before it is initialised
       `^(?<level>[IWEF])0000 00:00:(?<time>\\d{10}\\.\\d+)\\s+(?<thread>\\d+) (?<logger>[^\\]\\s]+)\\] ${rest}$`,
       // PyTorch's C++
@@ -174,8 +185,10 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
     regexps: [
       "^(?<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL):(?<logger>(?:[^:\\s][^:\\n]*)?):(?<body>[\\s\\S]*)$",
       `^${time} - (?<logger>[^\\n]{1,200}?) - (?<level>[A-Z]+|Level \\d+) - ${rest}$`,
-      `^${time}\\s+\\[?\\s*(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\\s*\\]?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\[|\\d+ --- )${rest}$`,
+      `^${time}\\s+(?:\\[\\s*)?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)(?:\\s*\\])?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\s|\\[|\\d+ --- )${rest}$`,
       `^${time} (?<logger>[A-Za-z_][\\w.-]*) (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): ${rest}$`,
+      // Flask
+      `^\\[${time}\\] (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) in (?<logger>[\\w.]+): ${rest}$`,
     ],
   },
   /**
@@ -200,11 +213,12 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^\\[(?<logger>LightGBM)\\] \\[(?<level>[A-Za-z]+)\\] ${rest}$`,
     ],
   },
-  /** PyTorch Lightning and Keras, which print: `GPU available: True, used: True`, `Epoch 1/10` */
+  /** PyTorch Lightning, Keras and Transformers, which print: `GPU available: True, used: True`, `Epoch 1/10`, `{'loss': 0.5}` */
   lightning: {
     severity: "INFO",
     regexps: [
       "^(?<body>(?:GPU|TPU|IPU|HPU) available: [\\s\\S]*)$",
+      "^(?<body>(?:\\*{3,} |\\{'(?:loss|grad_norm|eval_\\w+|train_\\w+)': )[\\s\\S]*)$",
       "^(?<body>(?:LOCAL_RANK: \\d+ - CUDA_VISIBLE_DEVICES|`Trainer\\.fit` stopped|Epoch \\d+(?:/\\d+)?(?:: |\\s*$))[\\s\\S]*)$",
     ],
   },
@@ -233,7 +247,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
     severity: "INFO",
     regexps: [
       "^(?<body>[^\\n]*\\d%\\|[^|\\n]*\\|[\\s\\S]*)$",
-      "^(?<body>[^\\n]*(?:\\d+%?\\s*\\[[=>.#\\- ]{5,}\\]|\\[[=>.#\\- ]{5,}\\]\\s*\\d)[\\s\\S]*)$",
+      "^(?<body>[^\\n]*(?:\\d%?\\s*\\[[=>.#\\- ]{5,}\\]|\\[[=>.#\\- ]{5,}\\]\\s*\\d)[\\s\\S]*)$",
     ],
   },
   /** syslog: `<34>1 2024-03-07T10:15:32.003Z host app 1 ID47 - message`, `Mar  7 10:15:32 host app[12]: message` */
@@ -241,6 +255,19 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
     regexps: [
       `^<(?<priority>\\d{1,3})>1 (?<time>\\S+) \\S+ (?<logger>\\S+) \\S+ \\S+ (?:-|\\[[^\\]]*\\]) ?${rest}$`,
       `^(?:<(?<priority>\\d{1,3})>)?(?<time>[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d) \\S+ (?<logger>[^\\s:[]+)(?:\\[\\d+\\])?: ${rest}$`,
+    ],
+  },
+  /**
+   * A level at the begin, or after a time: `2024-03-07 10:15:32,123 - INFO - message`, `10:15:32.123 [main] INFO message`,
+   * `[INFO] message`. What no format above knows: Hydra, DeepSpeed, Transformers, vLLM, Prefect, rich, spdlog, logback.
+   */
+  general: {
+    regexps: [
+      `^[[(]?${time}[\\])]?${between}${bracketed}${levelWord}${rest}$`,
+      // No date, or one that is read differently from country to country: the time of reading
+      `^[[(]?(?:\\d{1,2}[/.]\\d{1,2}[/.]\\d{2,4},? )?\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?[\\])]?${between}${bracketed}${levelWord}${rest}$`,
+      `^(?:\\([^)\\n]{0,200}\\) )?[[(]?(?<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)(?:\\|(?<logger>[^\\]\\s]{1,200}))?(?![A-Za-z0-9_])[\\])]?${between}` +
+        `(?:[[(]?(?<time>${date}(?:[.,]\\d+)?${zone}|\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d)[\\])]?[ \\t|,;:>-]*)?${rest}$`,
     ],
   },
 };

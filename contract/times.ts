@@ -9,8 +9,10 @@ const offset = "[+-]\\d\\d(?::?\\d\\d)?";
  * parsers, see `portableRegexp`.
  */
 export const timePatterns: readonly string[] = [
-  // RFC 3339, and what is written like it: a space, a comma, no zone, no seconds
-  `^(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)[Tt ](?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?\\s?(?<zone>Z|z|UTC|GMT|${offset})?$`,
+  // RFC 3339, and what is written like it: a space, a comma, no zone, no seconds; Go's Time.String()
+  `^(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)[Tt ](?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?\\s?(?:(?<zone>Z|z|UTC|GMT|${offset})(?: [A-Z]{3,5})?(?: m=[+-]\\d+\\.\\d+)?)?$`,
+  // ISO 8601 without separators: 20240307T101532Z
+  `^(?<year>\\d{4})(?<month>\\d\\d)(?<day>\\d\\d)T(?<hour>\\d\\d)(?<minute>\\d\\d)(?<second>\\d\\d)${fraction}(?<zone>Z|${offset})?$`,
   // Unix time in seconds, milliseconds, microseconds or nanoseconds
   "^(?<epoch>\\d{10})(?:\\.(?<fraction>\\d{1,9})\\d*|(?<digits>\\d{3}|\\d{6}|\\d{9}))?$",
   // Apache, nginx, werkzeug: 07/Mar/2024:10:15:32 +0000
@@ -18,11 +20,15 @@ export const timePatterns: readonly string[] = [
   // Go, Spark: 2024/03/07 10:15:32, 24/03/07 10:15:32
   `^(?<year>\\d{4}|\\d\\d)/(?<month>\\d\\d)/(?<day>\\d\\d)[T ]${clock}${fraction}(?: (?<zone>Z|UTC|${offset}))?$`,
   // RFC 2822 and 1123: Thu, 07 Mar 2024 10:15:32 GMT
-  `^(?:[A-Za-z]{3}, ?)?(?<day>\\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\\d{4}) (?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d))?(?: (?<zone>Z|GMT|UTC|${offset}))?$`,
-  // syslog and ctime: Mar  7 10:15:32, Thu Mar  7 10:15:32 2024
-  `^(?:[A-Za-z]{3} )?(?<monthName>[A-Za-z]{3}) +(?<day>\\d{1,2}) ${clock}${fraction}(?: (?<year>\\d{4}))?$`,
-  // klog and absl: 0307 10:15:32.123456; Tornado: 240307 10:15:32
-  `^(?<year>\\d\\d)?(?<month>\\d\\d)(?<day>\\d\\d) ${clock}${fraction}$`,
+  `^(?:[A-Za-z]{3}, ?)?(?<day>\\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\\d{4}) (?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?(?: (?<zone>Z|GMT|UTC|${offset}))?$`,
+  // java.util.logging: Mar 07, 2024 10:15:32 AM
+  "^(?<monthName>[A-Za-z]{3,9}) (?<day>\\d{1,2}), (?<year>\\d{4}),? (?<hour>\\d{1,2}):(?<minute>\\d\\d):(?<second>\\d\\d)(?: (?<meridiem>[AaPp][Mm]))?$",
+  // syslog, ctime and date: Mar  7 10:15:32, Thu Mar  7 10:15:32 UTC 2024
+  `^(?:[A-Za-z]{3} )?(?<monthName>[A-Za-z]{3}) +(?<day>\\d{1,2}) ${clock}${fraction}(?: (?<zone>UTC|GMT))?(?: (?<year>\\d{4}))?$`,
+  // vLLM: 03-07 10:15:32
+  `^(?<month>\\d\\d)-(?<day>\\d\\d) ${clock}${fraction}$`,
+  // klog and absl: 0307 10:15:32.123456, 20240307 10:15:32.123456; Tornado: 240307 10:15:32
+  `^(?<year>(?:\\d\\d){1,2})?(?<month>\\d\\d)(?<day>\\d\\d) ${clock}${fraction}$`,
 ];
 
 /** What each directive of a `timeFormat` matches. Source: strptime(3); `%L` and `%N` as in Ruby. */

@@ -9,9 +9,10 @@ import {
 } from "../../contract/events";
 import { requiredOf, tagNames } from "../../contract/conform";
 import type { RenderedFormat } from "../../contract/formats";
-import { jsonAliases, severityNames } from "../../contract/loggerNames";
+import { jsonAliases, severityNames, severityNumberKeys } from "../../contract/loggerNames";
 import { foreignMeasurements } from "../../contract/measurements";
 import { portableRegexp } from "../../contract/regexps";
+import { severities } from "../../contract/values";
 import { pluginSources } from "./plugins/sources";
 
 /** The files of a Fluentd configuration by their names, as a ConfigMap holds them. */
@@ -44,6 +45,8 @@ export function contractFiles(
     required: Object.fromEntries(eventNames.map((name) => [name, requiredOf(name)])),
     formats: Object.fromEntries(Object.entries(formats).map(([name, format]) => [name, forRuby(format)])),
     severities: severityNames,
+    severityNumbers: severities,
+    severityNumberKeys,
     aliases: jsonAliases,
     defaults,
     customEventName: portableRegexp(customEventName).ruby,

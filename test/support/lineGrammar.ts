@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { jsonAliases, severityNames } from "../../contract/loggerNames";
+import { jsonAliases, severityNames, severityNumberKeys } from "../../contract/loggerNames";
 import { formatSamples } from "../unit/contract/formatSamples";
 
 /** What lines are made of besides words: what expressions of two languages may read differently. */
@@ -24,7 +24,19 @@ const date = fc
   .tuple(fc.integer({ min: 1999, max: 2031 }), two(0, 13), two(0, 32))
   .map((parts) => parts.join("-"));
 const fraction = fc.constantFrom("", ".1", ",123", ".123456", ".123456789", ".1234567890123");
-const zone = fc.constantFrom("", "Z", "z", "+01:00", "-0830", "+02", " UTC", " +0100", " GMT", "+25:00");
+const zone = fc.constantFrom(
+  "",
+  "Z",
+  "z",
+  " +0100 CET m=+0.01",
+  "+01:00",
+  "-0830",
+  "+02",
+  " UTC",
+  " +0100",
+  " GMT",
+  "+25:00",
+);
 const month = fc.constantFrom("Jan", "Feb", "Mar", "Dec", "Foo", "may");
 const time = fc.oneof(
   fc.tuple(date, fc.constantFrom("T", " ", "t"), clock, fraction, zone).map((parts) => parts.join("")),
@@ -40,10 +52,17 @@ const time = fc.oneof(
   fc
     .tuple(month, fc.integer({ min: 0, max: 32 }), clock)
     .map(([name, day, at]) => `${name} ${String(day).padStart(2)} ${at}`),
+  fc
+    .tuple(month, two(0, 32), clock, fc.constantFrom("", " AM", " pm"))
+    .map(([name, day, at, half]) => `${name} ${day}, 2024 ${at}${half}`),
+  fc.tuple(two(0, 13), two(0, 32), clock).map(([number, day, at]) => `${number}-${day} ${at}`),
+  fc.constantFrom("20240307T101532Z", "20241307T101532.5+0100", "Thu Mar  7 10:15:32 UTC 2024"),
   fc.integer({ min: 900_000_000, max: 2_000_000_000 }).map(String),
   fc.integer({ min: 900_000_000, max: 2_000_000_000 }).map((seconds) => `${seconds}.25`),
 );
 const level = fc.oneof(fc.constantFrom(...Object.keys(severityNames)), word);
+/** Exact in Fluentd, no number of JavaScript; marked until the line is written. */
+const largeInteger = fc.bigInt({ min: -(10n ** 21n), max: 10n ** 21n }).map((one) => `@@${one}`);
 const pair = fc
   .tuple(
     word,
@@ -56,7 +75,7 @@ const pair = fc
 const pairs = fc.array(pair, { maxLength: 4 }).map((all) => all.join(" "));
 
 const logLine = fc
-  .tuple(time, level, word, oddText, pairs, fc.constantFrom(...Array(9).keys()))
+  .tuple(time, level, word, oddText, pairs, fc.constantFrom(...Array(14).keys()))
   .map(([at, severity, logger, body, more, kind]) => {
     const kinds = [
       `${at} ${severity} ${logger}: ${body}`,
@@ -68,6 +87,11 @@ const logLine = fc
       `[${at}] [7] [${severity}] ${body}`,
       `${severity}:     ${body}`,
       `${at} ${severity} [${logger}] a.B - ${body} ${more}`,
+      `[${at}][${logger}][${severity}] - ${body}`,
+      `${at} | ${severity} | ${body}`,
+      `[${severity}] ${at} ${body}`,
+      `${severity} ${body}`,
+      `10:15:32.1 (${logger}) <${severity}> ${body}`,
     ];
     return kinds[kind] as string;
   });
@@ -101,6 +125,7 @@ const key = fc.oneof(
     "_time",
     "",
     "service",
+    ...severityNumberKeys,
   ),
   fc.constantFrom(
     "http.route",
@@ -116,10 +141,12 @@ const key = fc.oneof(
 const number = fc.oneof(
   fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
   fc.integer({ min: -9_999, max: 9_999 }).map((thousandths) => thousandths / 1000),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 const leaf = fc.oneof(
   oddText,
   number,
+  largeInteger,
   fc.boolean(),
   fc.constant(null),
   time,
@@ -131,11 +158,11 @@ const object = fc.dictionary(
   fc.oneof(
     { weight: 5, arbitrary: leaf },
     { weight: 1, arbitrary: fc.dictionary(key, leaf, { maxKeys: 3 }) },
-    { weight: 1, arbitrary: fc.array(oddText, { maxLength: 2 }) },
+    { weight: 1, arbitrary: fc.array(fc.oneof(oddText, number, largeInteger), { maxLength: 2 }) },
   ),
   { maxKeys: 8 },
 );
-const jsonLine = object.map((one) => JSON.stringify(one));
+const jsonLine = object.map((one) => JSON.stringify(one).replace(/"@@(-?\d+)"/g, "$1"));
 
 const sampleLines = Object.values(formatSamples).flatMap((samples) =>
   samples.flatMap(({ record }) => record.split("\n")),
@@ -171,6 +198,13 @@ const tracebackLine = fc.constantFrom(
   "java.lang.IllegalStateException: boom",
   "\tat a.B.c(B.java:1)",
   "Caused by: java.io.IOException: disk",
+  "[rank0]: Traceback (most recent call last):",
+  '[rank0]:   File "a.py", line 1, in f',
+  "[rank0]: ValueError: bad",
+  "{",
+  '  "message": "printed"',
+  "}",
+  "]),",
   " 50%|#####     | 5/10",
   "\r 10%|#  | 1/10\r 20%|##  | 2/10",
 );

@@ -5,13 +5,15 @@ require_relative "log_contract"
 module LogContract
   # Gives the attributes of an event the types of the contract. contract/conform.ts does the same for check-logs.
   class Attributes
-    NUMBER = /\A[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\z/.freeze
+    NUMBER = /\A[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\z/.freeze
     NOT_A_NUMBER = %w[nan inf -inf infinity -infinity].freeze
     # InfluxDB's own column names: a field of such a name is refused or hides the column. And the key of an event's time.
     RESERVED = %w[time_unix_nano time table result].freeze
     # What this class itself writes: no key of an application may give such a field another type.
     RESERVED_PREFIXES = %w[_ text. invalid. contract. attributes.].freeze
     MAX_KEYS = 64
+    # Of Go's slog: INFO+2
+    SLOG_OFFSET = /[+-]\d+\z/.freeze
 
     def initialize(contract)
       @contract = contract
@@ -48,6 +50,24 @@ module LogContract
       end
     end
 
+    # A value of JSON as text, alike in both parsers.
+    def json_text(value)
+      case value
+      when Hash then "{#{value.map { |key, one| "#{JSON.generate(key)}:#{json_text(one)}" }.join(',')}}"
+      when Array then "[#{value.map { |one| json_text(one) }.join(',')}]"
+      when String then JSON.generate(value)
+      when nil then "null"
+      when Float then value.finite? ? float_text(value) : "null"
+      else value.to_s
+      end
+    end
+
+    # The severity of OpenTelemetry's number, from 1 to 24.
+    def severity_of_number(flat)
+      number = @contract.severity_number_keys.map { |key| flat[key] }.find { |one| one.is_a?(Numeric) }
+      number&.between?(1, 24) ? @contract.severity_numbers[((number - 1) / 4).floor] : nil
+    end
+
     private
 
     def set(event, key, attribute, value)
@@ -56,7 +76,7 @@ module LogContract
           in_range(float(value), attribute)
         else
           text = text_of(value)
-          text = @contract.severities.fetch(text.upcase, text) if key == "severity_text"
+          text = @contract.severities.fetch(text.upcase.sub(SLOG_OFFSET, ""), text) if key == "severity_text"
           text if attribute["values"].nil? || attribute["values"].include?(text)
         end
       if converted.nil?
@@ -107,8 +127,21 @@ module LogContract
     # As JavaScript writes it, so that both parsers give the same text.
     def float_text(value)
       return value.to_s unless value.finite?
+      return value.to_i.to_s if value == value.to_i && value.abs < 1e15
 
-      value == value.to_i && value.abs < 1e21 ? value.to_i.to_s : value.to_s.sub(/(?:\.0)?e([+-])0*(?=\d)/, 'e\1')
+      mantissa, exponent = value.to_s.split("e")
+      return mantissa.delete_suffix(".0") if exponent.nil?
+
+      exponent = exponent.to_i
+      digits = mantissa.delete_suffix(".0").delete("-.")
+      sign = value.negative? ? "-" : ""
+      if exponent.between?(0, 20)
+        "#{sign}#{digits.ljust(exponent + 1, '0')}"
+      elsif exponent.between?(-6, -1)
+        "#{sign}0.#{'0' * (-exponent - 1)}#{digits}"
+      else
+        "#{mantissa.delete_suffix('.0')}e#{exponent.positive? ? '+' : ''}#{exponent}"
+      end
     end
   end
 end

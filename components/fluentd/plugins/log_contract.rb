@@ -12,6 +12,10 @@ module LogContract
   # A line with a time is at least so long: two of them are never in one such part of a file.
   LEAST_LINE = 16
 
+  # White space at the end of a text. Without the look-behind each place of a run of spaces inside of the text would be
+  # tried as the begin, and a long one take seconds.
+  TRAILING_SPACE = /(?<![ \t\r\n\f\v])[ \t\r\n\f\v]+\z/.freeze
+
   # Valid UTF-8: bytes that are no UTF-8 are written as \xHH.
   def self.valid_text(text)
     text.valid_encoding? ? text : text.scrub { |bytes| bytes.each_byte.map { |byte| Kernel.format("\\x%02X", byte) }.join }
@@ -23,7 +27,7 @@ module LogContract
     PATH = File.join(__dir__, "log_contract.json").freeze
 
     attr_reader :events, :common, :required, :severities, :aliases, :defaults, :custom_event, :reserved_events, :tag_names,
-                :max_tag, :formats
+                :max_tag, :formats, :severity_numbers, :severity_number_keys
 
     # The contract in a file; a process has it once.
     def self.load(path)
@@ -37,6 +41,8 @@ module LogContract
       @required = data.fetch("required")
       @severities = data.fetch("severities")
       @aliases = data.fetch("aliases")
+      @severity_numbers = data.fetch("severityNumbers")
+      @severity_number_keys = data.fetch("severityNumberKeys")
       # What the sidecar knows of its application; the aggregator has the environment only.
       @defaults = data.fetch("defaults")
       @custom_event = Regexp.new(data.fetch("customEventName"))
@@ -53,7 +59,7 @@ module LogContract
       text = LogContract.valid_text(text)
       # A byte order mark, at the begin of a file of Windows
       text = text.delete_prefix("\uFEFF")
-      text = text.sub(/[\r\n]+\z/, "") if text.end_with?("\r", "\n")
+      text = text.sub(/(?<![\r\n])[\r\n]+\z/, "") if text.end_with?("\r", "\n")
       text.include?("\r\n") ? text.gsub("\r\n", "\n") : text
     end
 

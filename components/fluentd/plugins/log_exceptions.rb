@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "log_contract"
+
 module LogContract
   # Exceptions in a text of several lines. contract/exceptions.ts does the same for check-logs.
   module Exceptions
@@ -26,7 +28,7 @@ module LogContract
       at = lines.index { |line| group ? IN_GROUP.match?(line) : !INDENTED.match?(line) }
       return nil if at.nil?
 
-      match = group ? IN_GROUP.match(lines[at]) : NAMED.match(lines[at..].join("\n").sub(/[ \t\r\n\f\v]+\z/, ""))
+      match = group ? IN_GROUP.match(lines[at]) : NAMED.match(lines[at..].join("\n").sub(TRAILING_SPACE, ""))
       match && match.captures
     end
 

@@ -5,7 +5,10 @@ module LogContract
   # none, it begins one. contract/joinRecords.ts does the same for check-logs; a test compares the two.
   class Joiner
     BLANK = /\A[ \t\r\n\f\v]*\z/.freeze
-    INDENTED = /\A(?:[ \t\r\n\f\v]|\z)/.freeze
+    # Also the end of what was printed over several lines, as of JSON.
+    INDENTED = /\A(?:[ \t\r\n\f\v]|\z|[\])}]+[,;]?\r?\z)/.freeze
+    # What torchrun puts before each line.
+    RANK_PREFIX = /\A\[rank\d+\]: /.freeze
     TRACEBACK = /\ATraceback \(most recent call last\):/.freeze
     # Between the tracebacks of chained exceptions, Python's and Java's.
     CHAINED = /\A(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/.freeze
@@ -13,7 +16,7 @@ module LogContract
     # Go and Rust. The process has ended, but for another goroutine's report.
     PANIC = /\A(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/.freeze
     # tqdm's bars, and those of brackets and a percentage.
-    PROGRESS = /\d%\|[^|]*\||\d+%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/.freeze
+    PROGRESS = /\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/.freeze
     # A record that is longer ends, so that it does not fill the memory: its text is cut far below anyway.
     MAX_BYTES = 1024 * 1024
     # Lines of an exception's message after its first.
@@ -36,9 +39,11 @@ module LogContract
     # Returns the record that is complete by it as [text, offset], or nil.
     def add(line, offset, now)
       line = last_state(line) if line.include?("\r")
+      whole = line
+      line = line.sub(RANK_PREFIX, "") if line.start_with?("[rank")
       progress = PROGRESS.match?(line)
       if progress && @progress && now - @since < PROGRESS_SECONDS
-        @text = line
+        @text = whole
         @offset = offset
         return nil
       end
@@ -49,7 +54,7 @@ module LogContract
       end
 
       complete = take
-      @text = +line
+      @text = +whole
       @offset = offset
       @progress = progress
       @state = first_state(line)
@@ -112,7 +117,7 @@ module LogContract
 
     # What a terminal would show of a progress bar that is drawn over itself, and every other text.
     def last_state(line)
-      states = line.sub(/\r+\z/, "").split("\r")
+      states = line.sub(/(?<!\r)\r+\z/, "").split("\r")
       return line if states.none? { |state| PROGRESS.match?(state) }
 
       last = states.rindex { |state| PROGRESS.match?(state) }

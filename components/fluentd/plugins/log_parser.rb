@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "strscan"
 require_relative "log_attributes"
 require_relative "log_exceptions"
 require_relative "log_requests"
@@ -12,11 +13,15 @@ module LogContract
     ANSI = /\e\[[0-9;?]*[A-Za-z]/.freeze
     # What the container runtime puts before each line in the node's files.
     RUNTIME_PREFIX = /\A(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] /.freeze
+    # What torchrun puts before each line.
+    RANK_PREFIX = /\A\[rank(\d+)\]: /.freeze
     PAIR = /([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\(?m:.))*"|[^ \t\r\n\f\v]*)/.freeze
+    WHOLE_PAIR = /#{PAIR}(?=[ \t\r\n\f\v]|\z)/.freeze
     QUOTED = /\A"(?:[^"\\]|\\(?m:.))*"\z/.freeze
     SPACES = /[ \t\r\n\f\v]+/.freeze
     WORD = /[^ \t\r\n\f\v]+/.freeze
     SPECIAL_GROUPS = { "time" => "timestamp", "level" => "severity_text", "logger" => "log.logger" }.freeze
+    NESTED_REQUEST = %r{"|[A-Z] /}.freeze
     MAX_DEPTH = 4
     MAX_NESTING = 20
     MAX_PAIRS = 64
@@ -39,9 +44,11 @@ module LogContract
       return nil if BLANK.match?(text)
 
       prefix = RUNTIME_PREFIX.match(text)
-      text = prefix.post_match if prefix
+      rank = RANK_PREFIX.match(text)
+      text = (prefix || rank).post_match if prefix || rank
       event = event_of(text) || unparsed(text)
       event["timestamp"] ||= prefix[1] if prefix
+      event["rank"] = rank[1].to_f if rank
       @requests.limit_routes(event, @contract.defaults)
       [event, stamp(event, now)]
     end
@@ -129,6 +136,7 @@ module LogContract
         log[key] = flat.delete(found) if found
       end
       log["body"] = text if log["body"].nil?
+      log["severity_text"] = @attributes.severity_of_number(flat) if log["severity_text"].nil?
       stack = log["exception.stacktrace"]
       log = Exceptions.attributes(stack).merge(log) if stack.is_a?(String)
       event = @attributes.conform("log", log.merge(flat))
@@ -146,7 +154,7 @@ module LogContract
         if value.is_a?(Hash) && depth < MAX_DEPTH
           flatten(value, name, into, depth + 1)
         else
-          into[name] = value.is_a?(Hash) || value.is_a?(Array) ? JSON.generate(value, allow_nan: true) : value
+          into[name] = value.is_a?(Hash) || value.is_a?(Array) ? @attributes.json_text(value) : value
         end
       end
     end
@@ -195,7 +203,7 @@ module LogContract
 
     # A line of a server that went through a logger.
     def nested_request(body)
-      return nil if body.nil? || !body.include?('"')
+      return nil if body.nil? || !NESTED_REQUEST.match?(body)
 
       @rows.each do |regexp, row|
         next unless row["regexp"].include?("(?<status>")
@@ -220,26 +228,26 @@ module LogContract
     # The words of a message, and the `key=value` pairs at its end, in one pass: a long line must not cost more than its
     # length.
     def message_and_pairs(text)
+      return [text.sub(TRAILING_SPACE, ""), []] unless text.include?("=")
+
+      scanner = StringScanner.new(text)
       found = []
       begins = nil
-      at = 0
-      while at < text.length
-        if (match = SPACES.match(text, at)) && match.begin(0) == at
-          at = match.end(0)
-          next
-        end
-        match = /\G#{PAIR}(?=[ \t\r\n\f\v]|\z)/o.match(text, at)
-        if match
+      until scanner.eos?
+        next if scanner.skip(SPACES)
+
+        at = scanner.pos
+        if scanner.skip(WHOLE_PAIR)
           begins ||= at
-          found << [match[1], unquote(match[2])]
+          found << [scanner[1], scanner[2]]
         else
           begins = nil
           found.clear
-          match = WORD.match(text, at)
+          scanner.skip(WORD)
         end
-        at = match.end(0)
       end
-      [begins ? text[0...begins].sub(/[ \t\r\n\f\v]+\z/, "") : text.sub(/[ \t\r\n\f\v]+\z/, ""), found.first(MAX_PAIRS)]
+      message = begins ? text.byteslice(0, begins) : text
+      [message.sub(TRAILING_SPACE, ""), found.first(MAX_PAIRS).map { |key, value| [key, unquote(value)] }]
     end
 
     def pairs(text)

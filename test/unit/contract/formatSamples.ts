@@ -35,6 +35,11 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   logfmt: [
     {
+      record: 'ts=2024-03-07T10:15:32.123Z caller=main.go:1 level=warn err="disk is full"',
+      time: atMs,
+      has: { severity_text: "WARN", "text.err": "disk is full" },
+    },
+    {
       record: 'time="2024-03-07T10:15:32Z" level=warning msg="a \\"quoted\\" text" user=7',
       time: at,
       has: log("WARN", 'a "quoted" text', { "text.user": "7" }),
@@ -72,6 +77,16 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   nginx: [
+    {
+      record: "[Thu Mar 07 10:15:32.123456 2024] [mpm_event:notice] [pid 1:tid 2] AH00489: resuming",
+      time: atMs,
+      has: log("INFO", "[pid 1:tid 2] AH00489: resuming", { "log.logger": "mpm_event" }),
+    },
+    {
+      record: "GET /predict 200 3.5 ms - 12",
+      event: "http.server.request",
+      has: request("GET", "/predict", 200, 0.0035),
+    },
     {
       record:
         '10.0.0.7 - alice [07/Mar/2024:10:15:32 +0000] "POST /users/4711/orders HTTP/1.1" 503 12 "-" "curl/8.5" 0.120',
@@ -219,9 +234,10 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       has: log("INFO", "A new study created in memory with name: no-name"),
     },
     {
-      record: "[W 240307 10:15:32 web:2271] 404 GET /x (127.0.0.1) 12.34ms",
+      record: "[I 240307 10:15:32 web:2271] 200 GET /users/4711?x=1 (127.0.0.1) 12.5ms",
+      event: "http.server.request",
       time: at,
-      has: log("WARN", "404 GET /x (127.0.0.1) 12.34ms"),
+      has: request("GET", "/users/{id}", 200, 0.0125),
     },
   ],
   klog: [
@@ -229,6 +245,11 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       record: "W0000 00:00:1709806532.123456       1 gpu_device.cc:2344] no GPU libraries",
       time: atMs,
       has: log("WARN", "no GPU libraries", { "log.logger": "gpu_device.cc:2344" }),
+    },
+    {
+      record: "I20240307 10:15:32.123456   123 file.cc:12] glog with the year",
+      time: atMs,
+      has: log("INFO", "glog with the year", { "log.logger": "file.cc:12" }),
     },
     { record: "[rank0]:[W ProcessGroupNCCL.cpp:1250] slow", has: log("WARN", "slow") },
     {
@@ -245,6 +266,14 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   python: [
+    {
+      record: `[2024-03-07 10:15:32,123] ERROR in app: Exception on /predict [GET]\n${python}\nValueError: bad`,
+      time: atMs,
+      has: log("ERROR", "Exception on /predict [GET]", {
+        "log.logger": "app",
+        "exception.type": "ValueError",
+      }),
+    },
     {
       record: "INFO:penguins.train:fitted in 3 s",
       has: log("INFO", "fitted in 3 s", { "log.logger": "penguins.train" }),
@@ -320,6 +349,14 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   lightning: [
     {
+      record: "{'loss': 0.5, 'learning_rate': 1e-05, 'epoch': 1.0}",
+      has: log("INFO", "{'loss': 0.5, 'learning_rate': 1e-05, 'epoch': 1.0}"),
+    },
+    {
+      record: "***** Running training *****\n  Num examples = 10",
+      has: log("INFO", "***** Running training *****\n  Num examples = 10"),
+    },
+    {
       record: "GPU available: True (cuda), used: True",
       has: log("INFO", "GPU available: True (cuda), used: True"),
     },
@@ -390,6 +427,45 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     {
       record: "Mar  7 10:15:32 host app[12]: rfc3164",
       has: log(undefined, "rfc3164", { "log.logger": "app" }),
+    },
+  ],
+  general: [
+    ...[
+      "[2024-03-07 10:15:32,123][__main__][INFO] - epoch done",
+      "[2024-03-07 10:15:32,123] [__main__] [info] epoch done",
+      "2024-03-07T10:15:32.123Z (__main__) INFO: epoch done",
+    ].map((record) => ({ record, time: atMs, has: log("INFO", "epoch done", { "log.logger": "__main__" }) })),
+    ...[
+      "2024-03-07 10:15:32,123 - ERROR - no data",
+      "2024-03-07 10:15:32,123 | ERROR | no data",
+      "[2024-03-07 10:15:32.123] [error] no data",
+      "ERROR 2024-03-07 10:15:32,123 no data",
+      "[ERROR] 2024-03-07T10:15:32.123Z no data",
+    ].map((record) => ({ record, time: atMs, has: log("ERROR", "no data") })),
+    ...[
+      "10:15:32.123 [main] WARN  no data",
+      "[03/07/24 10:15:32] WARNING  no data",
+      "[WARNING] no data",
+      "WARN - no data",
+      "WARNING no data",
+    ].map((record) => ({ record, has: log("WARN", "no data") })),
+    {
+      record: "[INFO|trainer.py:1700] 2024-03-07 10:15:32,123 >> ***** Running training *****",
+      time: atMs,
+      has: log("INFO", "***** Running training *****", { "log.logger": "trainer.py:1700" }),
+    },
+    {
+      record: "(EngineCore pid=12) INFO 11-07 10:15:32 [core.py:1] ready",
+      time: "2026-11-07T10:15:32.000Z",
+      has: log("INFO", "[core.py:1] ready"),
+    },
+    {
+      record:
+        "10:15:32.123 [main] ERROR c.e.App - failed\njava.lang.RuntimeException: x\n\tat a.B.c(B.java:1)\nCaused by: a.b.Failure: y\n\t... 3 more",
+      has: log("ERROR", "c.e.App - failed", {
+        "exception.type": "java.lang.RuntimeException",
+        "exception.message": "x",
+      }),
     },
   ],
 };
