@@ -5,7 +5,10 @@ const named = /^([A-Za-z_][\w.]*)(?:: ?([\s\S]*))?$/;
 const inGroup = /^ *\| ([A-Za-z_][\w.]*)(?:: (.*))?$/s;
 const java =
   /^(?:Exception in thread "[^"]*" |Caused by: |Unhandled exception\. |Uncaught )?((?:[A-Za-z_][\w$]*\.)*[\w$]*(?:Error|Exception))(?:: ?(.*))?$/s;
-const panic = /^(?:(panic|fatal error): (.*)|thread '[^'\n]*' (?:\(\d+\) )?(panic)ked at (.*))$/s;
+const panic =
+  /^(?:(panic|fatal error|Fatal Python error): (.*)|thread '[^'\n]*' (?:\(\d+\) )?(panic)ked at (.*))$/s;
+/** Raised before anything of the file runs: it has no traceback. */
+const syntax = /^((?:Syntax|Indentation|Tab)Error)(?:: ?(.*))?$/;
 /** loguru marks a line of its stack by `> `. */
 const indented = /^(?:[ \t\r\n\f\v]|> |$)/;
 
@@ -16,7 +19,7 @@ export function exceptionAttributes(text: string): Map<string, string> {
   const begins = lines.findLastIndex((line) => traceback.test(line));
   const match =
     begins === -1
-      ? (java.exec(lines[0] ?? "") ?? panic.exec(lines[0] ?? ""))
+      ? (java.exec(lines[0] ?? "") ?? panic.exec(lines[0] ?? "") ?? syntax.exec(lines.at(-1) ?? ""))
       : raised(lines.slice(begins + 1), (lines[begins] as string).includes("Group"));
   if (match === null) return new Map();
   return new Map([

@@ -1,7 +1,7 @@
 import { javascriptRegexp } from "./regexps";
 
-/** Also the end of what was printed over several lines, as of JSON. */
-const indented = /^(?:[ \t\r\n\f\v]|$|[\])}]+[,;]?\r?$)/;
+/** Also the end of what was printed over several lines, as of JSON, and what is around a traceback of another process. */
+const indented = /^(?:[ \t\r\n\f\v]|$|(?:[\])}]+[,;]?|""")\r?$)/;
 /** What torchrun puts before each line. */
 const rankPrefix = /^\[rank\d+\]: /;
 const traceback = /^Traceback \(most recent call last\):/;
@@ -9,12 +9,13 @@ const traceback = /^Traceback \(most recent call last\):/;
 const chained =
   /^(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/;
 const exception = /^(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*$)/;
-/** Go and Rust. The process has ended, but for another goroutine's report. */
-const panic = /^(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/;
+/** Go, Rust and CPython. The process has ended, but for another goroutine's report. */
+const panic = /^(?:(?:panic|fatal error|Fatal Python error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/;
 /** Lines of an exception's message after its first. */
 const maxMessageLines = 20;
-/** tqdm's bars, and those of brackets and a percentage. */
-const progress = /\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
+/** tqdm's bars, those of brackets and a percentage, Keras 3's. */
+const progress =
+  /\dit \[\d\d:|\d\/\d+(?:\x1b\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
 /** A record that is longer ends. */
 const maxBytes = 1024 * 1024;
 
@@ -101,7 +102,11 @@ function continuation(
 
 /** What a terminal would show of a progress bar that is drawn over itself, and every other text. */
 function lastState(line: string): string {
-  const states = line.replace(/(?<!\r)\r+$/, "").split("\r");
+  // Keras draws over a bar by backspaces.
+  const states = line
+    .replaceAll("\b", "")
+    .replace(/(?<!\r)\r+$/, "")
+    .split("\r");
   const last = states.findLastIndex((one) => progress.test(one));
   if (last === -1) return line;
   return states

@@ -88,6 +88,8 @@ class RecordParser {
     // Of an expression that knows single lines only, what follows belongs to the event nevertheless.
     const matched = this.match(plain) ?? (rest === undefined ? undefined : this.match(first, rest));
     if (matched !== undefined) return matched;
+    const unknown = rest === undefined ? undefined : fromUnknown(first, rest);
+    if (unknown !== undefined) return { event: unknown, format: "traceback" };
     const event: Attributes = new Map([
       ["event_name", measurements.unparsed],
       ["body", bounded(text)],
@@ -190,6 +192,16 @@ function addRest(log: Texts, rest: string): void {
   }
   for (const [key, value] of exception) log.set(key, value);
   log.set("exception.stacktrace", rest);
+}
+
+/** What no format knows, before an exception: `Exception in thread Thread-1 (f):` */
+function fromUnknown(first: string, rest: string): Attributes | undefined {
+  const exception = exceptionAttributes(rest);
+  if (exception.size === 0) return undefined;
+  return conform(
+    measurements.log,
+    new Map([["severity_text", "ERROR"], ["body", first], ["exception.stacktrace", rest], ...exception]),
+  );
 }
 
 function fromTraceback(text: string, row: FormatRow): Attributes {

@@ -237,16 +237,21 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       "^(?<traceback>Traceback \\(most recent call last\\):[\\s\\S]*)$",
       "^(?<traceback> *\\+ Exception Group Traceback \\(most recent call last\\):[\\s\\S]*)$",
       '^(?<traceback>(?:Exception in thread "[^"]*" |Unhandled exception\\. |Uncaught )?(?:[A-Za-z_][\\w$]*\\.)*[\\w$]*(?:Error|Exception)(?::[^\\n]*)?\\n\\s+at [\\s\\S]*)$',
-      // Go and Rust
-      "^(?<traceback>(?:panic|fatal error): [\\s\\S]*)$",
+      // An exception that was printed without its stack
+      "^(?<traceback>(?:[A-Za-z_]\\w*\\.)*[A-Za-z_]\\w*(?:Error|Exception): [\\s\\S]*)$",
+      // What the shell and the runtime of C++ say
+      "^(?<traceback>terminate called [\\s\\S]*|(?:Segmentation fault|Aborted|Bus error|Illegal instruction|Killed)(?: \\(core dumped\\))?)$",
+      // Go, Rust and CPython
+      "^(?<traceback>(?:panic|fatal error|Fatal Python error): [\\s\\S]*)$",
       "^(?<traceback>thread '[^'\\n]*' (?:\\(\\d+\\) )?panicked at [\\s\\S]*)$",
     ],
   },
-  /** A progress bar, as of tqdm: `50%|#####     | 5/10 [00:05<00:05, 1.0it/s]`; its last state. */
+  /** A progress bar, as of tqdm and Keras: `50%|#####     | 5/10 [00:05<00:05, 1.0it/s]`; its last state. */
   progress: {
     severity: "INFO",
     regexps: [
       "^(?<body>[^\\n]*\\d%\\|[^|\\n]*\\|[\\s\\S]*)$",
+      "^(?<body>[^\\n]*(?:\\dit \\[\\d\\d:|\\d/\\d+ +━{5,})[\\s\\S]*)$",
       "^(?<body>[^\\n]*(?:\\d%?\\s*\\[[=>.#\\- ]{5,}\\]|\\[[=>.#\\- ]{5,}\\]\\s*\\d)[\\s\\S]*)$",
     ],
   },

@@ -9,7 +9,9 @@ module LogContract
     NAMED = /\A([A-Za-z_][\w.]*)(?:: ?(.*))?\z/m.freeze
     IN_GROUP = /\A *\| ([A-Za-z_][\w.]*)(?:: (.*))?\z/.freeze
     JAVA = /\A(?:Exception in thread "[^"]*" |Caused by: |Unhandled exception\. |Uncaught )?((?:[A-Za-z_][\w$]*\.)*[\w$]*(?:Error|Exception))(?:: ?(.*))?\z/.freeze
-    PANIC = /\A(?:(panic|fatal error): (.*)|thread '[^'\n]*' (?:\(\d+\) )?(panic)ked at (.*))\z/.freeze
+    PANIC = /\A(?:(panic|fatal error|Fatal Python error): (.*)|thread '[^'\n]*' (?:\(\d+\) )?(panic)ked at (.*))\z/.freeze
+    # Raised before anything of the file runs: it has no traceback.
+    SYNTAX = /\A((?:Syntax|Indentation|Tab)Error)(?:: ?([^\n\r\u2028\u2029]*))?\z/.freeze
     # loguru marks a line of its stack by `> `.
     INDENTED = /\A(?:[ \t\r\n\f\v]|> |\z)/.freeze
 
@@ -19,7 +21,7 @@ module LogContract
     def attributes(text)
       lines = text.split("\n")
       begins = lines.rindex { |line| TRACEBACK.match?(line) }
-      type, message = begins ? raised(lines[begins + 1..], lines[begins].include?("Group")) : named(lines.first.to_s)
+      type, message = begins ? raised(lines[begins + 1..], lines[begins].include?("Group")) : named(lines.first.to_s, lines.last.to_s)
       type ? { "exception.type" => type, "exception.message" => message.to_s } : {}
     end
 
@@ -32,8 +34,8 @@ module LogContract
       match && match.captures
     end
 
-    def named(line)
-      (JAVA.match(line) || PANIC.match(line))&.captures&.compact
+    def named(first, last)
+      (JAVA.match(first) || PANIC.match(first) || SYNTAX.match(last))&.captures&.compact
     end
   end
 end

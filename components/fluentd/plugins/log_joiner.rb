@@ -5,18 +5,18 @@ module LogContract
   # none, it begins one. contract/joinRecords.ts does the same for check-logs; a test compares the two.
   class Joiner
     BLANK = /\A[ \t\r\n\f\v]*\z/.freeze
-    # Also the end of what was printed over several lines, as of JSON.
-    INDENTED = /\A(?:[ \t\r\n\f\v]|\z|[\])}]+[,;]?\r?\z)/.freeze
+    # Also the end of what was printed over several lines, as of JSON, and what is around a traceback of another process.
+    INDENTED = /\A(?:[ \t\r\n\f\v]|\z|(?:[\])}]+[,;]?|""")\r?\z)/.freeze
     # What torchrun puts before each line.
     RANK_PREFIX = /\A\[rank\d+\]: /.freeze
     TRACEBACK = /\ATraceback \(most recent call last\):/.freeze
     # Between the tracebacks of chained exceptions, Python's and Java's.
     CHAINED = /\A(?:During handling of the above exception|The above exception was the direct cause|Caused by: )/.freeze
     EXCEPTION = /\A(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*\z)/.freeze
-    # Go and Rust. The process has ended, but for another goroutine's report.
-    PANIC = /\A(?:(?:panic|fatal error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/.freeze
-    # tqdm's bars, and those of brackets and a percentage.
-    PROGRESS = /\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/.freeze
+    # Go, Rust and CPython. The process has ended, but for another goroutine's report.
+    PANIC = /\A(?:(?:panic|fatal error|Fatal Python error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/.freeze
+    # tqdm's bars, those of brackets and a percentage, Keras 3's.
+    PROGRESS = %r{\dit \[\d\d:|\d/\d+(?:\e\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d}.freeze
     # A record that is longer ends, so that it does not fill the memory: its text is cut far below anyway.
     MAX_BYTES = 1024 * 1024
     # Lines of an exception's message after its first.
@@ -117,7 +117,8 @@ module LogContract
 
     # What a terminal would show of a progress bar that is drawn over itself, and every other text.
     def last_state(line)
-      states = line.sub(/(?<!\r)\r+\z/, "").split("\r")
+      # Keras draws over a bar by backspaces.
+      states = line.delete("\b").sub(/(?<!\r)\r+\z/, "").split("\r")
       return line if states.none? { |state| PROGRESS.match?(state) }
 
       last = states.rindex { |state| PROGRESS.match?(state) }

@@ -75,7 +75,8 @@ module LogContract
       end
       plain = text.include?("\e") ? text.gsub(ANSI, "") : text
       # Of an expression that knows single lines only, what follows belongs to the event nevertheless.
-      match_of(plain) || (plain.include?("\n") ? match_of(*plain.split("\n", 2)) : nil)
+      first, rest = plain.split("\n", 2)
+      match_of(plain) || (rest && (match_of(first, rest) || from_unknown(first, rest)))
     end
 
     def match_of(text, rest = nil)
@@ -199,6 +200,14 @@ module LogContract
       body = exception.empty? ? text : exception.values_at("exception.type", "exception.message").reject(&:empty?).join(": ")
       attributes = { "severity_text" => row["severity"], "body" => body, "exception.stacktrace" => text }
       @attributes.conform("log", attributes.merge(exception))
+    end
+
+    # What no format knows, before an exception: `Exception in thread Thread-1 (f):`
+    def from_unknown(first, rest)
+      exception = Exceptions.attributes(rest)
+      return nil if exception.empty?
+
+      @attributes.conform("log", { "severity_text" => "ERROR", "body" => first, "exception.stacktrace" => rest }.merge(exception))
     end
 
     # A line of a server that went through a logger.

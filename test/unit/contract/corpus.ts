@@ -117,5 +117,20 @@ export const hostileLines: readonly { name: string; bytes: Buffer }[] = [
     name: "a time that is none",
     bytes: Buffer.from('{"event_name":"log","body":"t","timestamp":"2026-13-45T99:99:99Z"}'),
   },
+  { name: "a byte order mark", bytes: Buffer.from('\ufeff{"message":"windows"}\r') },
+  {
+    name: "two keys of a name",
+    bytes: Buffer.from('{"message":"a","message":"b","level":"x","level":"info"}'),
+  },
+  {
+    name: "numbers beyond 2^53",
+    bytes: Buffer.from('{"message":"n","a":9007199254740993,"b":123456789012345678901234567890,"c":-0.0}'),
+  },
+  { name: "nanoseconds as a number", bytes: Buffer.from('{"message":"n","time":1767721453368024402}') },
+  { name: "two objects", bytes: Buffer.from('{"message":"a"}{"message":"b"}') },
+  { name: "a dict of Python", bytes: Buffer.from("{'message': None, 'a': True}") },
+  { name: "names of JavaScript", bytes: Buffer.from('{"__proto__":{"x":1},"constructor":2,"message":"p"}') },
+  { name: "64 KiB of spaces", bytes: Buffer.from(`2026-01-06 17:44:13 ${" ".repeat(65_536)}x`) },
+  { name: "64 KiB of digits", bytes: Buffer.alloc(65_536, "1") },
   { name: "emoji", bytes: Buffer.from("INFO:root:🐧 done") },
 ];

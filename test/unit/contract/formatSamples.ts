@@ -369,6 +369,37 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   traceback: [
+    {
+      record: `Exception in thread Thread-1 (f):\n${python}\nValueError: bad`,
+      has: log("ERROR", "Exception in thread Thread-1 (f):", {
+        "exception.type": "ValueError",
+        "exception.message": "bad",
+      }),
+    },
+    {
+      record: `multiprocessing.pool.RemoteTraceback: \n"""\n${python}\nValueError: bad\n"""\n\nThe above exception was the direct cause of the following exception:\n\n${python}\nValueError: bad`,
+      has: log("ERROR", "multiprocessing.pool.RemoteTraceback: ", {
+        "exception.type": "ValueError",
+        "exception.message": "bad",
+      }),
+    },
+    {
+      record: '  File "a.py", line 1\n    x = = 1\n        ^\nSyntaxError: invalid syntax',
+      has: log("ERROR", '  File "a.py", line 1', {
+        "exception.type": "SyntaxError",
+        "exception.message": "invalid syntax",
+      }),
+    },
+    {
+      record:
+        'Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f (most recent call first):\n  File "a.py", line 1 in f',
+      has: log("ERROR", "Fatal Python error: Segmentation fault", { "exception.type": "Fatal Python error" }),
+    },
+    {
+      record: "RuntimeError: CUDA error",
+      has: log("ERROR", "RuntimeError: CUDA error", { "exception.type": "RuntimeError" }),
+    },
+    { record: "Killed", has: log("ERROR", "Killed") },
     // Node.js, .NET, Go, Rust
     {
       record: "TypeError: no property\n    at f (/app/a.js:1:1)",
@@ -409,6 +440,12 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   progress: [
+    {
+      record:
+        "\x1b[1m5/10\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m\x1b[37m━━━━━━━━━━\x1b[0m \x1b[1m5s\x1b[0m 1s/step - loss: 0.5",
+      has: log("INFO", "5/10 ━━━━━━━━━━━━━━━━━━━━ 5s 1s/step - loss: 0.5"),
+    },
+    { record: "12it [00:05, 1.0it/s]", has: log("INFO", "12it [00:05, 1.0it/s]") },
     {
       record: "100%|##########| 10/10 [00:10<00:00]",
       has: log("INFO", "100%|##########| 10/10 [00:10<00:00]"),

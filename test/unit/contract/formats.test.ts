@@ -82,6 +82,20 @@ test("times: leap seconds, days that there are not, years that are not written",
   assert.equal(iso("2024-13-01T00:00:00Z"), undefined);
   assert.equal(iso("Thu, 07 Mar 2024 10:15:32 GMT"), "2024-03-07T10:15:32.000Z");
   assert.equal(iso("1709806532123"), "2024-03-07T10:15:32.123Z");
+  for (const written of [
+    "20240307T101532Z",
+    "20240307T111532+0100",
+    "2024-03-07 11:15:32 +0100 CET m=+0.000012",
+    "2024-03-07 10:15:32.000001 +0000 UTC",
+    "Thu Mar  7 10:15:32 UTC 2024",
+    "Mar 07, 2024 10:15:32 AM",
+    "07 Mar 2024 10:15:32.000",
+    "20240307 10:15:32.000001",
+  ])
+    assert.equal(iso(written), "2024-03-07T10:15:32.000Z", written);
+  assert.equal(iso("Mar 07, 2024 12:15:32 AM"), "2024-03-07T00:15:32.000Z");
+  assert.equal(iso("2024-03-07 10:15:32 PST"), undefined);
+  assert.equal(iso("03-07 10:15:32"), "2026-03-07T10:15:32.000Z");
   assert.equal(iso("Dec 24 10:00:00"), "2025-12-24T10:00:00.000Z");
   assert.equal(iso("Nov 28 10:00:00"), "2026-11-28T10:00:00.000Z");
 });

@@ -256,3 +256,113 @@ test("every hostile line becomes one event of a name that is allowed", { skip: m
   assert.equal(records.length, hostileLines.length);
   for (const { event } of records) assert.match(String(event?.event_name), /^[a-z._]+$/);
 });
+
+test(
+  "numbers that JavaScript does not hold are exact: Unix nanoseconds, ids, parts of lists",
+  { skip: missingRuby },
+  () => {
+    const lines = [
+      '{"timestamp":1709806532123456789,"message":9007199254740993}',
+      '{"message":[12345678901234567890,1.0,0.00001,-1e-7,1e21,null,NaN,{"a":1e300}],"n":9007199254740993}',
+      '{"message":0.000001,"level":1e20}',
+    ];
+    assertSame(lines);
+    const events = parseWithRuby(lines).map(({ event }) => event ?? {});
+    assert.deepEqual(
+      [events[0]?.time_unix_nano, events[0]?.body],
+      ["1709806532123456789", "9007199254740993"],
+    );
+    assert.equal(events[1]?.body, '[12345678901234567890,1,0.00001,-1e-7,1e+21,null,null,{"a":1e+300}]');
+    assert.equal(events[2]?.body, "0.000001");
+  },
+);
+
+test("JSON that is printed over several lines is one event", { skip: missingRuby }, () => {
+  const object = { message: "printed", list: [1, { a: 2 }], level: "error" };
+  const lines = [...JSON.stringify(object, undefined, 2).split("\n"), "INFO:root:next", "}"];
+  assertSame(lines);
+  assert.deepEqual(
+    parseWithRuby(lines).map(({ event }) => [event?.body, event?.severity_text]),
+    [
+      ["printed", "ERROR"],
+      ["next\n}", "INFO"],
+    ],
+  );
+});
+
+test(
+  "severities of OpenTelemetry's numbers, of Monolog's names and of slog's offsets",
+  { skip: missingRuby },
+  () => {
+    const lines = [
+      '{"body":{"stringValue":"x"},"severityNumber":9,"timeUnixNano":"1709806532123456789"}',
+      '{"Body":"x","SeverityText":"WARN","SeverityNumber":17}',
+      '{"Body":"x","SeverityNumber":24}',
+      '{"Body":"x","SeverityNumber":25}',
+      '{"message":"x","level":400,"level_name":"ERROR","datetime":"2024-03-07T10:15:32Z"}',
+      '{"msg":"x","level":"INFO+2"}',
+      '{"log":"x","stream":"stderr","time":"2024-03-07T10:15:32.123456789Z"}',
+    ];
+    assertSame(lines);
+    const events = parseWithRuby(lines).map(({ event }) => event ?? {});
+    assert.deepEqual(
+      events.map(({ severity_text: severity }) => severity),
+      ["INFO", "WARN", "FATAL", undefined, "ERROR", "INFO", undefined],
+    );
+    assert.deepEqual([...new Set(events.map(({ body }) => body))], ["x"]);
+  },
+);
+
+test("a traceback behind torchrun's prefix is one event, with its rank", { skip: missingRuby }, () => {
+  const lines = [
+    "[rank1]: Traceback (most recent call last):",
+    '[rank1]:   File "a.py", line 1, in f',
+    "[rank1]: ValueError: bad",
+    "INFO:root:next",
+  ];
+  assertSame(lines);
+  assert.deepEqual(
+    parseWithRuby(lines).map(({ event }) => [event?.["exception.type"], event?.body, event?.rank]),
+    [
+      ["ValueError", "ValueError: bad", 1],
+      [undefined, "next", undefined],
+    ],
+  );
+});
+
+test(
+  "a bar of Keras 3, drawn over by backspaces, is one record, its last state",
+  { skip: missingRuby },
+  () => {
+    const bar = (step: number) => `${step}/10 \u2501\u2501\u2501\u2501\u2501\u2501 1s/step`;
+    const lines = [`${bar(1)}\b\b\b\r${bar(2)}\b\b\b\r${bar(3)}`, bar(4), "done"];
+    assertSame(lines);
+    assert.deepEqual(
+      parseWithRuby(lines).map(({ event }) => event?.body),
+      [bar(4), "done"],
+    );
+  },
+);
+
+test(
+  "a line of 64 KiB costs no more than its length, whatever it repeats",
+  { skip: missingRuby, timeout: 60_000 },
+  () => {
+    // Each took the time of its square: minutes at this length.
+    const length = 65_536;
+    const lines = [
+      `2024-03-07 10:15:32,123 ${" ".repeat(length)}x`,
+      "1".repeat(length),
+      `{"duration_s":"${"1".repeat(length)}x","message":"x"}`,
+      `x${"\r".repeat(length)}x`,
+      `INFO[2024-03-07T10:15:32Z] ${"a=b ".repeat(length / 4)}x`,
+      `INFO[2024-03-07T10:15:32Z] ${"\u00e9 ".repeat(length / 4)}a=b`,
+      `[INFO|${"1".repeat(length)}`,
+    ];
+    assertSame(lines);
+    assert.deepEqual(
+      parseWithRuby(lines).map(({ event }) => event?.event_name),
+      ["log.unparsed", "log.unparsed", "log", "log.unparsed", "log", "log", "log"],
+    );
+  },
+);
