@@ -4,6 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkLogs, formatReport } from "../contract/checkLogs";
 import { checkExpressions, formatNames, type LogFormat, type LogSource } from "../contract/formats";
+import { images, mirrored } from "../components/images";
 import { type AppKind, appKinds, writeNewApp } from "./newApp";
 
 const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join("|")}] [--json]
@@ -11,10 +12,12 @@ const usage = `usage: ds-monitoring check-logs FILE [--format ${formatNames.join
          of access lines: [--route TEMPLATE]… [--probe-path PATH]… [--max-routes NUMBER]
        ds-monitoring new-app DIR --platform ORGANIZATION/PROJECT/STACK [--name NAME] [--kind ${appKinds.join("|")}]
                              [--library VERSION_OR_TARBALL]
+       ds-monitoring images [--registry REGISTRY]
 
 check-logs says how the lines of a log file will be read, what is wrong with them and how to fix it.
 new-app writes the Pulumi project of an app that the platform of that stack monitors. It installs this version of
 ds-monitoring from the registry of npm; --library file:/path/to/ds-monitoring-0.2.0.tgz names another, or a tarball.
+images lists what the platform pulls, an image a line; with --registry also what it is called in that mirror.
 Exit code: 0 nothing is lost, 1 something is, 2 wrong usage.
 `;
 
@@ -37,6 +40,7 @@ function main(argv: string[]): number {
       name: { type: "string" },
       platform: { type: "string" },
       kind: { type: "string", default: "model-api" },
+      registry: { type: "string" },
       library: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -49,6 +53,11 @@ function main(argv: string[]): number {
   if (command === "new-app") {
     if (file === undefined || more.length > 0) throw new UsageError("new-app needs exactly one folder");
     return newApp(file, values);
+  }
+  if (command === "images") {
+    if (file !== undefined) throw new UsageError("images takes no argument but --registry");
+    process.stdout.write(`${imageList(values.registry).join("\n")}\n`);
+    return 0;
   }
   if (command !== "check-logs")
     throw new UsageError(command === undefined ? "name a command" : `unknown command "${command}"`);
@@ -70,6 +79,14 @@ function newApp(
   const files = writeNewApp(folder, { name, platform, kind: kind as AppKind, library });
   process.stdout.write(`${files.map((file) => join(folder, file)).join("\n")}\n`);
   return 0;
+}
+
+/** The images by their full names at Docker Hub, each with its name in a mirror. */
+function imageList(registry: string | undefined): string[] {
+  return [...new Set<string>(Object.values(images))].sort().map((image) => {
+    const source = `docker.io/${image.includes("/") ? image : `library/${image}`}`;
+    return registry === undefined ? source : `${source} ${mirrored(registry, image)}`;
+  });
 }
 
 function formatOf(values: {

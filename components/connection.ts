@@ -9,6 +9,11 @@ export interface MonitoringConnection {
   namespace: pulumi.Input<string>;
   /** Deployment environment, e.g. `prod`; the value of the tag `environment`. */
   environment: pulumi.Input<string>;
+  /**
+   * Registry of the logging sidecar's image.
+   * @default Docker Hub
+   */
+  imageRegistry?: pulumi.Input<string | undefined>;
   /** Host name of the Fluentd aggregator, as seen from any namespace of the cluster. */
   fluentdHost: pulumi.Input<string>;
   /** Port of the aggregator's forward input. */
@@ -81,6 +86,7 @@ export function connectionFromOutput(
     influxDbPodPort: optional("influxDbPodPort") as pulumi.Output<number | undefined>,
     influxDbUsername: optional("influxDbUsername") as pulumi.Output<string>,
     influxDbPassword: pulumi.secret(optional("influxDbPassword") as pulumi.Output<string>),
+    imageRegistry: optional("imageRegistry") as pulumi.Output<string | undefined>,
     grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),
     readsPodMetrics: optional("readsPodMetrics").apply((value) => value === true),
     fluentdCaCertificate: optional("fluentdCaCertificate").apply((value) =>

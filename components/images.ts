@@ -17,3 +17,18 @@ export const images = {
   /** Copies backups to and from an object store, where `backup.objectStore` is set. */
   rclone: "rclone/rclone:1.75.1",
 } as const;
+
+/**
+ * What one of the images is called in a mirror.
+ *
+ * @param registry the mirror, with a folder in it where wanted
+ * @throws Error naming `imageRegistry` when it is no registry
+ */
+export function mirrored(registry: string, image: string): string {
+  if (!/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/.test(registry)) {
+    throw new Error(
+      `imageRegistry is "${registry}": it must be a registry, with a folder in it where wanted, and without https:// or a slash at its end, e.g. "acme.azurecr.io/mirror"`,
+    );
+  }
+  return `${registry}/${image}`;
+}

@@ -24,6 +24,7 @@ export type {
 export { type AlertRulesOptions, type AppAlertOptions } from "./alerts/rules";
 export { type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
 export { type LogTransportTlsArgs } from "./fluentd/transport";
+export type { GrafanaEntraArgs, GrafanaGroupsArgs } from "./grafana/entra";
 export type { GrafanaGatewayArgs } from "./grafana/gateway";
 export type { GrafanaDeployArgs } from "./grafana/grafana";
 export type { GrafanaIngressArgs } from "./grafana/ingress";

@@ -59,26 +59,28 @@ export class Monitoring extends pulumi.ComponentResource {
     );
     const store = endpoint(parts.influxDb, influxDb.existing);
     const users = influxDbUsers(name, args, store, this);
-    const platform = { name, args, namespace, alertmanager, users, grafanaUrl: this.grafanaUrl, protect };
+    const { imageRegistry, nodeSelector, tolerations } = args;
+    const part = { namespace, pods: { imageRegistry, nodeSelector, tolerations } };
+    const platform = { name, args, part, alertmanager, users, grafanaUrl: this.grafanaUrl, protect };
 
     if (args.alertmanager.deploy !== undefined) {
       new Alertmanager(
         `${name}-alertmanager`,
-        { ...args.alertmanager.deploy, namespace, grafanaUrl: this.grafanaUrl, protect },
+        { ...args.alertmanager.deploy, ...part, grafanaUrl: this.grafanaUrl, protect },
         parent,
       );
     }
     deployStore(platform, influxDb, store, this);
     const aggregator = new FluentdAggregator(
       `${name}-fluentd-aggregator`,
-      { ...args.fluentdAggregator, namespace, environment, influxDb: users.fluentd, protect },
+      { ...args.fluentdAggregator, ...part, environment, influxDb: users.fluentd, protect },
       parent,
     );
     new Telegraf(
       `${name}-telegraf`,
       {
         ...args.telegraf,
-        namespace,
+        ...part,
         environment,
         apiServerPorts: args.apiServerPorts,
         cilium: args.cilium,
@@ -94,6 +96,7 @@ export class Monitoring extends pulumi.ComponentResource {
     this.connection = {
       namespace,
       environment,
+      ...(imageRegistry !== undefined && { imageRegistry }),
       fluentdHost: aggregator.host,
       fluentdPort: aggregator.port,
       fluentdSharedKey: aggregator.sharedKey,

@@ -10,10 +10,11 @@ import type { GrafanaDeployArgs } from "./grafana/grafana";
 import type { InfluxDbDeployArgs } from "./influxdb/influxDb";
 import type { InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
 import type { InfluxDbBackupDeployArgs } from "./influxdb/influxDbBackup";
+import type { PodPlacement } from "./platform/partObjects";
 import type { TelegrafDeployArgs } from "./telegraf/telegraf";
 
 /** Arguments of `Monitoring`. */
-export interface MonitoringArgs {
+export interface MonitoringArgs extends PodPlacement {
   /** Deployment environment, e.g. `prod`; the tag `environment`. */
   environment: pulumi.Input<string>;
   /** A new Alertmanager and the recipients of its mails, or one that exists. */

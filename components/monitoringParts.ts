@@ -23,12 +23,13 @@ import {
 import type { MonitoringArgs } from "./monitoringArgs";
 import type { AlertmanagerEndpoint, Endpoint, InfluxDbEndpoint } from "./platform/endpoints";
 import { generatedPassword } from "./platform/generatedPassword";
+import type { PartArgs } from "./platform/partObjects";
 
 /** What the functions that deploy its parts need to know of a platform. */
 export interface Platform {
   name: string;
   args: MonitoringArgs;
-  namespace: pulumi.Input<string>;
+  part: PartArgs;
   alertmanager: AlertmanagerEndpoint;
   users: InfluxDbUsers;
   grafanaUrl: pulumi.Output<string>;
@@ -102,14 +103,14 @@ export function deployStore(
   influxDb: Endpoint,
   parent: pulumi.Resource,
 ): void {
-  const { name, args, namespace, alertmanager, users, protect } = platform;
+  const { name, args, part, alertmanager, users, protect } = platform;
   const store =
     choice.existing ??
     new InfluxDb(
       `${name}-influxdb`,
       {
         ...choice.deploy,
-        namespace,
+        ...part,
         organization: defaultOrganization,
         bucket: buckets.events,
         alertmanager,
@@ -127,7 +128,7 @@ export function deployStore(
   new InfluxDbReconcile(
     `${name}-influxdb-reconcile`,
     {
-      namespace,
+      ...part,
       influxDb,
       operatorToken,
       desiredState: desiredState(platform, choice.existing),
@@ -147,7 +148,7 @@ export function deployStore(
     }
     new InfluxDbBackup(
       `${name}-influxdb-backup`,
-      { ...args.backup, namespace, influxDb, operatorToken, protect },
+      { ...args.backup, ...part, influxDb, operatorToken, protect },
       { parent },
     );
   }
@@ -155,7 +156,7 @@ export function deployStore(
     const eventsRetentionDays = args.retentionDays?.events ?? defaultRetentionDays.events;
     new InfluxDbArchive(
       `${name}-influxdb-archive`,
-      { ...args.archive, namespace, influxDb: users.archive, eventsRetentionDays, protect },
+      { ...args.archive, ...part, influxDb: users.archive, eventsRetentionDays, protect },
       { parent },
     );
   }
@@ -197,7 +198,7 @@ function desiredState({ args, alertmanager, grafanaUrl }: Platform, existing: Ex
  * @returns the password of a new Grafana's user `admin`
  */
 export function deployDashboards(
-  { name, args, namespace, alertmanager, users, grafanaUrl }: Platform,
+  { name, args, part, alertmanager, users, grafanaUrl }: Platform,
   choice: DeployedOrExisting<GrafanaDeployArgs, ExistingGrafana>,
   parent: pulumi.Resource,
 ): pulumi.Output<string> | undefined {
@@ -222,7 +223,7 @@ export function deployDashboards(
     `${name}-grafana`,
     {
       ...choice.deploy,
-      namespace,
+      ...part,
       url: grafanaUrl,
       influxDb: users.grafana,
       alertmanager,

@@ -101,7 +101,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     const { email, receivers = {} } = args;
     const smarthost = email && checked(email.smarthost, mailServerPort);
     const { port } = parts.alertmanager;
-    const objects = new PartObjects(name, parts.alertmanager, args.namespace, this);
+    const objects = new PartObjects(name, parts.alertmanager, args, this);
     const watchdogUrl =
       args.watchdogUrl &&
       checked(args.watchdogUrl, (url) => checkUrl("alertmanager.deploy.watchdogUrl", url));

@@ -9,17 +9,28 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity";
 import { Subnet, VirtualNetwork } from "@pulumi/azure-native/network";
 import { ResourceGroup } from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import type { AksClusterArgs, ClusterNetworkArgs, EntraArgs, MaintenanceWindowArgs } from "./aksClusterArgs";
+import type { AksClusterArgs, ClusterNetworkArgs, MaintenanceWindowArgs } from "./aksClusterArgs";
+import { entraInputs, maintenanceWindow, networkProfile } from "./clusterInputs";
 import { nameIn, roleIn } from "./ids";
 import { usableKubeconfig } from "./kubeconfig";
 import { rolesInForce } from "./roles";
-import { checkPools, renderPool, renderUserPool, systemPoolName, type UserPoolArgs } from "./nodePools";
+import {
+  checkPools,
+  renderPool,
+  requireSystemPool,
+  renderUserPool,
+  systemPoolName,
+  type UserPoolArgs,
+} from "./nodePools";
 
 /** Built-in role that lets the cluster join its nodes and internal load balancers to the subnet. */
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
 /** Built-in role "Azure Kubernetes Service RBAC Cluster Admin": every permission inside of Kubernetes. */
 const rbacClusterAdmin = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
+
+/** Built-in role "AcrPull": the nodes may pull images from a registry. */
+const acrPull = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 
 /**
  * A Kubernetes cluster on Azure (AKS) in a network of its own: Azure CNI overlay with Cilium network policies, workload
@@ -114,8 +125,8 @@ export class AksCluster extends pulumi.ComponentResource {
         parent: this,
         protect,
         dependsOn: [joinsSubnet],
-        // The autoscaler and the upgrades change these; the program must not change them back.
-        ignoreChanges: ["agentPoolProfiles[0].count", "agentPoolProfiles[0].orchestratorVersion"],
+        // Azure lists the pools of `userPools` here too, and scales and upgrades each: requireSystemPool compares ours.
+        ignoreChanges: ["agentPoolProfiles"],
       },
     );
 
@@ -123,14 +134,24 @@ export class AksCluster extends pulumi.ComponentResource {
     const pools = this.userPools(name, common, clusterName, subnet.id, userPools, protect);
     this.maintenance(name, resourceGroupName, clusterName, args.maintenance ?? {}, pools);
 
+    if (args.registryId !== undefined) this.pullsFrom(name, cluster, args.registryId);
     const admins = this.admins(name, cluster.id, args.entra?.deployerObjectIds ?? []);
     const credentials = listManagedClusterUserCredentialsOutput(
       { resourceGroupName, resourceName: clusterName },
       { parent: this },
     );
     const since = pulumi.all(admins.map(({ createdOn }) => createdOn));
+    const pool = pulumi
+      .all([cluster.agentPoolProfiles, resourceGroupName, clusterName])
+      .apply(([profiles, groupOfCluster, nameOfCluster]) =>
+        requireSystemPool(
+          args.systemPool,
+          profiles,
+          `--resource-group ${groupOfCluster} --cluster-name ${nameOfCluster}`,
+        ),
+      );
     this.kubeconfig = pulumi.secret(
-      pulumi.all([credentials.kubeconfigs, since]).apply(async ([kubeconfigs, times]) => {
+      pulumi.all([credentials.kubeconfigs, since, pool]).apply(async ([kubeconfigs, times]) => {
         await rolesInForce(times);
         return usableKubeconfig(kubeconfigs[0]?.value ?? "");
       }),
@@ -222,6 +243,19 @@ export class AksCluster extends pulumi.ComponentResource {
     );
   }
 
+  /** Lets the nodes pull images from a registry, as the identity that AKS makes for them. */
+  private pullsFrom(name: string, cluster: ManagedCluster, scope: pulumi.Input<string>): void {
+    const principalId = pulumi
+      .all([cluster.id, cluster.identityProfile])
+      .apply(([, identities]) => identities?.["kubeletidentity"]?.objectId ?? "");
+    const roleDefinitionId = roleIn(pulumi.output(scope), acrPull);
+    new RoleAssignment(
+      `${name}-registry`,
+      { principalId, principalType: "ServicePrincipal", roleDefinitionId, scope },
+      { parent: this },
+    );
+  }
+
   private maintenance(
     name: string,
     resourceGroupName: pulumi.Output<string>,
@@ -246,35 +280,4 @@ interface Placement {
   resourceGroupName: pulumi.Output<string>;
   location: string;
   tags: Record<string, string>;
-}
-
-function entraInputs(entra: EntraArgs | undefined) {
-  if (entra === undefined) return {};
-  return {
-    aadProfile: { managed: true, enableAzureRBAC: true, adminGroupObjectIDs: entra.adminGroupObjectIds },
-    disableLocalAccounts: entra.disableLocalAccounts ?? true,
-  };
-}
-
-function networkProfile(network: ClusterNetworkArgs) {
-  return {
-    networkPlugin: "azure",
-    networkPluginMode: "overlay",
-    networkDataplane: "cilium",
-    networkPolicy: "cilium",
-    loadBalancerSku: "standard",
-    outboundType: "loadBalancer",
-    podCidr: network.podRange ?? "10.244.0.0/16",
-    serviceCidr: network.serviceRange ?? "10.0.0.0/16",
-    dnsServiceIP: network.dnsServiceIp ?? "10.0.0.10",
-  };
-}
-
-function maintenanceWindow(window: MaintenanceWindowArgs) {
-  return {
-    durationHours: window.durationHours ?? 4,
-    startTime: window.startTime ?? "02:00",
-    utcOffset: "+00:00",
-    schedule: { weekly: { dayOfWeek: window.day ?? "Sunday", intervalWeeks: 1 } },
-  };
 }

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { NodePoolArgs, UserPoolArgs } from "./nodePools";
 
 /** Address ranges of a cluster; they must not overlap each other, nor any network that it is peered with. */
@@ -120,6 +121,12 @@ export interface AksClusterArgs {
    * @default false
    */
   blobCsiDriver?: boolean;
+  /**
+   * Resource id of an Azure container registry from which the nodes may pull images (role AcrPull), e.g. that of
+   * `monitoring.imageRegistry`.
+   * @default none
+   */
+  registryId?: pulumi.Input<string>;
   /**
    * When Azure may upgrade the cluster and its nodes.
    * @default {}

@@ -166,6 +166,51 @@ export function checkPools(
 /** Name of the pool of the cluster's own pods. */
 export const systemPoolName = "system";
 
+/** What Azure says of a pool of the cluster. */
+type ListedPool = Partial<
+  Pick<RenderedPool, "vmSize" | "count" | "minCount" | "maxCount" | "osDiskSizeGB">
+> & {
+  name?: string;
+};
+
+/**
+ * The list of pools in the cluster is left to Azure, so a setting of the system pool that differs would not take effect:
+ * name it, with the command; pure.
+ *
+ * @param profiles the list, undefined where Azure has not told it
+ * @param cluster the options of `az` that name the cluster
+ * @throws RangeError that names the setting, both values and the command
+ */
+export function requireSystemPool(
+  args: NodePoolArgs,
+  profiles: readonly ListedPool[] | undefined,
+  cluster: string,
+): void {
+  const listed = profiles?.find(({ name }) => name === systemPoolName);
+  if (listed === undefined) return;
+  const wanted = renderPool(args);
+  const of = `${cluster} --name ${systemPoolName}`;
+  const has = (setting: string, ours: unknown, theirs: unknown, fix: string) => {
+    if (theirs === undefined || theirs === null || ours === theirs) return;
+    throw new RangeError(
+      `systemPool.${setting} is ${String(ours)}, and the cluster's pool has ${String(theirs)}: ${fix}; then pulumi refresh`,
+    );
+  };
+  const rotate = `AKS can't change it: add another system pool and take this one away (docs/azure.md#node-pools), or set it back`;
+  has("vmSize", wanted.vmSize, listed.vmSize, rotate);
+  has("osDiskSizeGiB", wanted.osDiskSizeGB, listed.osDiskSizeGB, rotate);
+  const { minCount, maxCount } = args;
+  const autoscaler =
+    listed.maxCount === undefined || listed.maxCount === null
+      ? "--enable-cluster-autoscaler"
+      : "--update-cluster-autoscaler";
+  const scale = wanted.enableAutoScaling
+    ? `az aks nodepool update ${of} ${autoscaler} --min-count ${minCount} --max-count ${maxCount}`
+    : `az aks nodepool update ${of} --disable-cluster-autoscaler, and az aks nodepool scale ${of} --node-count ${minCount}`;
+  has("minCount", minCount, listed.minCount ?? listed.count, scale);
+  has("maxCount", maxCount, listed.maxCount ?? listed.count, scale);
+}
+
 function checkPool(path: string, { minCount, maxCount, osDiskSizeGiB }: NodePoolArgs): void {
   if (
     !Number.isInteger(minCount) ||

@@ -92,7 +92,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
     requireReplicas(name, replicas);
     const size = checked(storage.size, bytesOf);
     const { podLabels, port } = parts.fluentdAggregator;
-    const objects = new PartObjects(name, parts.fluentdAggregator, namespace, this);
+    const objects = new PartObjects(name, parts.fluentdAggregator, args, this);
     this.sharedKey = generatedPassword(`${name}-shared-key`, this);
     const secretName = objects.secret("credentials", { sharedKey: this.sharedKey, ...loginSecret(influxDb) });
     const transport = args.tls === undefined ? undefined : logTransport(args.tls, objects);

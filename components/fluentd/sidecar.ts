@@ -1,6 +1,7 @@
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../images";
+import { imageIn } from "../kubernetes/imageRegistry";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
 import { configPath, logDirectory, sidecarBufferPath, temporaryDirectory } from "./paths";
@@ -12,6 +13,11 @@ export interface LoggingReferences {
   configMapName: pulumi.Input<string>;
   /** Secret in the pod's namespace that holds `sharedKey`. */
   sharedKeySecretName: pulumi.Input<string>;
+  /**
+   * Registry of the sidecar's image.
+   * @default Docker Hub
+   */
+  imageRegistry?: pulumi.Input<string | undefined>;
 }
 
 /** A container whose lists are plain, so that they can be added to. */
@@ -59,7 +65,7 @@ const sidecarResources = resources({
 export function loggingSidecar(logging: LoggingReferences): inputs.core.v1.Container {
   return {
     name: "logging",
-    image: images.fluentd,
+    image: imageIn(logging.imageRegistry, images.fluentd),
     restartPolicy: "Always",
     args: ["sh", ...sidecarArguments(configPath)],
     env: [

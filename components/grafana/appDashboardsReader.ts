@@ -4,6 +4,7 @@ import { tokenMount } from "../kubernetes/apiServer";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
+import type { PlatformContainer } from "../platform/partObjects";
 
 /** Label and annotation by which the reader finds the ConfigMaps of dashboards, in any namespace. */
 export const dashboardConfigMap = {
@@ -42,7 +43,7 @@ const healthPort = 8080;
  *
  * Source: https://github.com/kiwigrid/k8s-sidecar#configuration-environment-variables
  */
-export function appDashboardsReader(): inputs.core.v1.Container {
+export function appDashboardsReader(): PlatformContainer {
   const { label, folderAnnotation } = dashboardConfigMap;
   const { livenessProbe } = httpProbes({ port: "health", readyPath: "/healthz" });
   return {

@@ -4,7 +4,7 @@ import { checkConfigMapDashboards, type DashboardDefinition } from "../../dashbo
 import { images } from "../images";
 import { type ApiServerArgs, apiServerPorts, tokenVolume } from "../kubernetes/apiServer";
 import { fromSecret } from "../kubernetes/environment";
-import { podsOf, tcp } from "../kubernetes/networkPolicies";
+import { podsOf, tcp, toHosts } from "../kubernetes/networkPolicies";
 import { httpProbes } from "../kubernetes/probes";
 import { resources } from "../kubernetes/resources";
 import {
@@ -23,6 +23,7 @@ import {
   appDashboardsVolume,
   readConfigMaps,
 } from "./appDashboardsReader";
+import { entraSecret, entraVariables, type GrafanaEntraArgs } from "./entra";
 import { type GrafanaGatewayArgs, grafanaGateway } from "./gateway";
 import { type GrafanaIngressArgs, grafanaIngress } from "./ingress";
 import { dashboardProviders, provisionedDataSources } from "./provisioning";
@@ -49,6 +50,11 @@ export interface GrafanaDeployArgs {
    * @default none
    */
   ingress?: GrafanaIngressArgs;
+  /**
+   * Sign-in with Microsoft Entra ID. There is then no user `admin` and no password.
+   * @default none: the user `admin` and its password
+   */
+  entra?: GrafanaEntraArgs;
   /**
    * Compute of the only replica.
    * @default 50m to 500m CPU, 256Mi to 1Gi memory: the data sources of 13.2 are processes of their own
@@ -86,21 +92,23 @@ const settings = {
  * Grafana, provisioned from ConfigMaps alone: a restart without a volume brings everything back. The dashboards of
  * apps come from ConfigMaps of their namespaces, while it runs.
  *
- * Sign in as `admin` with {@link adminPassword}.
+ * Sign in as `admin` with {@link adminPassword}, or with `entra`.
  */
 export class Grafana extends pulumi.ComponentResource {
-  /** Password of the user `admin`. Secret. */
-  public readonly adminPassword: pulumi.Output<string>;
+  /** Password of the user `admin`; undefined with `entra`. Secret. */
+  public readonly adminPassword?: pulumi.Output<string>;
 
   constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Grafana", name, {}, opts);
 
-    const { influxDb, alertmanager } = args;
+    const { influxDb, alertmanager, entra } = args;
+    requireUrl(args);
     const { port } = parts.grafana;
-    const objects = new PartObjects(name, parts.grafana, args.namespace, this);
-    this.adminPassword = generatedPassword(`${name}-admin-password`, this);
+    const objects = new PartObjects(name, parts.grafana, args, this);
+    if (entra === undefined) this.adminPassword = generatedPassword(`${name}-admin-password`, this);
     const secretName = objects.secret("credentials", {
-      adminPassword: this.adminPassword,
+      ...(this.adminPassword && { adminPassword: this.adminPassword }),
+      ...entraSecret(entra),
       ...loginSecret(influxDb, alertmanager),
     });
     objects.clusterRole([readConfigMaps]);
@@ -118,7 +126,9 @@ export class Grafana extends pulumi.ComponentResource {
         env: [
           { name: "GF_SERVER_ROOT_URL", value: args.url },
           ...Object.entries(settings).map(([key, value]) => ({ name: key, value })),
-          fromSecret("GF_SECURITY_ADMIN_PASSWORD", secretName, "adminPassword"),
+          ...(entra
+            ? entraVariables(entra, secretName)
+            : [fromSecret("GF_SECURITY_ADMIN_PASSWORD", secretName, "adminPassword")]),
           ...loginVariables(secretName, alertmanager),
         ],
         ports: [{ name: "http", containerPort: port }],
@@ -144,11 +154,24 @@ export class Grafana extends pulumi.ComponentResource {
     const callers = [...(args.callers ?? []), ...forwarders.map((each) => podsOf(each))];
     objects.networkPolicy({
       ingress: callers.length === 0 ? [] : [{ from: callers, ports: tcp(port) }],
-      egress: [influxDb.egress, alertmanager.egress, objects.toApiServer(apiServerPorts(args), args.cilium)],
+      egress: [
+        influxDb.egress,
+        alertmanager.egress,
+        objects.toApiServer(apiServerPorts(args), args.cilium),
+        ...(entra ? [toHosts([], [443])] : []),
+      ],
     });
 
     this.registerOutputs({ adminPassword: this.adminPassword });
   }
+}
+
+/** Entra ID sends people back to Grafana's own URL, which therefore must be one that they reach. */
+function requireUrl({ entra, externalUrl, gateway, ingress }: GrafanaDeployArgs): void {
+  if (entra === undefined || (externalUrl ?? gateway ?? ingress) !== undefined) return;
+  throw new Error(
+    "Grafana: entra needs the URL under which people reach Grafana: set gateway, or externalUrl, e.g. http://localhost:3000 with kubectl port-forward",
+  );
 }
 
 /** A volume and where Grafana mounts it. No file of it is in a sub-folder: there, Kubernetes makes a folder a link. */

@@ -71,7 +71,7 @@ export class InfluxDb extends pulumi.ComponentResource {
       args.resources ?? resources({ cpu: "250m", cpuLimit: "2", memory: "512Mi", memoryLimit: "2Gi" }),
     );
     const memory = compute.apply(({ limits }) => memoryLimits(limits?.["memory"]));
-    const objects = new PartObjects(name, parts.influxDb, args.namespace, this);
+    const objects = new PartObjects(name, parts.influxDb, args, this);
     this.operatorToken = generatedPassword(`${name}-operator-token`, this, protect);
     const secretName = objects.secret("credentials", {
       password: generatedPassword(`${name}-password`, this, protect),

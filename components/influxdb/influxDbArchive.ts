@@ -50,7 +50,7 @@ export class InfluxDbArchive extends pulumi.ComponentResource {
 
     const { influxDb, eventsRetentionDays } = args;
     const keepDays = checked(args.keepDays, (days) => requireKeepDays(days, eventsRetentionDays));
-    const objects = new PartObjects(name, parts.influxDbArchive, args.namespace, this);
+    const objects = new PartObjects(name, parts.influxDbArchive, args, this);
     const claimName = objects.volumeClaim(args.storage, args.protect);
     const secretName = objects.secret("credentials", loginSecret(influxDb));
     const program = objects.configMap("program", { [programFile]: archiveBundle() });

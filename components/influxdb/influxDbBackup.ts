@@ -74,7 +74,7 @@ export class InfluxDbBackup extends pulumi.ComponentResource {
     const { influxDb } = args;
     const keep = checked(args.keep ?? 7, requireWholeNumber);
     const objectStore = requireOneStore(args);
-    const objects = new PartObjects(name, parts.influxDbBackup, args.namespace, this, objectStore);
+    const objects = new PartObjects(name, parts.influxDbBackup, args, this, objectStore);
     const volume =
       args.storage === undefined
         ? { emptyDir: { sizeLimit: objectStore?.stagingSize ?? "16Gi" } }

@@ -41,7 +41,7 @@ export class InfluxDbReconcile extends pulumi.ComponentResource {
   constructor(name: string, args: InfluxDbReconcileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:InfluxDbReconcile", name, {}, opts);
 
-    const objects = new PartObjects(name, parts.influxDbReconcile, args.namespace, this);
+    const objects = new PartObjects(name, parts.influxDbReconcile, args, this);
     const secretName = objects.secret(
       "credentials",
       pulumi.secret({ INFLUXDB_TOKEN: args.operatorToken, ...args.passwords }),

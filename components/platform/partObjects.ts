@@ -12,6 +12,7 @@ import { ClusterRole, ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1";
 import type { input as inputs } from "@pulumi/kubernetes/types";
 import * as pulumi from "@pulumi/pulumi";
 import { ciliumApiServerSpec, toApiServer } from "../kubernetes/apiServer";
+import { imageIn } from "../kubernetes/imageRegistry";
 import { allowSpec } from "../kubernetes/networkPolicies";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { minReadySeconds } from "../kubernetes/probes";
@@ -22,6 +23,31 @@ import { claimSpec, type StorageArgs } from "./storage";
 export interface PartArgs {
   /** Namespace to live in. */
   namespace: pulumi.Input<string>;
+  /**
+   * Where its pods run, and where their images come from.
+   * @default {}
+   */
+  pods?: PodPlacement;
+}
+
+/** Where the platform's pods run, and where their images come from. */
+export interface PodPlacement {
+  /**
+   * Registry of every image, under the name that it has at Docker Hub, e.g. `acme.azurecr.io/mirror`; the logging sidecars
+   * of apps take theirs from there too. `npx ds-monitoring images` lists what it must hold.
+   * @default Docker Hub
+   */
+  imageRegistry?: pulumi.Input<string>;
+  /**
+   * Labels of the nodes that the platform's pods run on, e.g. `{ "kubernetes.azure.com/agentpool": "monitoring" }`.
+   * @default any node
+   */
+  nodeSelector?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * Taints of nodes that the platform's pods accept.
+   * @default none
+   */
+  tolerations?: pulumi.Input<pulumi.Input<inputs.core.v1.Toleration>[]>;
 }
 
 /** What the platform tells a part that keeps data. */
@@ -45,11 +71,17 @@ export interface PodIdentity {
 }
 
 /** The pods of a part: one container, besides native sidecars among the init containers. */
-export interface PodOptions extends Omit<inputs.core.v1.PodSpec, "containers"> {
+export interface PodOptions extends Omit<inputs.core.v1.PodSpec, "containers" | "initContainers"> {
   /** The user that it runs as. */
   user: PodUser;
   /** The container, without its security context. */
-  container: inputs.core.v1.Container;
+  container: PlatformContainer;
+  initContainers?: PlatformContainer[];
+}
+
+/** A container with one of the platform's images. */
+export interface PlatformContainer extends inputs.core.v1.Container {
+  image: string;
 }
 
 /** Pulumi would wait for pods behind a Service or a claim, which come after it. */
@@ -66,20 +98,25 @@ export class PartObjects {
   /** Metadata of an object that Pulumi names, so that a new one can replace it. */
   public readonly contentMetadata;
   public readonly serviceAccountName: pulumi.Output<string>;
+  public readonly namespace: pulumi.Input<string>;
+  private readonly placement: PodPlacement;
 
   /**
    * @param name logical name of the component
+   * @param args its namespace, and where its pods run
    * @param parent the component
    * @param identity of its pods in the cloud
    */
   constructor(
     public readonly name: string,
     public readonly part: Part,
-    public readonly namespace: pulumi.Input<string>,
+    args: PartArgs,
     public readonly parent: pulumi.Resource,
     private readonly identity: PodIdentity = {},
   ) {
-    this.contentMetadata = { namespace, labels: part.labels };
+    this.namespace = args.namespace;
+    this.placement = args.pods ?? {};
+    this.contentMetadata = { namespace: args.namespace, labels: part.labels };
     this.metadata = { name: part.name, ...this.contentMetadata };
     const account = new ServiceAccount(
       name,
@@ -194,13 +231,18 @@ export class PartObjects {
 
   /** The template of the part's pods: *restricted*, under its service account. */
   podTemplate(options: PodOptions): inputs.core.v1.PodTemplateSpec {
-    const { user, container, ...spec } = options;
+    const { user, container, initContainers, ...spec } = options;
+    const { imageRegistry, nodeSelector, tolerations } = this.placement;
+    const ofRegistry = (each: PlatformContainer) => ({ ...each, image: imageIn(imageRegistry, each.image) });
     return {
       metadata: { labels: { ...this.part.labels, ...this.identity.podLabels } },
       spec: {
         ...restrictedPod({ serviceAccountName: this.serviceAccountName, user }),
+        ...(nodeSelector && { nodeSelector }),
+        ...(tolerations && { tolerations }),
         ...spec,
-        containers: [{ ...container, securityContext: restrictedContainerSecurityContext() }],
+        ...(initContainers && { initContainers: initContainers.map(ofRegistry) }),
+        containers: [{ ...ofRegistry(container), securityContext: restrictedContainerSecurityContext() }],
       },
     };
   }

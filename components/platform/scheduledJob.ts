@@ -6,7 +6,7 @@ import { checked } from "../kubernetes/checked";
 import { suspendedOnPurpose } from "../kubernetes/labels";
 import { restrictedContainerSecurityContext } from "../kubernetes/podSecurity";
 import { resources } from "../kubernetes/resources";
-import type { PartObjects } from "./partObjects";
+import type { PartObjects, PlatformContainer } from "./partObjects";
 
 /** What a part does on a schedule. */
 export interface ScheduledJobOptions {
@@ -32,12 +32,12 @@ export interface ScheduledJobOptions {
    */
   finalExitCodes?: number[];
   /** What runs; one at a time. */
-  container: inputs.core.v1.Container & { name: string };
+  container: PlatformContainer & { name: string };
   /**
    * What has to succeed before it.
    * @default nothing
    */
-  before?: inputs.core.v1.Container;
+  before?: PlatformContainer;
   /** What it mounts. */
   volumes: inputs.core.v1.Volume[];
 }

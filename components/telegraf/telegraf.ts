@@ -89,7 +89,7 @@ export class Telegraf extends pulumi.ComponentResource {
     super("ds-monitoring:index:Telegraf", name, {}, opts);
 
     const { influxDb, alertmanager, probes = [] } = args;
-    const objects = new PartObjects(name, parts.telegraf, args.namespace, this);
+    const objects = new PartObjects(name, parts.telegraf, args, this);
     const secretName = objects.secret("credentials", loginSecret(influxDb, alertmanager));
     const config = pulumi
       .all([influxDb.url, alertmanager.url, args.fluentdUrls, args.environment, probes])

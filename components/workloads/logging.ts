@@ -38,12 +38,14 @@ export class Logging extends pulumi.ComponentResource implements LoggingReferenc
   public readonly configMapName: pulumi.Output<string>;
   /** Name of the Secret that holds `sharedKey`. */
   public readonly sharedKeySecretName: pulumi.Output<string>;
+  /** Registry of the sidecar's image; undefined for Docker Hub. */
+  public readonly imageRegistry?: pulumi.Input<string | undefined>;
 
   constructor(name: string, args: LoggingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:Logging", name, {}, opts);
 
     checkSources(args.logs ?? []);
-    const { fluentdHost, fluentdPort, fluentdCaCertificate, environment } = connectionOf(
+    const { fluentdHost, fluentdPort, fluentdCaCertificate, environment, imageRegistry } = connectionOf(
       args.monitoring,
       `Logging "${name}": monitoring`,
     );
@@ -65,6 +67,7 @@ export class Logging extends pulumi.ComponentResource implements LoggingReferenc
 
     this.configMapName = configMap.metadata.name;
     this.sharedKeySecretName = namespace.sharedKeySecretName;
+    this.imageRegistry = imageRegistry;
     this.registerOutputs({
       configMapName: this.configMapName,
       sharedKeySecretName: this.sharedKeySecretName,

@@ -100,7 +100,7 @@ test("a pool too many breaks the budget of dev, and the message says which and b
   const result = await preview("dev", { "ds-monitoring:cluster": { deploy: grown } });
   assert.notEqual(result.code, 0);
   const budget = result.policyViolations.find(({ policy }) => policy === "stack-budget");
-  assert.match(budget?.message ?? "", /costs [\d.,]+ USD a month, [\d.]+ over the limit of 950\.00/);
+  assert.match(budget?.message ?? "", /costs [\d.,]+ USD a month, [\d.]+ over the limit of 1,000\.00/);
   assert.match(budget?.message ?? "", /1\. «aks-pipelines» 0–2 nodes Standard_D4s_v5 × 730 h × 0\.192 USD/);
 });
 

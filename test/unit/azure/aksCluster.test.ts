@@ -45,6 +45,7 @@ describe("AksCluster", () => {
         const computed = {
           oidcIssuerProfile: { issuerURL: "https://issuer.example/" },
           createdOn: "2026-01-01T00:00:00Z",
+          identityProfile: { kubeletidentity: { objectId: "kubelet" } },
         };
         return { id, state: { name, principalId: "principal", ...inputs, ...computed } };
       },
@@ -66,6 +67,7 @@ describe("AksCluster", () => {
       entra: { adminGroupObjectIds: ["group"], deployerObjectIds: ["deployer"] },
       privateCluster: true,
       ingressController: true,
+      registryId: "/subscriptions/r/resourceGroups/shared/providers/registries/acme",
       blobCsiDriver: true,
     });
     await valueOf(entraCluster.kubeconfig);
@@ -122,6 +124,17 @@ describe("AksCluster", () => {
     );
     // "Azure Kubernetes Service RBAC Cluster Admin" in Microsoft's list of built-in roles.
     assert.match(String(inputs.roleDefinitionId), /b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b$/);
+  });
+
+  test("the nodes may pull from the registry, and do nothing else there", () => {
+    const { inputs } = find("azure-native:authorization:RoleAssignment", "entra-registry");
+    assert.equal(inputs.principalId, "kubelet");
+    assert.equal(inputs.scope, "/subscriptions/r/resourceGroups/shared/providers/registries/acme");
+    // "AcrPull" in Microsoft's list of built-in roles, in the subscription of the registry.
+    assert.equal(
+      inputs.roleDefinitionId,
+      "/subscriptions/r/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    );
   });
 
   test("the cluster's own pods have the system pool for themselves", () => {

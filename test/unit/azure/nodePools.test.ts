@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkPools, renderPool, renderUserPool, spotTolerations } from "../../../components/azure/nodePools";
+import {
+  checkPools,
+  renderPool,
+  renderUserPool,
+  requireSystemPool,
+  spotTolerations,
+} from "../../../components/azure/nodePools";
 
 const pool = { vmSize: "Standard_D2s_v5", minCount: 1, maxCount: 3 };
 const system = { vmSize: "Standard_D4s_v5", minCount: 2, maxCount: 3 };
@@ -91,5 +97,52 @@ describe("checkPools", () => {
 
   test("good pools pass", () => {
     checkPools(system, { apps: pool, pipelines: { ...pool, minCount: 0, spot: true, spotMaxPrice: 0.1 } });
+  });
+});
+
+describe("requireSystemPool", () => {
+  const listed = {
+    name: "system",
+    vmSize: "Standard_D4s_v5",
+    count: 3,
+    minCount: 2,
+    maxCount: 3,
+    osDiskSizeGB: 64,
+  };
+  const differs = (change: object, now: object = {}) =>
+    requireSystemPool(
+      { ...system, ...change },
+      [{ name: "apps" }, { ...listed, ...now }],
+      "--cluster-name c",
+    );
+
+  test("what the autoscaler and the upgrades change is no difference", () => {
+    differs({});
+    differs({}, { count: 2, orchestratorVersion: "1.35.4" });
+    differs({ maxCount: 2 }, { count: 2, minCount: null, maxCount: null });
+    requireSystemPool(system, undefined, "");
+  });
+
+  test("a setting that would not take effect is named with the command", () => {
+    const update = "az aks nodepool update --cluster-name c --name system";
+    assert.throws(
+      () => differs({ vmSize: "Standard_D8s_v5" }),
+      /vmSize is .*D8s_v5, .* has Standard_D4s_v5: AKS can't/,
+    );
+    assert.throws(() => differs({ osDiskSizeGiB: 128 }), /osDiskSizeGiB is 128, .* has 64: AKS can't/);
+    assert.throws(
+      () => differs({ maxCount: 5 }),
+      new RegExp(
+        `maxCount is 5, .* has 3: ${update} --update-cluster-autoscaler --min-count 2 --max-count 5; then`,
+      ),
+    );
+    assert.throws(
+      () => differs({ maxCount: 2 }),
+      /maxCount is 2, .* --disable-cluster-autoscaler, and .* --node-count 2/,
+    );
+    assert.throws(
+      () => differs({}, { count: 2, minCount: null, maxCount: null }),
+      /maxCount is 3, .* has 2: .* --enable-cluster-autoscaler --min-count 2 --max-count 3/,
+    );
   });
 });

@@ -92,11 +92,18 @@ test("a text of digits, of which YAML makes a number, is a text", () => {
 });
 
 test("every argument of Monitoring can be set from a stack", () => {
-  const source = readFileSync(join(repositoryRoot, "components", "monitoringArgs.ts"), "utf8");
-  const declaration = /export interface MonitoringArgs \{([^]*?)\n\}/.exec(source)?.[1] ?? "";
-  const names = [...declaration.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, name]) => name);
-  assert.ok(names.length > 15, names.join());
-  assert.deepEqual(Object.keys(schema.properties.monitoring.properties), names);
+  const namesOf = (file: string, type: string) => {
+    const source = readFileSync(join(repositoryRoot, "components", file), "utf8");
+    const declaration = new RegExp(`export interface ${type} [^{]*\\{([^]*?)\\n\\}`).exec(source)?.[1] ?? "";
+    return [...declaration.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, name]) => name);
+  };
+  const own = namesOf("monitoringArgs.ts", "MonitoringArgs");
+  const inherited = namesOf("platform/partObjects.ts", "PodPlacement");
+  assert.ok(own.length > 15 && inherited.length === 3, [...own, ...inherited].join());
+  assert.deepEqual(
+    Object.keys(schema.properties.monitoring.properties).sort(),
+    [...own, ...inherited].sort(),
+  );
 });
 
 test("the stacks of the repository are read", () => {
@@ -276,6 +283,7 @@ describe("secrets", () => {
       ".cluster.existing.kubeconfig",
       ".monitoring.alertmanager.deploy.email.login.password",
       ".monitoring.alertmanager.existing.authorization",
+      ".monitoring.grafana.deploy.entra.clientSecret",
       ".monitoring.grafana.existing.auth",
       ...["apps", "archive", "fluentd", "grafana", "telegraf"].map(
         (user) => `.monitoring.influxDb.existing.credentials.${user}.password`,

@@ -43,7 +43,7 @@ export function wholeStack(args: Partial<MonitoringArgs> = {}): void {
 }
 
 /** The whole stack with every part that may be left out. */
-export function everyPart(): void {
+export function everyPart(args: Partial<MonitoringArgs> = {}): void {
   const storage = { size: "1Gi" };
-  wholeStack({ backup: { storage }, archive: { storage }, fluentdAggregator: { replicas: 2 } });
+  wholeStack({ backup: { storage }, archive: { storage }, fluentdAggregator: { replicas: 2 }, ...args });
 }
