@@ -23,6 +23,8 @@ export const measurements = {
   uniqueRequests: "http.server.request.unique",
   /** For how long each service that answers its probes has logged nothing: field `seconds`. */
   logLag: "log.lag",
+  /** What the tasks of the alert rules have posted: field `json`, an alert as Alertmanager takes it; its labels are tags. */
+  postedAlert: "alert.posted",
 
   // Samples of Telegraf
   probe: "http_response",

@@ -18,6 +18,8 @@ interface Job {
   name: string;
   command: string;
   args: readonly string[];
+  /** Minutes after which it is ended, since it hangs. */
+  limit: number;
 }
 
 interface Suite {
@@ -28,6 +30,11 @@ interface Suite {
   jobPerFile: boolean;
   /** Files that are the last of their suite's jobs, the very last at the end. */
   last?: readonly string[];
+  /**
+   * Minutes that a job of it may take.
+   * @default 30: the longest takes six, and twenty more where it builds its tools first
+   */
+  limit?: number;
 }
 
 const compiling = /\/unit\/(docs|package|provider)\//;
@@ -38,7 +45,8 @@ const suites: Readonly<Record<string, Suite>> = {
   package: { folder: "test/unit", jobPerFile: false, only: compiling },
   policies: { folder: "test/policies", jobPerFile: true },
   engine: { folder: "test/engine", jobPerFile: true },
-  cluster: { folder: "test/cluster", jobPerFile: true },
+  // It takes ten minutes, and builds the most where no tool and no image is there yet.
+  cluster: { folder: "test/cluster", jobPerFile: true, limit: 50 },
   dataplane: {
     folder: "test/dataplane",
     jobPerFile: true,
@@ -49,8 +57,7 @@ const suites: Readonly<Record<string, Suite>> = {
 const realNodeSuite = "cluster";
 const checks = ["lint", "typecheck"];
 const slowestShown = 8;
-/** A job that takes longer hangs: the longest takes six minutes, and twenty more where it builds its tools first. */
-const jobLimitMinutes = 30;
+const defaultLimit = 30;
 
 /**
  * Run checks (lint, typecheck) and suites, all of them also when one fails, and end with one line that sums the tests
@@ -103,7 +110,7 @@ function inWords({ passed, failed, skipped }: Totals): string {
 }
 
 function checkJob(name: string): Job {
-  return { suite: name, name, command: "npm", args: ["run", "--silent", name] };
+  return { suite: name, name, command: "npm", args: ["run", "--silent", name], limit: defaultLimit };
 }
 
 function suiteJobs(name: string): Job[] {
@@ -116,6 +123,7 @@ function suiteJobs(name: string): Job[] {
     name: jobName,
     command: process.execPath,
     args: ["--import", "tsx", "--test", "--test-reporter", "spec", ...jobFiles],
+    limit: suite.limit ?? defaultLimit,
   });
   if (!suite.jobPerFile) return files.length === 0 ? [] : [job(name, files)];
   return files.map((file) => job(`${name}/${relative(folder, file)}`, [file]));
@@ -138,7 +146,7 @@ const summaryLine = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duratio
 
 /** Run a job to its end. The output is without the runner's summary, which the totals hold. */
 async function runJob(job: Job): Promise<{ totals: Totals; output: string }> {
-  const { code, output } = await runProgram(job.command, job.args);
+  const { code, output } = await runProgram(job);
   const counts = new Map([...output.matchAll(summaryLine)].map(([, what, count]) => [what, Number(count)]));
   const counted = (what: string): number => counts.get(what) ?? 0;
   const totals = {
@@ -151,11 +159,8 @@ async function runJob(job: Job): Promise<{ totals: Totals; output: string }> {
   return { totals, output: checks.includes(job.suite) ? output : output.replaceAll(summaryLine, "") };
 }
 
-/** Run a program to its end; after {@link jobLimitMinutes} it is ended, with all that it started. */
-function runProgram(
-  command: string,
-  args: readonly string[],
-): Promise<{ code: number | null; output: string }> {
+/** Run a job's program to its end, or to its limit: then it is ended, with all that it started. */
+function runProgram({ command, args, limit }: Job): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     // NODE_TEST_CONTEXT would make the runner report to a parent runner that is not there.
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
@@ -166,13 +171,13 @@ function runProgram(
         output += piece;
       });
     }
-    const limit = setTimeout(() => {
-      output += `✖ did not end within ${jobLimitMinutes} minutes, and was ended with all that it started\n`;
+    const timer = setTimeout(() => {
+      output += `✖ did not end within ${limit} minutes, and was ended with all that it started\n`;
       endFamily(child.pid as number).catch(reject);
-    }, jobLimitMinutes * 60_000);
+    }, limit * 60_000);
     child.on("error", reject);
     child.on("close", (code) => {
-      clearTimeout(limit);
+      clearTimeout(timer);
       resolve({ code, output });
     });
   });

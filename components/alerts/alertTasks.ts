@@ -1,19 +1,21 @@
 import { buckets } from "../../contract/buckets";
 import { dashboardUids } from "../../contract/dashboardUids";
 import { measurements } from "../../contract/measurements";
-import { anyOf, fluxDuration, fluxFloat, fluxString, type FluxTask, taskOption } from "../influxdb/flux";
+import {
+  anyOf,
+  fluxDuration,
+  fluxFloat,
+  fluxString,
+  fluxStrings,
+  type FluxTask,
+  taskOption,
+} from "../influxdb/flux";
 import { asOf } from "./asOf";
+import { posting, type PostingOptions, withoutSlash } from "./posting";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */
-export interface AlertTaskOptions {
-  /** Base URLs of all Alertmanagers: each gets every alert, they agree among themselves who mails. */
-  alertmanagerUrls: readonly string[];
-  /**
-   * Key of the InfluxDB secret that holds the header `Authorization` of each post: task scripts are readable.
-   * @default none, the Alertmanagers ask for no login
-   */
-  authorizationSecret?: string;
+export interface AlertTaskOptions extends PostingOptions {
   /**
    * Deployment environment of the platform: of alerts whose samples name none.
    * @default none
@@ -37,10 +39,17 @@ export function firingSeconds(rule: Pick<AlertRule, "everySeconds">): number {
 }
 
 /**
+ * Seconds after its end for which an alert is posted, as Prometheus does: Alertmanager keeps alerts in memory only, and may
+ * be away when one ends. It remembers on its volume what it has sent, and so tells no end twice.
+ */
+export const resolvedSeconds = 900;
+
+/**
  * The InfluxDB task that evaluates a rule and posts what fires to every Alertmanager, as Prometheus does: with an end
- * a few intervals ahead, so that an alert ends when the posts stop.
+ * a few intervals ahead, so that an alert ends when it is not posted anew. What is posted is stored, and the last post of
+ * an alert that does not fire any more is repeated until it is `resolvedSeconds` past its end.
  *
- * An Alertmanager that does not answer fails the run only after the others have got the alert.
+ * An Alertmanager that does not answer fails the run only after the others have got all alerts.
  * Source: https://prometheus.io/docs/alerting/latest/clients/
  *
  * @throws RangeError that names the option and the fix
@@ -59,22 +68,15 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
       ? undefined
       : `It is reported for ${rule.reportedSeconds / 3600} hours, and is not known to be over.`;
   const schedule = { every: fluxDuration(rule.everySeconds) };
-  const posts = alertmanagerUrls.map(
-    (url, index) => `        post${index} = experimental.catch(
-            fn: () =>
-                http.post(
-                    url: ${fluxString(`${withoutSlash(url)}/api/v2/alerts`)},
-                    headers: {"Content-Type": "application/json"${authorizationSecret === undefined ? "" : ', "Authorization": authorization'}},
-                    data: body,
-                ),
-        )`,
-  );
-  const failures = alertmanagerUrls.map((url, index) => {
-    const prefix = fluxString(`${withoutSlash(url)}: `);
-    const post = `post${index}`;
-    // What did not fail has no message.
-    return `(if exists ${post}.msg then ${prefix} + ${post}.msg + "; " else if ${post}.value == 200 then "" else ${prefix} + "HTTP status " + string(v: ${post}.value) + "; ")`;
-  });
+  const labels = fluxStrings(rule.labels);
+  // A tag without a value is not stored, so it is put back where it is read.
+  const columns = (names: readonly string[]): string =>
+    names
+      .map((column) => {
+        const otherwise = fluxString(column === "environment" ? environment : "");
+        return `${fluxString(column)}: if exists r[${fluxString(column)}] and r[${fluxString(column)}] != "" then r[${fluxString(column)}] else ${otherwise}`;
+      })
+      .join(", ");
   return {
     name,
     flux: `import "array"
@@ -97,9 +99,9 @@ samples = () => {
 ${returning(rule.query)}
 }
 
-samples()
-    |> map(fn: (r) => ({${[...rule.labels, ...details].map((label) => `${fluxString(label)}: if exists r[${fluxString(label)}] and r[${fluxString(label)}] != "" then r[${fluxString(label)}] else ${fluxString(label === "environment" ? environment : "")}`).join(", ")}, _time: r._time, _value: r._value}))
-    |> group(columns: [${rule.labels.map(fluxString).join(", ")}])
+firing = samples()
+    |> map(fn: (r) => ({${columns([...rule.labels, ...details])}, _time: r._time, _value: r._value}))
+    |> group(columns: ${labels})
     |> sort(columns: ["_time"])
     |> reduce(
         identity: {at: 1970-01-01T00:00:00Z, samples: 0.0, above: 0.0, value: 0.0${details.map((column) => `, ${column}: ""`).join("")}},
@@ -114,32 +116,46 @@ samples()
     |> map(fn: (r) => {
         value = readable(v: r.value)
         limit = readable(v: threshold(r: r))
-        body = json.encode(
-            v: [
-                {
-                    labels: {
-                        alertname: ${fluxString(rule.name)},
-                        severity: ${fluxString(rule.severity)},
-                        owner: owner(r: r),
-                        ${rule.labels.map((label) => `${fluxString(label)}: r[${fluxString(label)}]`).join(",\n                        ")},
-                    },
-                    annotations: {
-                        summary: ${template(rule, rule.summary)},
-                        description: ${template(rule, rule.description)},
-                        runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
-                        dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${expiry === undefined ? "" : `\n                        expired: if r.expired then ${fluxString(expiry)} else "",`}
-                    },
-                    // Without a start Alertmanager takes the end for it; of several it keeps the earliest.
-                    startsAt: string(v: now()),
-                    endsAt: string(v: ${expiry === undefined ? "" : "if r.expired then now() else "}date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
-                    generatorURL: ${dashboardUrl(rule, grafanaUrl)},
+        alert = json.encode(
+            v: {
+                labels: {
+                    alertname: ${fluxString(rule.name)},
+                    severity: ${fluxString(rule.severity)},
+                    owner: owner(r: r),
+                    ${rule.labels.map((label) => `${fluxString(label)}: r[${fluxString(label)}]`).join(",\n                    ")},
                 },
-            ],
+                annotations: {
+                    summary: ${template(rule, rule.summary)},
+                    description: ${template(rule, rule.description)},
+                    runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
+                    dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${expiry === undefined ? "" : `\n                    expired: if r.expired then ${fluxString(expiry)} else "",`}
+                },
+                // Without a start Alertmanager takes the end for it; of several it keeps the earliest.
+                startsAt: string(v: now()),
+                endsAt: string(v: ${expiry === undefined ? "" : "if r.expired then now() else "}date.add(d: ${fluxDuration(firingSeconds(rule))}, to: now())),
+                generatorURL: ${dashboardUrl(rule, grafanaUrl)},
+            },
         )
-${posts.join("\n")}
-        failed = ${failures.join("\n            + ")}
 
-        return {posted: if failed == "" then true else die(msg: "posting ${rule.name} failed: " + failed)}
+        return {_time: now(), _measurement: ${fluxString(measurements.postedAlert)}, _field: "json", _value: string(v: alert), alertname: ${fluxString(rule.name)}, ${columns(rule.labels)}}
+    })
+    |> to(bucket: ${fluxString(buckets.events)}, tagColumns: ${fluxStrings(["alertname", ...rule.labels])})
+    |> keep(columns: ${fluxStrings(["_time", "_value", ...rule.labels])})
+posted = from(bucket: ${fluxString(buckets.events)})
+    |> range(start: date.sub(d: ${fluxDuration(firingSeconds(rule) + resolvedSeconds)}, from: now()))
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and r.alertname == ${fluxString(rule.name)})
+    |> last()
+    |> map(fn: (r) => ({${columns(rule.labels)}, _time: r._time, _value: r._value}))
+
+union(tables: [firing, posted])
+    |> group(columns: ${labels})
+    |> sort(columns: ["_time"])
+    |> tail(n: 1)
+    |> group()
+    |> reduce(identity: {alerts: ""}, fn: (r, accumulator) => ({alerts: accumulator.alerts + (if accumulator.alerts == "" then "" else ",") + r._value}))
+    |> map(fn: (r) => {
+        body = bytes(v: "[" + r.alerts + "]")
+${posting(rule.name, options)}
     })
 `,
   };
@@ -249,8 +265,4 @@ function returning(query: string): string {
   let last = lines.length - 1;
   while (last > 0 && !/^[a-z]/.test(lines[last] ?? "")) last -= 1;
   return lines.map((line, index) => `    ${index === last ? "return " : ""}${line}`).join("\n");
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }

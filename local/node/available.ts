@@ -1,5 +1,6 @@
 import { run } from "../processes";
 import { which } from "../tools/resolve";
+import { whyNoCgroups } from "./cgroups";
 
 /**
  * Why this machine can't have a real node, or undefined when it can. Nothing is built or changed to find out; a tool that
@@ -19,12 +20,11 @@ export async function whyNoNode(): Promise<string | undefined> {
     "mount -t overlay -o lowerdir=/run/a,upperdir=/run/b,workdir=/run/c overlay /run/a",
     "ip link add veth0 type veth peer name veth1",
     "ip link add bridge0 type bridge",
-    "test -e /sys/fs/cgroup/cgroup.controllers || test -e /sys/fs/cgroup/memory/cgroup.procs",
   ];
   const { code, stderr } = await run("unshare", [
     ...["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"],
     ...["sh", "-ec", attempt.join("\n")],
   ]);
-  if (code === 0) return undefined;
-  return `namespaces, mounts or cgroups are refused (${stderr.trim().split("\n").at(-1) ?? `exit code ${code}`})`;
+  if (code === 0) return whyNoCgroups();
+  return `namespaces or mounts are refused (${stderr.trim().split("\n").at(-1) ?? `exit code ${code}`})`;
 }

@@ -12,6 +12,28 @@ async function hierarchies(): Promise<string[]> {
   return names.map((name) => join(root, name)).filter((folder) => existsSync(join(folder, "cgroup.procs")));
 }
 
+/** Of those that version 2 has, the kubelet wants these in its groups. */
+const neededControllers = ["cpu", "memory", "pids"];
+
+/** Why the kubelet can't have the control groups that it needs, or undefined when it can. Nothing is changed. */
+export async function whyNoCgroups(folder = root): Promise<string | undefined> {
+  const words = async (file: string): Promise<string[]> =>
+    (await readFile(join(folder, file), "utf8").catch(() => "")).split(/\s+/).filter((word) => word !== "");
+  if (!existsSync(join(folder, "cgroup.controllers"))) {
+    const isFirst = existsSync(join(folder, "memory", "cgroup.procs"));
+    return isFirst ? undefined : `there are no control groups in ${folder}`;
+  }
+  const controllers = await words("cgroup.controllers");
+  const missing = neededControllers.filter((name) => !controllers.includes(name));
+  if (missing.length > 0) return `the control group ${folder} lacks the controllers ${missing.join(", ")}`;
+  const given = await words("cgroup.subtree_control");
+  if (neededControllers.every((name) => given.includes(name))) return undefined;
+  // Of all groups only the very first, which has no type, may have processes and give controllers to its children.
+  if (!existsSync(join(folder, "cgroup.type")) || (await words("cgroup.procs")).length === 0)
+    return undefined;
+  return `the control group ${folder} has processes, so it can't give controllers to other groups; give the container the machine's own (docker: --cgroupns=host)`;
+}
+
 /** Make a group of that name in each hierarchy. */
 export async function makeCgroups(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {

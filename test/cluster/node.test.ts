@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { readKubeconfig, removeCluster, startCluster } from "../../local/cluster/cluster";
+import { clusterProcesses, readKubeconfig, removeCluster, startCluster } from "../../local/cluster/cluster";
 import { nodeLayout } from "../../local/node/layout";
-import { processes, run, sleep } from "../../local/processes";
+import { endProcesses, processes, run, sleep } from "../../local/processes";
 import { waitFor } from "../dataplane/support/waitFor";
 import { leftOf, machineState, whySkipped } from "./support/machine";
 
@@ -42,7 +42,11 @@ async function programOf(folder: string, name: string): Promise<number[]> {
   return found.filter((_, index) => places[index] === folder).map(({ pid }) => pid);
 }
 
-test("a real node runs a pod, starts its programs again when they are killed, ends whole when its supervisor is killed, starts again, and leaves nothing", async (t) => {
+const title =
+  "a real node runs a pod, starts its programs again when they are killed, ends whole when its supervisor is killed, starts again as after a reboot, and leaves nothing";
+
+// Where no tool is there yet, all are built.
+test(title, { timeout: 45 * 60_000 }, async (t) => {
   const why = await whySkipped();
   if (why !== undefined) return t.skip(why);
   const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-node-"));
@@ -78,6 +82,8 @@ test("a real node runs a pod, starts its programs again when they are killed, en
     }
     assert.deepEqual(left, [], "left when the supervisor was killed");
 
+    // Now only files are left, as after a reboot.
+    await endProcesses(await clusterProcesses(directory), 0);
     assert.equal((await start()).fresh, false, "the cluster starts again with its data");
     await dnsPodIsReady(kubeconfig, logs);
     await removeCluster(directory);

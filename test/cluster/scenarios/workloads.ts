@@ -1,34 +1,47 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../dataplane/support/waitFor";
 import { mergePatch, type Platform } from "../support/platform";
 import { Writer } from "../support/writer";
-import type { Suite } from "./suite";
+import { scenario, type Suite } from "./suite";
 
 const namespace = "penguins";
 const pipeline = "penguins-training";
 
-/** What happens to single pods of apps. All begin at once (`begin`), since most of their time is waiting. */
-export function workloadFaults(suite: Suite): { begin: () => void; outcomes: () => void } {
-  let begun: Promise<PromiseSettledResult<void>[]> | undefined;
-  const scenarios: readonly [string, (platform: Platform) => Promise<void>][] = [
-    ["a pod that is evicted for its log volume loses no line, and none is counted twice", evicted],
-    ["a step that the kernel kills for its memory fails the run, which is mailed", outOfMemory],
-    ["the schedule of a pipeline starts a run, which completes with its native sidecar", scheduled],
-  ];
+/** What happens to single pods of apps, beside other faults, since most of its time is waiting. */
+export interface WorkloadFaults {
+  /** Begin all of it. */
+  begin(platform: Platform): void;
+  /** Wait until the lines of the evicted pod have arrived, or that has failed. */
+  evictionEnded(): Promise<void>;
+  /** The tests that wait for the outcomes. */
+  outcomes(): void;
+}
+
+export function workloadFaults(suite: Suite): WorkloadFaults {
+  let begun: Record<"evicted" | "outOfMemory" | "scheduled", Promise<void>> | undefined;
+  const outcome = (title: string, of: keyof NonNullable<typeof begun>): void =>
+    scenario(suite, title, 300, async () => {
+      assert.ok(begun !== undefined, "it was not begun");
+      await begun[of];
+    });
   return {
-    begin: () => {
-      begun = Promise.allSettled(scenarios.map(([, scenario]) => scenario(suite.platform)));
+    begin: (platform) => {
+      const failed = outOfMemory(platform);
+      // A run that succeeds ends the alert of the one before.
+      const later = failed.catch(() => undefined).then(() => scheduled(platform));
+      begun = { evicted: evicted(platform), outOfMemory: failed, scheduled: later };
+      // Its test says why one was rejected.
+      for (const one of Object.values(begun)) one.catch(() => undefined);
     },
+    evictionEnded: () => begun?.evicted.catch(() => undefined) ?? Promise.resolve(),
     outcomes: () => {
-      for (const [index, [title]] of scenarios.entries()) {
-        test(title, { skip: suite.skip }, async () => {
-          assert.ok(begun !== undefined, "it was not begun");
-          const result = (await begun)[index];
-          if (result?.status === "rejected") throw result.reason;
-        });
-      }
+      outcome("a pod that is evicted for its log volume loses no line, and none is counted twice", "evicted");
+      outcome("a step that the kernel kills for its memory fails the run, which is mailed", "outOfMemory");
+      outcome(
+        "the schedule of a pipeline starts a run, which completes with its native sidecar",
+        "scheduled",
+      );
     },
   };
 }

@@ -47,6 +47,8 @@ export class Platform {
     /** What `make up` printed. */
     readonly output: string,
     readonly kubeconfig: string,
+    /** The user's kubeconfig, where the cluster is theirs. */
+    private readonly own: string | undefined,
     readonly config = readKubeconfig(kubeconfig),
   ) {
     this.core = config.makeApiClient(CoreV1Api);
@@ -59,18 +61,18 @@ export class Platform {
     const state = await mkdtemp(join(tmpdir(), "ds-monitoring-platform-"));
     takeDownWhenKilled(state, own);
     const output = await make("up", state, own);
-    return new Platform(state, output, own ?? kubeconfigOf(clusterDirectory(state)));
+    return new Platform(state, output, own ?? kubeconfigOf(clusterDirectory(state)), own);
   }
 
-  /** `make up` or `make down`, and what it printed. */
-  make(command: "up" | "down", own: string | undefined): Promise<string> {
-    return make(command, this.state, own);
+  /** `make up` again, and what it printed. */
+  makeUp(): Promise<string> {
+    return make("up", this.state, this.own);
   }
 
   /** Remove all of it. */
-  async down(own: string | undefined): Promise<void> {
+  async down(): Promise<void> {
     await this.core.deleteNamespace({ name: toolsNamespace }).catch(() => undefined);
-    await this.make("down", own);
+    await make("down", this.state, this.own);
     await rm(this.state, { recursive: true, force: true });
   }
 
@@ -224,6 +226,10 @@ export function restarts({ status }: V1Pod): number {
   return all.reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
+/** Minutes within which `make up` and `make down` end; where no tool and no image is there yet, all are built. */
+export const upMinutes = 45;
+export const downMinutes = 10;
+
 const commandLine = ["--import", "tsx", "local/cli.ts"];
 
 function environment(state: string, own: string | undefined): NodeJS.ProcessEnv {
@@ -233,7 +239,9 @@ function environment(state: string, own: string | undefined): NodeJS.ProcessEnv 
 
 /** A process that waits for the end of this one, however that comes, and runs `make down` where it has not run. */
 function takeDownWhenKilled(state: string, own: string | undefined): void {
-  const script = `cat >/dev/null; test ! -d "$DS_MONITORING_STATE" || exec "$0" ${commandLine.join(" ")} down`;
+  // Its parent ends at once: it is none of this process' own, which may be ended with all that it started.
+  const script = `exec 3<&0
+(cat <&3 >/dev/null; test ! -d "$DS_MONITORING_STATE" || exec "$0" ${commandLine.join(" ")} down) &`;
   const guard = spawn("sh", ["-c", script, process.execPath], {
     cwd: repositoryRoot,
     env: environment(state, own),
@@ -248,7 +256,7 @@ async function make(command: "up" | "down", state: string, own: string | undefin
   const result = await run(process.execPath, [...commandLine, command], {
     cwd: repositoryRoot,
     env: environment(state, own),
-    timeoutMs: 900_000,
+    timeoutMs: (command === "up" ? upMinutes : downMinutes) * 60_000,
   });
   assert.equal(result.code, 0, result.stdout.slice(-4000) + result.stderr.slice(-4000));
   return result.stdout;

@@ -31,6 +31,8 @@ export interface ReceivedMail {
 export interface MailingAlertmanager extends AlertmanagerProcess {
   /** What it has mailed so far, oldest first. */
   readonly mails: readonly ReceivedMail[];
+  /** Stop it, do something, and start it again, on the same port and with its data. */
+  restart(meanwhile: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -59,16 +61,18 @@ export async function startMailingAlertmanager(options: {
     grafanaUrl: links.grafanaUrl,
     secretsFolder: directory,
   });
-  const alertmanager = await startAlertmanager({
-    command,
-    directory,
-    config,
-    ...(login && { login: user }),
-  });
+  const start = (port?: number): Promise<AlertmanagerProcess> =>
+    startAlertmanager({ command, directory, config, port, ...(login && { login: user }) });
+  let alertmanager = await start();
   return {
     ...alertmanager,
     get mails() {
       return mailbox.mails.map(received).reverse();
+    },
+    restart: async (meanwhile) => {
+      await alertmanager.stop();
+      await meanwhile();
+      alertmanager = await start(Number(new URL(alertmanager.url).port));
     },
     stop: () => alertmanager.stop().finally(() => mailbox.stop()),
   };

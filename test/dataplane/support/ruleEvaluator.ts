@@ -28,10 +28,18 @@ export interface PostedAlert {
 async function startCatcher(): Promise<{
   url: string;
   posted: PostedAlert[];
+  /** What was posted at an earlier time, and is posted again. */
+  repeated: PostedAlert[];
   status: number;
   stop(): Promise<void>;
 }> {
-  const catcher = { url: "", posted: [] as PostedAlert[], status: 200, stop: async () => {} };
+  const catcher = {
+    url: "",
+    posted: [] as PostedAlert[],
+    repeated: [] as PostedAlert[],
+    status: 200,
+    stop: async () => {},
+  };
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -59,7 +67,10 @@ export interface RuleEvaluator {
   readonly catcher: Awaited<ReturnType<typeof startCatcher>>;
   /** Write points: line protocol with nanoseconds. */
   write(lines: string[]): Promise<void>;
-  /** What a rule posts when it is evaluated at a time, by the label `service`; all of it is in `catcher.posted`. */
+  /**
+   * What fires when a rule is evaluated at a time, by the label `service`; all of it is in `catcher.posted`. What the rule
+   * posted at earlier times and posts again is in `catcher.repeated`.
+   */
   evaluate(
     name: string,
     at?: number,
@@ -82,7 +93,13 @@ export async function startRuleEvaluator(): Promise<RuleEvaluator> {
       const rule = alertRules(options).find((candidate) => candidate.name === name);
       assert.ok(rule, `no rule ${name}`);
       catcher.posted.length = 0;
-      await database.client.flux(alertTask(rule, { alertmanagerUrls, ...links }).flux, new Date(at));
+      await database.client
+        .flux(alertTask(rule, { alertmanagerUrls, ...links }).flux, new Date(at))
+        .finally(() => {
+          const isNew = ({ startsAt }: PostedAlert): boolean => Date.parse(startsAt) === at;
+          catcher.repeated = catcher.posted.filter((alert) => !isNew(alert));
+          catcher.posted = catcher.posted.filter(isNew);
+        });
       return new Map(catcher.posted.map((alert) => [alert.labels.service ?? "", alert]));
     },
     stop: async () => {
