@@ -23,6 +23,7 @@ export type {
 } from "./alertmanager/receivers";
 export { type AlertRulesOptions, type AppAlertOptions } from "./alerts/rules";
 export { type FluentdAggregatorDeployArgs } from "./fluentd/aggregator";
+export { type FullTextArgs, type FullTextKind, type FullTextLogin } from "./fluentd/fullText";
 export { type LogTransportTlsArgs } from "./fluentd/transport";
 export type { GrafanaEntraArgs, GrafanaGroupsArgs } from "./grafana/entra";
 export type { GrafanaGatewayArgs } from "./grafana/gateway";

@@ -86,6 +86,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   smarthost: text(patterns.hostAndPort, "host:port", "smtp.example.com:587"),
   ...{ podPort: integer(1, 65535, "8086"), apiServerPorts: integer(1, 65535, "443") },
   expectedStatus: integer(100, 599, "200"),
+  ...{ index: text(/^[a-z0-9][a-z0-9._-]*$/, "the name of an index", "logs-ds_monitoring-default") },
   caCertificate: text(
     /-----BEGIN CERTIFICATE-----/,
     "a certificate in PEM",

@@ -14,7 +14,7 @@ const panic = /^(?:(?:panic|fatal error|Fatal Python error): |thread '[^'\n]*' (
 /** Lines of an exception's message after its first. */
 const maxMessageLines = 20;
 /** tqdm's bars, those of brackets and a percentage, Keras 3's. */
-const progress =
+export const progress =
   /\dit \[\d\d:|\d\/\d+(?:\x1b\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
 /** A record that is longer ends. */
 const maxBytes = 1024 * 1024;

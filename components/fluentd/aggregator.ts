@@ -17,6 +17,7 @@ import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from ".
 import type { StorageArgs } from "../platform/storage";
 import { renderAggregatorConfig } from "./aggregatorConfig";
 import { fluentdArguments } from "./contractFiles";
+import { checkFullText, type FullTextArgs, fullTextEndpoint } from "./fullText";
 import { aggregatorDataPath, configPath, temporaryDirectory, tlsPath } from "./paths";
 import { logTransport, type LogTransportTlsArgs } from "./transport";
 
@@ -45,6 +46,11 @@ export interface FluentdAggregatorDeployArgs {
    * @default none: plain TCP; only who has the shared key may send
    */
   tls?: LogTransportTlsArgs;
+  /**
+   * Sends the texts of lines to a server for full text too, beside InfluxDB: Loki, Elasticsearch or OpenSearch.
+   * @default none
+   */
+  fullText?: FullTextArgs;
 }
 
 /** Arguments of {@link FluentdAggregator}. */
@@ -66,7 +72,7 @@ export interface FluentdAggregatorArgs extends FluentdAggregatorDeployArgs {
 const user = { uid: 999 };
 const defaultStorage: StorageArgs = { size: "10Gi" };
 
-/** Share of the volume that the buffer of points may fill; dead letters are beside it. */
+/** Share of the volume that the buffer of points may fill; dead letters and full text are beside it. */
 const bufferShare = 0.7;
 
 /**
@@ -88,23 +94,43 @@ export class FluentdAggregator extends pulumi.ComponentResource {
   constructor(name: string, args: FluentdAggregatorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ds-monitoring:index:FluentdAggregator", name, {}, opts);
 
-    const { namespace, influxDb, storage = defaultStorage, replicas = 1 } = args;
+    const { namespace, influxDb, storage = defaultStorage, replicas = 1, fullText } = args;
     requireReplicas(name, replicas);
+    if (fullText !== undefined) checkFullText(name, fullText);
     const size = checked(storage.size, bytesOf);
     const { podLabels, port } = parts.fluentdAggregator;
     const objects = new PartObjects(name, parts.fluentdAggregator, args, this);
     this.sharedKey = generatedPassword(`${name}-shared-key`, this);
-    const secretName = objects.secret("credentials", { sharedKey: this.sharedKey, ...loginSecret(influxDb) });
+    const secretName = objects.secret("credentials", {
+      sharedKey: this.sharedKey,
+      ...loginSecret(influxDb),
+      ...(fullText?.login && {
+        fullTextUsername: pulumi.secret(fullText.login.username),
+        fullTextPassword: pulumi.secret(fullText.login.password),
+      }),
+    });
+    const fullTextServer = fullText && fullTextEndpoint(fullText);
     const transport = args.tls === undefined ? undefined : logTransport(args.tls, objects);
     this.caCertificate = transport?.caCertificate;
     const config = pulumi
-      .all([influxDb.url, args.environment, size])
-      .apply(([influxDbUrl, environment, known]) =>
+      .all([influxDb.url, args.environment, size, fullTextServer?.url, fullText?.caCertificate])
+      .apply(([influxDbUrl, environment, known, fullTextUrl, caCertificate]) =>
         renderAggregatorConfig({
           influxDbUrl,
           environment,
           ...(transport !== undefined && { tlsPath }),
           bufferBytes: Math.floor(bytesOf(known) * bufferShare),
+          ...(fullText !== undefined &&
+            fullTextUrl !== undefined && {
+              fullText: {
+                kind: fullText.kind,
+                url: fullTextUrl,
+                index: fullText.index,
+                tenant: fullText.tenant,
+                hasLogin: fullText.login !== undefined,
+                caCertificate,
+              },
+            }),
         }),
       );
     const configName = objects.configMap("config", config);
@@ -129,6 +155,12 @@ export class FluentdAggregator extends pulumi.ComponentResource {
             { name: "INFLUXDB_USERNAME", value: influxDb.username },
             { name: "TMPDIR", value: temporaryDirectory },
             ...loginVariables(secretName),
+            ...(fullText?.login === undefined
+              ? []
+              : [
+                  fromSecret("FULL_TEXT_USERNAME", secretName, "fullTextUsername"),
+                  fromSecret("FULL_TEXT_PASSWORD", secretName, "fullTextPassword"),
+                ]),
           ],
           ports: [
             { name: "forward", containerPort: port },
@@ -150,7 +182,10 @@ export class FluentdAggregator extends pulumi.ComponentResource {
       },
       { volumeName: "buffer", storage, replicas, protect: args.protect },
     );
-    objects.networkPolicy({ ingress: [fromSidecars, fromTelegraf], egress: [influxDb.egress] });
+    objects.networkPolicy({
+      ingress: [fromSidecars, fromTelegraf],
+      egress: [influxDb.egress, ...(fullTextServer === undefined ? [] : [fullTextServer.egress])],
+    });
     if (replicas > 1) {
       new PodDisruptionBudget(
         name,

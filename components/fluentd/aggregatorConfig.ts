@@ -12,7 +12,8 @@ import {
   systemSection,
   writeConfig,
 } from "./fluentdConfig";
-import { aggregatorDataPath } from "./paths";
+import { fullTextCaFile, fullTextLabel, type FullTextOptions, fullTextOutput } from "./fullText";
+import { aggregatorDataPath, configPath } from "./paths";
 
 /** Options of {@link renderAggregatorConfig}. */
 export interface AggregatorConfigOptions {
@@ -32,7 +33,7 @@ export interface AggregatorConfigOptions {
   dataPath?: string;
   /**
    * Largest size of the buffer, in bytes. Above it the sidecars are made to wait. What InfluxDB refuses takes another
-   * 2/14 of it at most: keep it at eight tenths of the volume.
+   * 2/14 of it at most, full text too: keep it at seven tenths of the volume.
    * @default 7516192768 (7 GiB, for a volume of 10 GiB)
    */
   bufferBytes?: number;
@@ -47,6 +48,16 @@ export interface AggregatorConfigOptions {
    */
   tlsPath?: string;
   /**
+   * A server that gets the texts of events too. Its buffer is a seventh of `bufferBytes`, beside it.
+   * @default none
+   */
+  fullText?: FullTextOptions;
+  /**
+   * Folder that the files are rendered for.
+   * @default "/fluentd/etc"
+   */
+  configFolder?: string;
+  /**
    * Port of the monitor agent, with the figures of every plugin.
    * @default 24220
    */
@@ -60,6 +71,8 @@ export interface AggregatorConfigOptions {
 
 /** Id of the output that counts the points that InfluxDB refused for good; the alert DeadLetters reads it. */
 export const deadLetterPluginId = "dead_letters";
+
+const defaultBufferBytes = 7 * 1024 * 1024 * 1024;
 
 /** Folder of refused points. */
 const deadLetterFolder = "dead-letters";
@@ -79,7 +92,7 @@ const deadLetterSeconds = defaultRetentionDays.events * secondsPerDay;
  * @returns the files of a folder that `fluentd` is started with, see `fluentdArguments`
  */
 export function renderAggregatorConfig(options: AggregatorConfigOptions): ConfigFiles {
-  const { dataPath = aggregatorDataPath, bind = "0.0.0.0" } = options;
+  const { dataPath = aggregatorDataPath, bind = "0.0.0.0", fullText } = options;
   const folder = (name: string) => `${dataPath}/${name}`;
   return {
     "fluent.conf": writeConfig([
@@ -102,14 +115,33 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       tailPoints("dead-letters", "@DEAD_LETTERS", dataPath, folder(deadLetterFolder)),
       tailPoints("bad-chunks", "@EVENTS", dataPath, badChunks(dataPath)),
       ownLogSection("@EVENTS"),
-      label("@EVENTS", [write(options, dataPath)]),
+      ...events(options, dataPath),
       label("@DEAD_LETTERS", [
         section("filter **", { "@type": "dead_letter" }),
         section("match **", { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" }),
       ]),
     ]),
+    ...(fullText?.caCertificate !== undefined && { [fullTextCaFile]: fullText.caCertificate }),
     ...contractFiles({ "deployment.environment.name": options.environment }),
   };
+}
+
+/** The outputs of events. */
+function events(options: AggregatorConfigOptions, dataPath: string): Section[] {
+  const { fullText, bufferBytes = defaultBufferBytes, configFolder = configPath } = options;
+  const influxDb = write(options, dataPath);
+  if (fullText === undefined) return [label("@EVENTS", [influxDb])];
+  const buffer = { path: `${dataPath}/full-text`, bytes: Math.floor(bufferBytes / 7) };
+  return [
+    label("@EVENTS", [
+      section("match **", { "@type": "copy" }, [
+        { ...influxDb, head: "store" },
+        // An error of the second output is none of the batch: the sidecar would send it again.
+        section("store ignore_error", { "@type": "relabel", "@label": fullTextLabel }),
+      ]),
+    ]),
+    label(fullTextLabel, [fullTextOutput(fullText, buffer, configFolder)]),
+  ];
 }
 
 function tlsSection(folder: string): Section {
@@ -145,7 +177,7 @@ function tailPoints(name: string, toLabel: string, dataPath: string, path: strin
 
 /** Writes points to InfluxDB, and those that it refuses for good into a folder. */
 function write(options: AggregatorConfigOptions, dataPath: string): Section {
-  const { bufferBytes = 7 * 1024 * 1024 * 1024 } = options;
+  const { bufferBytes = defaultBufferBytes } = options;
   const target = options.target ?? { database, retentionPolicy: buckets.events };
   const query = new URLSearchParams({ db: target.database, rp: target.retentionPolicy, precision: "ns" });
   const parameters = {
@@ -160,6 +192,9 @@ function write(options: AggregatorConfigOptions, dataPath: string): Section {
     error_response_as_unrecoverable: true,
     refused_path: `${dataPath}/${deadLetterFolder}`,
     bounded_paths: badChunks(dataPath),
+    // Points of refused requests, and of the buffers from which 0.1.0 sent them again in smaller ones.
+    earlier_files: `${dataPath}/retry-*/refused*,${dataPath}/buffer-retry-*/buffer.*.log`,
+    earlier_path: badChunks(dataPath),
     keep_seconds: deadLetterSeconds,
     keep_bytes: Math.floor(bufferBytes / 14),
   };

@@ -6,10 +6,18 @@ import { startService } from "../../local/services/service";
 import { run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase } from "../dataplane/support/database";
-import { LogPathFixture, requestLine, writeRequests } from "../dataplane/support/logPath";
+import { requestLine, withLogPath, writeRequests } from "../dataplane/support/logPath";
 import { missingFluentd } from "../dataplane/support/missingFluentd";
 
 const events = 300_000;
+
+/** What a Fluentd did. */
+interface Rate {
+  /** Events a second: depends on what else the machine does. */
+  rate: number;
+  /** CPU time of all events, without that of the start: hardly does. */
+  cpuSeconds: number;
+}
 
 /** Lines of a report. */
 type Report = string[];
@@ -22,20 +30,24 @@ export async function benchAggregator(): Promise<Report> {
   const why = await missingFluentd();
   if (why !== false) return [`SKIPPED: ${why}`];
   const ratios: number[] = [];
+  const cpuRatios: number[] = [];
   const report: Report = [];
   for (let round = 1; round <= 5; round++) {
     const bare = await bareRate();
-    const { rate, sidecar } = await renderedRate();
-    ratios.push(rate / bare);
+    const { rate, cpuSeconds, sidecar } = await renderedRate();
+    ratios.push(rate / bare.rate);
+    cpuRatios.push(bare.cpuSeconds / cpuSeconds);
     report.push(
-      `round ${round}: aggregator ${Math.round(rate)} events/s, bare tail -> out_http ${Math.round(bare)} events/s, ` +
-        `ratio ${(rate / bare).toFixed(2)}; sidecar ${Math.round(sidecar.eventsPerCpuSecond)} events per second of CPU, ` +
+      `round ${round}: aggregator ${Math.round(rate)} events/s, bare tail -> out_http ${Math.round(bare.rate)} events/s, ` +
+        `ratio ${(rate / bare.rate).toFixed(2)}; ${cpuSeconds.toFixed(1)} and ${bare.cpuSeconds.toFixed(1)} s of CPU, ` +
+        `ratio ${(bare.cpuSeconds / cpuSeconds).toFixed(2)}; sidecar ${Math.round(sidecar.eventsPerCpuSecond)} events per second of CPU, ` +
         `${sidecar.memoryMiB.toFixed(0)} MiB with all ${events} in its buffer`,
     );
   }
+  const spread = (values: readonly number[]) =>
+    `median ratio ${median(values).toFixed(2)}, ${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
   report.push(
-    `aggregator against bare: median ratio ${median(ratios).toFixed(2)} (aim 0.9), ` +
-      `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+    `aggregator against bare (aim 0.9): events a second, ${spread(ratios)}; events per second of CPU, ${spread(cpuRatios)}`,
   );
   const [one, two] = [await renderedRate(1), await renderedRate(2)];
   report.push(
@@ -47,7 +59,7 @@ export async function benchAggregator(): Promise<Report> {
 }
 
 /** A file of ready line protocol, posted by the smallest configuration there is. */
-async function bareRate(): Promise<number> {
+async function bareRate(): Promise<Rate> {
   const { path: command } = await resolveTool("fluentd");
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-bench-"));
   const database = await startTestDatabase();
@@ -101,9 +113,11 @@ async function bareRate(): Promise<number> {
       isReady: async () => (await readFile(logFile, "utf8")).includes("fluentd worker is now running"),
     });
     await rename(`${input}.tmp`, input);
+    const before = await cpuSecondsOf(fluentd.pid);
     const rate = await arrivalRate(database.client);
+    const cpuSeconds = (await cpuSecondsOf(fluentd.pid)) - before;
     await fluentd.stop();
-    return rate;
+    return { rate, cpuSeconds };
   } finally {
     await database.remove();
     await rm(directory, { recursive: true, force: true });
@@ -113,9 +127,9 @@ async function bareRate(): Promise<number> {
 /** The rendered configuration, fed by a sidecar that has everything in its buffer already. */
 async function renderedRate(
   replicas = 1,
-): Promise<{ rate: number; sidecar: { eventsPerCpuSecond: number; memoryMiB: number } }> {
-  const path = await LogPathFixture.start({ replicas });
-  try {
+): Promise<Rate & { sidecar: { eventsPerCpuSecond: number; memoryMiB: number } }> {
+  return withLogPath({ replicas }, async (path) => {
+    const started = await cpuSecondsOf(path.aggregator.pid);
     await Promise.all(path.aggregators.map((aggregator) => aggregator.stop()));
     const now = Date.now() - 60_000;
     const lines = Array.from({ length: events }, (_, index) => requestLine(index, now)).join("");
@@ -136,16 +150,15 @@ async function renderedRate(
       memoryMiB: await memoryOf(path.sidecar.pid),
     };
     await Promise.all(path.aggregators.map((_, ordinal) => path.restartAggregator({}, ordinal)));
-    return { rate: await arrivalRate(path.database.client), sidecar };
-  } finally {
-    await path.remove();
-  }
+    const rate = await arrivalRate(path.database.client);
+    const used = await Promise.all(path.aggregators.map(({ pid }) => cpuSecondsOf(pid)));
+    return { rate, cpuSeconds: used.reduce((total, one) => total + one - started, 0), sidecar };
+  });
 }
 
 /** What one more app costs: memory and CPU of a sidecar, idle and at 10 lines a second. */
 async function idleCost(): Promise<Report> {
-  const path = await LogPathFixture.start();
-  try {
+  return withLogPath({}, async (path) => {
     const cpuOver = async (work: () => Promise<void>) => {
       const before = await cpuSecondsOf(path.sidecar.pid);
       const startedAt = Date.now();
@@ -159,9 +172,7 @@ async function idleCost(): Promise<Report> {
       `one more app: a sidecar of ${memory.toFixed(0)} MiB (supervisor and worker), ` +
         `${(idle * 1000).toFixed(0)} m CPU idle, ${(busy * 1000).toFixed(0)} m CPU at 20 lines/s`,
     ];
-  } finally {
-    await path.remove();
-  }
+  });
 }
 
 /** Events a second from the first that InfluxDB has to the last: without how long programs take to start or to try again. */

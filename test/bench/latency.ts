@@ -33,8 +33,7 @@ async function benchLatency(): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-latency-"));
   const stops: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   try {
-    const path = await LogPathFixture.start();
-    stops.push(() => path.remove());
+    const path = await LogPathFixture.start({ after: (end) => stops.push(end) });
     const alertmanager = await startMailingAlertmanager({ directory: join(directory, "alertmanager") });
     stops.push(() => alertmanager.stop());
     await path.database.reconcile(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, test } from "node:test";
+import { test } from "node:test";
 import { sleep } from "../../local/processes";
 import type { Fluentd } from "./support/fluentd";
 import { faultEvents, LogPathFixture, type LogPathOptions, writeRequests } from "./support/logPath";
@@ -17,12 +17,6 @@ const skip = missingFluentd().then(async (why) => {
   return why !== false ? why : noMount !== false && `NO FULL VOLUME IS TESTED: ${noMount}`;
 });
 
-let fixture: LogPathFixture | undefined;
-afterEach(async () => {
-  await fixture?.remove();
-  fixture = undefined;
-});
-
 function fullVolumeTest(
   name: string,
   volumes: LogPathOptions["volumes"],
@@ -34,8 +28,7 @@ function fullVolumeTest(
       t.skip(why);
       return;
     }
-    fixture = await LogPathFixture.start({ volumes });
-    await body(fixture);
+    await body(await LogPathFixture.start(t, { volumes }));
   });
 }
 

@@ -13,9 +13,8 @@ let path: LogPathFixture | undefined;
 let missing: string | false = false;
 before(async () => {
   missing = await missingFluentd();
-  if (missing === false) path = await LogPathFixture.start();
+  if (missing === false) path = await LogPathFixture.start({ after });
 });
-after(() => path?.remove());
 
 function lineTest(name: string, body: (path: LogPathFixture) => Promise<void>): void {
   test(name, { timeout: 120_000 }, async (t) => {

@@ -23,38 +23,33 @@ test(
       return;
     }
     const others = serverCertificates("another secret", ["localhost"], year);
-    const path = await LogPathFixture.start({ tls: ours });
-    try {
-      const serial = () => servedSerial(path.aggregator.port, ours.caCertificate);
-      const before = await serial();
+    const path = await LogPathFixture.start(t, { tls: ours });
+    const serial = () => servedSerial(path.aggregator.port, ours.caCertificate);
+    const before = await serial();
 
-      await path.sidecar.stop();
-      await path.restartSidecar({ tls: { ...ours, caCertificate: others.caCertificate } });
-      await writeRequests(path.logPath, { events });
-      const log = join(path.sidecar.directory, "fluentd.log");
-      await waitFor("the refusal", 30_000, async () =>
-        (await readFile(log, "utf8")).includes("certificate verify failed") ? true : undefined,
-      );
-      assert.equal(await path.count(), 0);
+    await path.sidecar.stop();
+    await path.restartSidecar({ tls: { ...ours, caCertificate: others.caCertificate } });
+    await writeRequests(path.logPath, { events });
+    const log = join(path.sidecar.directory, "fluentd.log");
+    await waitFor("the refusal", 30_000, async () =>
+      (await readFile(log, "utf8")).includes("certificate verify failed") ? true : undefined,
+    );
+    assert.equal(await path.count(), 0);
 
-      await path.sidecar.stop();
-      await path.restartSidecar();
-      assert.equal(await path.waitForRequests(events), events);
+    await path.sidecar.stop();
+    await path.restartSidecar();
+    assert.equal(await path.waitForRequests(events), events);
 
-      await path.renewCertificate(serverCertificates("the secret of this test", ["localhost"], year + 1));
-      await waitFor("the renewed certificate", 60_000, async () => {
-        const served = await serial().catch(() => before);
-        return served === before ? undefined : true;
-      });
-      await writeRequests(path.logPath, { events, from: events, file: "more.events.log" });
-      assert.equal(await path.waitForRequests(2 * events), 2 * events);
+    await path.renewCertificate(serverCertificates("the secret of this test", ["localhost"], year + 1));
+    await waitFor("the renewed certificate", 60_000, async () => {
+      const served = await serial().catch(() => before);
+      return served === before ? undefined : true;
+    });
+    await writeRequests(path.logPath, { events, from: events, file: "more.events.log" });
+    assert.equal(await path.waitForRequests(2 * events), 2 * events);
 
-      const plain = await LogPathFixture.start();
-      t.after(() => plain.remove());
-      await assert.rejects(servedSerial(plain.aggregator.port, ours.caCertificate), "no TLS without the key");
-    } finally {
-      await path.remove();
-    }
+    const plain = await LogPathFixture.start(t);
+    await assert.rejects(servedSerial(plain.aggregator.port, ours.caCertificate), "no TLS without the key");
   },
 );
 

@@ -48,32 +48,25 @@ test(
     const atAggregator = await leaveBadChunk(join(aggregator, "buffer"), points);
     const { path: fluentd } = await resolveTool("fluentd");
     const wrapper = await writeMountingScript(join(directory, "fluentd-in-a-pod"), readOnlyRoot, fluentd);
-    const path = await LogPathFixture.start({ directory, wrapper });
-    try {
-      await appendFile(join(path.logPath, "app.events.log"), requestLine(0, Date.now()));
-      const reported = await waitFor("an event for each bad chunk", 60_000, async () => {
-        const rows = await path.database.client.influxql(
-          `SELECT "dead_letter.line" AS line FROM "events"."log.dead_letter" GROUP BY "service", "environment"`,
-        );
-        return rows.length >= 2 ? rows : undefined;
-      });
-      const inSidecar = join(sidecar, "backup", "worker0", "aggregator", atSidecar);
-      const inAggregator = join(aggregator, "fluentd", "backup", "worker0", "influxdb", atAggregator);
-      const event = (name: string, output: string, file: string) =>
-        `${name} test [${output}] bad chunk is moved to ${file}`;
-      assert.deepEqual(
-        reported.map((row) => `${String(row.service)} ${String(row.environment)} ${String(row.line)}`).sort(),
-        [
-          event(service, "aggregator", inSidecar),
-          event("fluentd-aggregator", "influxdb", inAggregator),
-        ].sort(),
+    const path = await LogPathFixture.start(t, { directory, wrapper });
+    await appendFile(join(path.logPath, "app.events.log"), requestLine(0, Date.now()));
+    const reported = await waitFor("an event for each bad chunk", 60_000, async () => {
+      const rows = await path.database.client.influxql(
+        `SELECT "dead_letter.line" AS line FROM "events"."log.dead_letter" GROUP BY "service", "environment"`,
       );
-      assert.equal(await readFile(inSidecar, "utf8"), "not a chunk");
-      assert.equal(await readFile(inAggregator, "utf8"), points);
-      // The line that arrives now, and the one that is whole in the aggregator's bad chunk.
-      assert.equal(await path.waitForRequests(2), 2);
-    } finally {
-      await path.remove();
-    }
+      return rows.length >= 2 ? rows : undefined;
+    });
+    const inSidecar = join(sidecar, "backup", "worker0", "aggregator", atSidecar);
+    const inAggregator = join(aggregator, "fluentd", "backup", "worker0", "influxdb", atAggregator);
+    const event = (name: string, output: string, file: string) =>
+      `${name} test [${output}] bad chunk is moved to ${file}`;
+    assert.deepEqual(
+      reported.map((row) => `${String(row.service)} ${String(row.environment)} ${String(row.line)}`).sort(),
+      [event(service, "aggregator", inSidecar), event("fluentd-aggregator", "influxdb", inAggregator)].sort(),
+    );
+    assert.equal(await readFile(inSidecar, "utf8"), "not a chunk");
+    assert.equal(await readFile(inAggregator, "utf8"), points);
+    // The line that arrives now, and the one that is whole in the aggregator's bad chunk.
+    assert.equal(await path.waitForRequests(2), 2);
   },
 );

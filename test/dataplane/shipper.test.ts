@@ -64,7 +64,7 @@ describe("the stand-in for Fluentd stores what Fluentd stores of the same lines"
 
   before(async () => {
     if (skip !== false) return;
-    real = await LogPathFixture.start({ sources });
+    real = await LogPathFixture.start({ after }, { sources });
     database = await startTestDatabase();
     // The samples are of years ago.
     const platform = influxDesiredState();
@@ -103,7 +103,6 @@ describe("the stand-in for Fluentd stores what Fluentd stores of the same lines"
   after(async () => {
     for (const one of started.reverse()) await one.stop();
     await database?.remove();
-    await real?.remove();
   });
 
   const count = async (of: TestDatabase, measurement: string): Promise<number> => {

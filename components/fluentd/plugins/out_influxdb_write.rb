@@ -16,12 +16,17 @@ module Fluent::Plugin
     config_param :refused_path, :string
     desc "Further folders whose files are removed when they are old or too many."
     config_param :bounded_paths, :array, value_type: :string, default: []
+    desc "Files of points that version 0.1.0 was about to send again."
+    config_param :earlier_files, :array, value_type: :string, default: []
+    desc "Folder that is read, to which they are moved."
+    config_param :earlier_path, :string, default: nil
     desc "How long files stay."
     config_param :keep_seconds, :time
     desc "How large all files of a folder may be; the oldest go first."
     config_param :keep_bytes, :size
 
     def start
+      move_earlier_files
       super
       timer_execute(:influxdb_write_old_files, 60) { [@refused_path, *@bounded_paths].each { |folder| remove_old(folder) } }
     end
@@ -58,7 +63,7 @@ module Fluent::Plugin
     def remove_old(folder)
       now = Time.now
       total = 0
-      files = Dir.glob(File.join(folder, "*.log")).map { |file| [file, File.stat(file)] }
+      files = Dir.glob(File.join(folder, "*")).map { |file| [file, File.stat(file)] }
       files.sort_by { |_, stat| -stat.mtime.to_r }.each do |file, stat|
         total += stat.size
         File.delete(file) if now - stat.mtime > @keep_seconds || total > @keep_bytes
@@ -69,6 +74,14 @@ module Fluent::Plugin
     end
 
     private
+
+    def move_earlier_files
+      @earlier_files.flat_map { |pattern| Dir.glob(pattern) }.each do |file|
+        FileUtils.mkdir_p(@earlier_path)
+        name = [File.basename(File.dirname(file)), File.basename(file, ".log"), "log"].join(".")
+        File.rename(file, File.join(@earlier_path, name))
+      end
+    end
 
     # Under a name that is the chunk's: when it is sent again after a crash, its points are not counted twice.
     def keep(chunk, lines)

@@ -33,7 +33,7 @@ export interface Aggregator extends Fluentd {
 /** How an aggregator is started; the same `directory` and ports continue an earlier one. */
 export interface AggregatorOptions extends Omit<
   AggregatorConfigOptions,
-  "dataPath" | "bind" | "port" | "monitorPort"
+  "dataPath" | "configFolder" | "bind" | "port" | "monitorPort"
 > {
   /** The program, e.g. from `resolveTool("fluentd")`. */
   command: string;
@@ -53,7 +53,15 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
   const monitorPort = options.monitorPort ?? (await freePort());
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   const dataPath = join(directory, "data");
-  const files = renderAggregatorConfig({ ...rendered, dataPath, bind: "127.0.0.1", port, monitorPort });
+  const configFolder = configurationFolder(directory);
+  const files = renderAggregatorConfig({
+    ...rendered,
+    dataPath,
+    configFolder,
+    bind: "127.0.0.1",
+    port,
+    monitorPort,
+  });
   const service = await startFluentd({
     command,
     args: fluentdArguments(configurationFolder(directory)),

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerCertificates } from "../../../components/fluentd/certificates";
+import type { FullTextOptions } from "../../../components/fluentd/fullText";
 import type { LogSource } from "../../../contract/formats";
 import { sleep } from "../../../local/processes";
 import { resolveTool } from "../../../local/tools/resolve";
@@ -38,56 +39,76 @@ export interface LogPathOptions {
   /** Sizes of volumes that are really no larger, e.g. `16m`; see `missingMountNamespace`. @default the disk */
   volumes?: { sidecar?: string; aggregator?: string };
   sources?: readonly LogSource[];
+  /** Server that gets the texts too. @default none */
+  fullText?: FullTextOptions;
   /** Certificates of `localhost`, for TLS between sidecar and aggregator. @default none: plain TCP */
   tls?: ServerCertificates;
 }
 
+/** What runs a function at its end, also when it has failed or its time is over: a test's context, or node:test. */
+interface Scope {
+  after(end: () => Promise<void>): void;
+}
+
 /** An InfluxDB, one or more aggregators and a sidecar, with the rendered configurations. */
 export class LogPathFixture {
-  readonly logPath: string;
+  directory = "";
+  database!: TestDatabase;
+  sidecar!: Fluentd;
+  /** The aggregators by their ordinal. */
+  readonly aggregators: Aggregator[] = [];
+  private balancer?: ServiceBalancer;
+  private commands!: Commands;
 
-  private constructor(
-    readonly directory: string,
-    readonly database: TestDatabase,
-    private readonly options: LogPathOptions,
-    private readonly commands: Commands,
-    /** The aggregators by their ordinal. */
-    readonly aggregators: Aggregator[],
-    private readonly balancer: ServiceBalancer | undefined,
-    public sidecar: Fluentd,
-  ) {
-    this.logPath = join(directory, "logs");
-  }
+  private constructor(private readonly options: LogPathOptions) {}
 
   /** The first aggregator. */
   get aggregator(): Aggregator {
     return this.aggregators[0] as Aggregator;
   }
 
-  static async start(options: LogPathOptions = {}): Promise<LogPathFixture> {
+  get logPath(): string {
+    return join(this.directory, "logs");
+  }
+
+  /** @param scope its end stops and removes everything, also what a start that fails or takes too long has begun */
+  static async start(scope: Scope, options: LogPathOptions = {}): Promise<LogPathFixture> {
+    const path = new LogPathFixture(options);
+    const starting = path.begin();
+    scope.after(async () => {
+      await starting.catch(() => undefined);
+      await path.remove();
+    });
+    await starting;
+    return path;
+  }
+
+  private async begin(): Promise<void> {
+    const { options } = this;
     const command = options.wrapper ?? (await resolveTool("fluentd")).path;
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "ds-monitoring-logs-")));
+    this.directory = directory;
     await mkdir(join(directory, "logs"));
     const { volumes = {}, tls } = options;
     if (tls !== undefined) await writeCertificates(directory, tls);
-    const commands: Commands = {
+    this.commands = {
       aggregator: await onVolume(join(aggregatorFolder(directory, 0), "data"), volumes.aggregator, command),
       // The shell, not Fluentd: the volume stays when Fluentd is started anew.
       sidecarShell: await onVolume(join(directory, "sidecar", "buffer"), volumes.sidecar, "/bin/sh"),
       sidecar: command,
     };
-    const database = await startTestDatabase();
-    await database.reconcile();
-    const aggregators = await Promise.all(
-      Array.from({ length: options.replicas ?? 1 }, (_, ordinal) =>
-        startAggregator(aggregatorOptions(directory, database, commands.aggregator, options, ordinal)),
-      ),
-    );
-    const ports = aggregators.map(({ port }) => port);
-    const balancer = ports.length > 1 ? await startServiceBalancer(ports) : undefined;
-    const port = balancer?.port ?? (ports[0] as number);
-    const sidecar = await sidecarOf(directory, port, commands, options);
-    return new LogPathFixture(directory, database, options, commands, aggregators, balancer, sidecar);
+    this.database = await startTestDatabase();
+    await this.database.reconcile();
+    for (let ordinal = 0; ordinal < (options.replicas ?? 1); ordinal++) {
+      this.aggregators.push(
+        await startAggregator(
+          aggregatorOptions(directory, this.database, this.commands.aggregator, options, ordinal),
+        ),
+      );
+    }
+    const ports = this.aggregators.map(({ port }) => port);
+    if (ports.length > 1) this.balancer = await startServiceBalancer(ports);
+    await this.restartSidecar();
   }
 
   /** Start an aggregator anew on what the last one left; it keeps its ports. */
@@ -157,13 +178,27 @@ export class LogPathFixture {
     return texts.flat().flatMap((text) => text.split("\n").filter((line) => line !== ""));
   }
 
-  async remove(): Promise<void> {
-    await this.sidecar
-      .stop()
-      .finally(() => Promise.all(this.aggregators.map((aggregator) => aggregator.stop())))
-      .finally(() => this.balancer?.stop());
-    await this.database.remove();
+  private async remove(): Promise<void> {
+    const started = [this.sidecar, ...this.aggregators, this.balancer, this.database?.influxd];
+    // All of them, whatever happens to one: what is left running would hold up the test's process.
+    const ended = await Promise.allSettled(started.map((one) => one?.stop()));
+    await this.database?.remove();
     await rm(this.directory, { recursive: true, force: true });
+    const failed = ended.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}
+
+/** Calls a function with a log path that is there until it ends. */
+export async function withLogPath<Result>(
+  options: LogPathOptions,
+  use: (path: LogPathFixture) => Promise<Result>,
+): Promise<Result> {
+  const ends: (() => Promise<void>)[] = [];
+  try {
+    return await use(await LogPathFixture.start({ after: (end) => ends.push(end) }, options));
+  } finally {
+    for (const end of ends) await end();
   }
 }
 
@@ -221,6 +256,7 @@ function aggregatorOptions(
     influxDbUrl: database.influxd.url,
     environment: "test",
     bufferBytes: options.aggregatorBufferBytes,
+    fullText: options.fullText,
     ...(options.tls !== undefined && { tlsPath: tlsFolder(directory) }),
     sharedKey,
     influxDb: {

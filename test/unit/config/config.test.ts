@@ -283,6 +283,7 @@ describe("secrets", () => {
       ".cluster.existing.kubeconfig",
       ".monitoring.alertmanager.deploy.email.login.password",
       ".monitoring.alertmanager.existing.authorization",
+      ".monitoring.fluentdAggregator.fullText.login.password",
       ".monitoring.grafana.deploy.entra.clientSecret",
       ".monitoring.grafana.existing.auth",
       ...["apps", "archive", "fluentd", "grafana", "telegraf"].map(

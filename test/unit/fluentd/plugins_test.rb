@@ -13,7 +13,7 @@ require "socket"
 require "tmpdir"
 
 $LOAD_PATH.unshift(ENV.fetch("PLUGINS"))
-%w[in_log_files filter_log_contract filter_dead_letter formatter_line_protocol out_influxdb_write out_log_forward].each { |file| require file }
+%w[in_log_files filter_log_contract filter_dead_letter formatter_line_protocol out_influxdb_write out_log_forward out_full_text].each { |file| require file }
 
 class PluginTest < Test::Unit::TestCase
   include Fluent::Test::Helpers
@@ -209,8 +209,8 @@ class InfluxdbWriteOutputTest < PluginTest
     server.close
   end
 
-  def driver(port)
-    Fluent::Test::Driver::Output.new(Fluent::Plugin::InfluxdbWriteOutput).configure(<<~CONFIG)
+  def driver(port, more = "")
+    Fluent::Test::Driver::Output.new(Fluent::Plugin::InfluxdbWriteOutput).configure("#{more}\n#{<<~CONFIG}")
       endpoint http://127.0.0.1:#{port}/write
       content_type text/plain
       retryable_response_codes 503
@@ -261,6 +261,17 @@ class InfluxdbWriteOutputTest < PluginTest
     end
   end
 
+  test "requests that version 0.1.0 was about to send again are moved to where points are read" do
+    { "retry-500/refused.0" => "a\n", "retry-1/refused.3" => "b\n", "buffer-retry-20/buffer.q5.log" => "c\n" }.each do |name, text|
+      FileUtils.mkdir_p(File.dirname("#{@folder}/#{name}"))
+      File.write("#{@folder}/#{name}", text)
+    end
+    driver(1, "earlier_files #{@folder}/retry-*/refused*,#{@folder}/buffer-retry-*/buffer.*.log\nearlier_path #{@folder}/read").instance.start
+    files = Dir.glob("#{@folder}/read/*.log").to_h { |file| [File.basename(file), File.read(file)] }
+    expected = { "retry-500.refused.0.log" => "a\n", "retry-1.refused.3.log" => "b\n", "buffer-retry-20.buffer.q5.log" => "c\n" }
+    assert_equal expected, files
+  end
+
   test "files go when they are old, or too many" do
     output = driver(1).instance
     FileUtils.mkdir_p("#{@folder}/dead")
@@ -271,6 +282,124 @@ class InfluxdbWriteOutputTest < PluginTest
     output.remove_old("#{@folder}/dead")
     assert_equal %w[second.log third.log], Dir.children("#{@folder}/dead").sort
     output.remove_old("#{@folder}/absent")
+  end
+end
+
+# Answers are given by a block of the request's path and body: status and body.
+module HttpServer
+  def with_http
+    server = TCPServer.new("127.0.0.1", 0)
+    requests = []
+    thread = Thread.new do
+      loop do
+        socket = server.accept
+        path = socket.gets.split[1]
+        headers = {}
+        while (line = socket.gets.to_s) != "\r\n"
+          key, value = line.split(": ", 2)
+          headers[key.downcase] = value.strip
+        end
+        requests << { path: path, headers: headers, body: socket.read(headers["content-length"].to_i) }
+        status, body = answer(requests.last)
+        socket.write("HTTP/1.1 #{status} x\r\nContent-Length: #{body.bytesize}\r\nConnection: close\r\n\r\n#{body}")
+        socket.close
+      end
+    end
+    yield server.addr[1], requests
+  ensure
+    thread.kill
+    server.close
+  end
+end
+
+class FullTextOutputTest < PluginTest
+  include HttpServer
+
+  EVENTS = [
+    { "event_name" => "log", "body" => "first", "severity_text" => "ERROR", "service.name" => "a", "text.user" => "u", "time_unix_nano" => 1_709_806_532_123_456_789 },
+    { "event_name" => "log.unparsed", "body" => "second", "service.name" => "b", "time_unix_nano" => 1_709_806_532_000_000_001 },
+    { "event_name" => "http.server.request", "service.name" => "a", "http.route" => "/", "time_unix_nano" => 1 },
+    { "event_name" => "http.server.request", "service.name" => "a", "exception.stacktrace" => "Traceback", "time_unix_nano" => 2_000_000_000 }
+  ].freeze
+
+  def answer(_request)
+    @answers&.shift || [204, ""]
+  end
+
+  def driver(kind, port)
+    path = kind == "loki" ? "/loki/api/v1/push" : "/logs/_bulk"
+    Fluent::Test::Driver::Output.new(Fluent::Plugin::FullTextOutput).configure(<<~CONFIG)
+      kind #{kind}
+      endpoint http://127.0.0.1:#{port}#{path}
+      content_type application/json
+      retryable_response_codes 503
+      headers {"X-Scope-OrgID":"team"}
+      <auth>
+        username writer
+        password secret
+      </auth>
+      <buffer>
+        @type memory
+        flush_mode immediate
+      </buffer>
+    CONFIG
+  end
+
+  def send_events(kind, port)
+    output = driver(kind, port)
+    output.run(default_tag: "t") { output.feed(EVENTS.map { |event| [event_time, { "event" => event }] }) }
+  end
+
+  test "Loki gets streams of labels, each with its lines" do
+    with_http do |port, requests|
+      send_events("loki", port)
+      assert_equal ["/loki/api/v1/push", "team", "Basic d3JpdGVyOnNlY3JldA=="],
+                   [requests[0][:path], requests[0][:headers]["x-scope-orgid"], requests[0][:headers]["authorization"]]
+      streams = JSON.parse(requests[0][:body])["streams"].to_h { |one| [one["stream"], one["values"].map { |time, line| [time, JSON.parse(line)] }] }
+      first = { "event_name" => "log", "body" => "first", "severity_text" => "ERROR", "service.name" => "a", "attributes" => '{"text.user":"u"}' }
+      assert_equal [["1709806532123456789", first]],
+                   streams[{ "service_name" => "a", "environment" => "test", "severity" => "ERROR" }]
+      assert_equal "second", streams[{ "service_name" => "b", "environment" => "test" }][0][1]["body"]
+      # A request without a text is none.
+      assert_equal 3, streams.values.flatten(1).length
+    end
+  end
+
+  test "Elasticsearch gets documents of ids that stay when they are sent again, and what is refused for the moment is" do
+    busy = { errors: true, items: [{ create: { status: 201 } }, { create: { status: 429, error: {} } }, { create: { status: 201 } }] }
+    done = { errors: true, items: [{ create: { status: 409 } }, { create: { status: 201 } }, { create: { status: 400, error: {} } }] }
+    @answers = [[200, busy.to_json], [200, done.to_json]]
+    with_http do |port, requests|
+      output = driver("elasticsearch", port).instance
+      output.start
+      lines = EVENTS.map { |event| output.format("t", event_time, { "event" => event }) }
+      chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata).tap { |one| one.append(lines) }
+      assert_raise(Fluent::Plugin::HTTPOutput::RetryableResponse) { output.write(chunk) }
+      output.write(chunk)
+      assert_equal requests[0][:body], requests[1][:body]
+      actions, documents = requests[0][:body].lines.map { |line| JSON.parse(line) }.partition { |one| one.key?("create") }
+      assert_equal 3, actions.map { |action| action["create"]["_id"] }.uniq.length
+      assert_equal %w[2024-03-07T10:15:32.123456789Z 2024-03-07T10:15:32.000000001Z 1970-01-01T00:00:02.000000000Z],
+                   documents.map { |document| document["@timestamp"] }
+      assert_equal ["first", "second", nil], documents.map { |document| document["body"] }
+    end
+  end
+
+  test "what is refused for good does not hold up what follows, what is refused for the moment is sent again" do
+    { 400 => false, 413 => false, 401 => true, 404 => true, 429 => true, 500 => true, 503 => true }.each do |status, again|
+      @answers = [[status, "no"]]
+      with_http do |port, _|
+        output = driver("loki", port).instance
+        output.start
+        chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata)
+        chunk.append([output.format("t", event_time, { "event" => EVENTS[0] })])
+        if again
+          assert_raise(Fluent::Plugin::HTTPOutput::RetryableResponse, status.to_s) { output.write(chunk) }
+        else
+          assert_nothing_raised(status.to_s) { output.write(chunk) }
+        end
+      end
+    end
   end
 end
 
