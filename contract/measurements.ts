@@ -50,7 +50,7 @@ export const measurements = {
   taskErrors: "task_executor_errors_counter",
   /** How many alerts Alertmanager holds, by state. */
   firingAlerts: "alertmanager_alerts",
-  /** The alerts that fire: field `summary`. */
+  /** The alerts that fire: fields `summary` and `app`, the service that it is about; empty for none. */
   alert: "alertmanager.alert",
   failedNotifications: "alertmanager_notifications_failed_total",
 } as const;

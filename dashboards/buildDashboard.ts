@@ -9,7 +9,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { dashboardTag } from "./catalogue";
-import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
+import { resolveDashboardOptions, type DashboardDefinition, type DashboardOptions } from "./definition";
 import { influxdbDatasource } from "./influxqlTarget";
 import type { Query } from "./influxql";
 import type { AnyPanel } from "./panels";
@@ -17,8 +17,11 @@ import { dataSourceVariable, type AnyVariable } from "./variables";
 
 /** Marks on the time axis of every panel. */
 export interface Annotation {
+  /** As its switch at the top is called. */
   readonly name: string;
+  /** Grafana's name of a colour. */
   readonly colour: string;
+  /** Its rows are the marks: a column of text, and one of tags. */
   readonly query: Query;
   /** Column of the mark's text. */
   readonly textColumn: string;
@@ -26,32 +29,46 @@ export interface Annotation {
   readonly tagsColumn?: string;
 }
 
+/** Panels under a heading. */
 export interface Row {
+  /** The heading. */
   readonly title: string;
+  /** From left to right; a line holds 24 columns. */
   readonly panels: readonly AnyPanel[];
 }
 
 /** A row of panels. */
 export const row = (title: string, panels: readonly AnyPanel[]): Row => ({ title, panels });
 
+/** What a dashboard holds. */
 export interface DashboardContent {
+  /** Part of its URL: 1 to 40 lower-case letters, digits and `-`. */
   readonly uid: string;
+  /** As people see it. */
   readonly title: string;
   /** The question that the dashboard answers. */
   readonly description: string;
   /** Start of the default time range, for example "now-24h"; undefined where no panel depends on a time range. */
   readonly from?: string;
+  /** What one chooses at the top, from left to right. */
   readonly variables: readonly AnyVariable[];
+  /** Marks on the time axis. @default none */
   readonly annotations?: readonly Annotation[];
   /** The first row is the verdict, then trend, then detail. */
   readonly rows: readonly Row[];
 }
 
-/** Assembles a dashboard: identity, links, variables, annotations, and panels numbered in reading order. */
+/**
+ * Assembles a dashboard: identity, links, variables, annotations, and panels numbered in reading order. It joins the links
+ * between the built-in dashboards.
+ *
+ * @throws Error naming the option that can't be used
+ */
 export function buildDashboard(
   content: DashboardContent,
-  options: ResolvedDashboardOptions,
+  options: DashboardOptions = {},
 ): DashboardDefinition {
+  const { dataSourceUid, folder } = resolveDashboardOptions(options);
   const builder = new DashboardBuilder(content.title)
     .uid(content.uid)
     .description(content.description)
@@ -70,7 +87,7 @@ export function buildDashboard(
         .includeVars(true)
         .keepTime(true),
     )
-    .withVariable(dataSourceVariable(options.dataSourceUid));
+    .withVariable(dataSourceVariable(dataSourceUid));
   for (const variable of content.variables) builder.withVariable(variable);
   for (const annotation of content.annotations ?? []) builder.annotation(annotationQuery(annotation));
   for (const row of content.rows) {
@@ -88,7 +105,7 @@ export function buildDashboard(
   return {
     uid: content.uid,
     title: content.title,
-    folder: options.folder,
+    folder,
     json: `${JSON.stringify(model, undefined, 2)}\n`,
   };
 }

@@ -25,6 +25,7 @@ export const dashboardIdentities: Readonly<Record<DashboardName, DashboardIdenti
   run: { uid: dashboardUids.run, title: "Run" },
   modelApiUsage: { uid: dashboardUids.modelApiUsage, title: "Model API usage" },
   resourcesAndCost: { uid: dashboardUids.resourcesAndCost, title: "Resources and cost" },
+  logs: { uid: dashboardUids.logs, title: "Logs" },
   platformHealth: { uid: dashboardUids.platformHealth, title: "Platform health" },
 };
 
@@ -36,20 +37,3 @@ export const dataSources: Readonly<Record<"influxdb" | "alertmanager", DataSourc
 
 /** Tag by which the dashboards find each other; an app's own dashboard with it joins their links. */
 export const dashboardTag = "ds-monitoring";
-
-/**
- * Path and query of a dashboard that keeps the environment and the time range of the one it is linked from.
- *
- * @param variables names of the dashboard's variables and their values, which may be Grafana's macros such as
- * `${__data.fields.Model}`
- */
-export function dashboardPath(uid: string, variables: Readonly<Record<string, string>> = {}): string {
-  const query = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
-  return `/d/${uid}?${[...query, "${environment:queryparam}", "${__url_time_range}"].join("&")}`;
-}
-
-/** Path and query of the dashboard of a run: columns `Pipeline` and `Run` of its row, and the time from `From` to `To`. */
-export const runPath =
-  `/d/${dashboardUids.run}?var-runPipeline=\${__data.fields.Pipeline:percentencode}` +
-  "&var-runId=${__data.fields.Run:percentencode}&${environment:queryparam}" +
-  "&from=${__data.fields.From}&to=${__data.fields.To}";

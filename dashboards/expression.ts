@@ -17,6 +17,7 @@ export class Expression {
     readonly alias?: string,
   ) {}
 
+  /** A field or a tag by its name. */
   static field(name: string): Expression {
     return new Expression(identifier(name), false);
   }
@@ -26,6 +27,7 @@ export class Expression {
     return new Expression("*", false);
   }
 
+  /** A number as it is. @throws Error when it is not finite */
   static number(value: number): Expression {
     if (!Number.isFinite(value)) {
       throw new Error(`InfluxQL has no number ${value}: give a finite one`);
@@ -33,27 +35,35 @@ export class Expression {
     return new Expression(String(value), false);
   }
 
+  /** Aggregate `sum`. */
   sum(): Expression {
     return this.call("sum");
   }
+  /** Aggregate `mean`. */
   mean(): Expression {
     return this.call("mean");
   }
+  /** Aggregate `max`. */
   max(): Expression {
     return this.call("max");
   }
+  /** Aggregate `min`. */
   min(): Expression {
     return this.call("min");
   }
+  /** The newest value. */
   last(): Expression {
     return this.call("last");
   }
+  /** The oldest value. */
   first(): Expression {
     return this.call("first");
   }
+  /** The number of values. */
   count(): Expression {
     return this.call("count");
   }
+  /** The different values. */
   distinct(): Expression {
     return this.call("distinct");
   }
@@ -61,7 +71,7 @@ export class Expression {
   countDistinct(): Expression {
     return this.distinct().call("count");
   }
-  /** @param n 0–100 */
+  /** The value that n of 100 values do not exceed. @param n 0–100 */
   percentile(n: number): Expression {
     return this.call("percentile", String(n));
   }
@@ -74,25 +84,32 @@ export class Expression {
   nonNegativeDifference(): Expression {
     return this.call("non_negative_difference");
   }
+  /** Without its sign. */
   absolute(): Expression {
     return this.call("abs");
   }
+  /** Its square root. */
   squareRoot(): Expression {
     return this.call("sqrt");
   }
+  /** Raised to a power. */
   power(exponent: number): Expression {
     return this.call("pow", String(exponent));
   }
 
+  /** Sum of the two. */
   plus(other: Expression | number): Expression {
     return this.combine("+", other);
   }
+  /** Difference of the two. */
   minus(other: Expression | number): Expression {
     return this.combine("-", other);
   }
+  /** Product of the two. */
   times(other: Expression | number): Expression {
     return this.combine("*", other);
   }
+  /** Quotient of the two. */
   over(other: Expression | number): Expression {
     return this.combine("/", other);
   }
@@ -102,10 +119,12 @@ export class Expression {
     return new Expression(`${this.composite ? `(${this.text})` : this.text} * 1000 / $__interval_ms`, true);
   }
 
+  /** Names the column of the result. */
   as(alias: string): Expression {
     return new Expression(this.text, this.composite, alias);
   }
 
+  /** InfluxQL of it, with its name. */
   render(): string {
     return this.alias === undefined ? this.text : `${this.text} AS ${identifier(this.alias)}`;
   }
@@ -124,5 +143,5 @@ export class Expression {
 /** Shorthand for {@link Expression.everyField}. */
 export const everyField = (): Expression => Expression.everyField();
 
-/** Shorthand for {@link Expression.field}. */
+/** A field or a tag by its name. */
 export const field = (name: string): Expression => Expression.field(name);

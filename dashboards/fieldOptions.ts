@@ -6,6 +6,7 @@ import {
   type Threshold,
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { linesPath, type FigureLink } from "./links";
 
 /** Threshold steps: green up to `warning`, orange up to `critical`, red from there. */
 export function higherIsWorse(warning: number, critical: number): Threshold[] {
@@ -86,6 +87,12 @@ export const colouredCell = (
 export const linkTo = (title: string, url: string): DynamicConfigValue[] => [
   { id: "links", value: [{ title, url, targetBlank: false }] },
 ];
+
+/** The same for a link that figures have too. */
+export const linkOf = ({ title, url }: FigureLink): DynamicConfigValue[] => linkTo(title, url);
+
+/** Properties of an override: a service leads to its lines. */
+export const toItsLines = linkTo("Its lines", linesPath({ service: "${__value.text:percentencode}" }));
 
 /** Properties of an override: the column is there for links, and not shown. */
 export const hidden: DynamicConfigValue[] = [

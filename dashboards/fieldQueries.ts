@@ -6,7 +6,9 @@ import { columns } from "./transformations";
 
 /** A query and what Grafana makes of its rows; to be spread into a panel. */
 export interface QueryOfRows {
+  /** What is asked. */
   readonly query: Query;
+  /** Order and headings of the columns. */
   readonly transformations: readonly DataTransformerConfig[];
 }
 

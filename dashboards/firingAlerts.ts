@@ -1,15 +1,16 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { measurements } from "../contract/measurements";
-import { colouredCell, wordColours, wrapped } from "./fieldOptions";
+import { colouredCell, toItsLines, wordColours, wrapped } from "./fieldOptions";
 import { equals, field, matchesVariable, ofLast, select, tag, type Condition } from "./influxql";
+import type { FigureLink } from "./links";
 import { stat, table, type AnyPanel, type PanelOptions } from "./panels";
 import { source } from "./sources";
 import { columns } from "./transformations";
 
 /** The number of alerts that fire, the same on every dashboard that shows it. */
 export function firingAlerts(
-  options: Pick<PanelOptions, "size"> & { readonly where: readonly Condition[] },
+  options: Pick<PanelOptions, "size"> & { readonly where: readonly Condition[]; readonly link: FigureLink },
 ): AnyPanel {
   const { where, ...size } = options;
   return stat("Firing alerts", {
@@ -44,18 +45,19 @@ export function firingNow(size: PanelOptions["size"]): AnyPanel {
       "Alerts that Alertmanager holds as active now, without silenced ones. Watchdog always fires: it shows that alerting works.",
     noValue: "Alertmanager was not heard for two minutes: even Watchdog is missing",
     size,
-    query: select(field("summary").last().as("summary"))
+    query: select(field("summary").last().as("summary"), field("app").last().as("app"))
       .from(source("events", measurements.alert))
       .where(matchesVariable("environment", "environment"), ofLast("2m"))
       .groupBy(tag("severity"), tag("alertname"), tag("fingerprint")),
     transformations: [
-      columns({ severity: "Severity", alertname: "Alert", summary: "What" }, ["fingerprint"]),
+      columns({ severity: "Severity", alertname: "Alert", summary: "What", app: "Service" }, ["fingerprint"]),
     ],
     overrides: {
       Severity: colouredCell({
         mappings: wordColours({ critical: "red", warning: "orange", none: "green" }),
       }),
       What: wrapped,
+      Service: toItsLines,
     },
   });
 }

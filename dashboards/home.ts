@@ -1,12 +1,13 @@
 import { measurements } from "../contract/measurements";
 import { thresholds } from "../contract/thresholds";
 import { buildDashboard, row } from "./buildDashboard";
-import { dashboardIdentities, dashboardPath } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, linkTo, redFrom, unitOf, wrapped } from "./fieldOptions";
+import { colouredCell, linkTo, redFrom, toItsLines, unitOf, wrapped } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
 import { firingAlerts, firingNow } from "./firingAlerts";
 import { equals, matchesVariable, ofLast, tag } from "./influxql";
+import { dashboardPath } from "./links";
 import { markdown, table } from "./panels";
 import { overRollups, ratioOfCounts, totalCount } from "./rollupQueries";
 import { finishedRuns } from "./runPanels";
@@ -25,6 +26,9 @@ const lastRuns = finishedRuns({ where: ofLastMonth, newest: 20 });
 
 const environment = "${environment:queryparam}";
 
+const alertGroups = (alertmanagerName: string): string =>
+  `/alerting/groups?alertmanager=${encodeURIComponent(alertmanagerName)}`;
+
 const questions = (alertmanagerName: string): string =>
   `
 | Question | Dashboard |
@@ -34,7 +38,8 @@ const questions = (alertmanagerName: string): string =>
 | Is the model's API used, is it well? | [${dashboardIdentities.modelApiUsage.title}](/d/${dashboardIdentities.modelApiUsage.uid}?${environment}&\${__url_time_range}) |
 | Is anything too small, too large, idle? | [${dashboardIdentities.resourcesAndCost.title}](/d/${dashboardIdentities.resourcesAndCost.uid}?${environment}&\${__url_time_range}) |
 | Can these figures be believed? | [${dashboardIdentities.platformHealth.title}](/d/${dashboardIdentities.platformHealth.uid}?${environment}&\${__url_time_range}) |
-| Who knows of an alert, what is silenced? | [Alert groups](/alerting/groups?alertmanager=${encodeURIComponent(alertmanagerName)}) |
+| Which lines are behind it? | [${dashboardIdentities.logs.title}](/d/${dashboardIdentities.logs.uid}?${environment}&\${__url_time_range}) |
+| Who knows of an alert, what is silenced? | [Alert groups](${alertGroups(alertmanagerName)}) |
 `.trim();
 
 /** Where to start: what fires, how the APIs and pipelines are, and the way to the answers. */
@@ -49,7 +54,11 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
       ]),
       rows: [
         row("Verdict: does anything need attention?", [
-          firingAlerts({ where: inEnvironment, size: [4, 7] }),
+          firingAlerts({
+            where: inEnvironment,
+            size: [4, 7],
+            link: { title: "Alert groups", url: alertGroups(options.alertmanagerName) },
+          }),
           firingNow([12, 7]),
           markdown("Where to look", {
             description: "Each dashboard answers one question; the links keep environment and time.",
@@ -93,6 +102,7 @@ export function home(options: ResolvedDashboardOptions): DashboardDefinition {
             }),
             transformations: [columns({ service: "Service" })],
             overrides: {
+              Service: toItsLines,
               "Error ratio": [
                 ...unitOf("percentunit", 2),
                 ...colouredCell({ thresholds: redFrom(thresholds.apiErrorRatio) }),

@@ -11,7 +11,10 @@ import { Expression, identifier, literal } from "./expression";
 export { everyField, Expression, field } from "./expression";
 
 /** A condition of a WHERE clause, rendered. */
-export type Condition = { readonly condition: string };
+export interface Condition {
+  /** InfluxQL of it. */
+  readonly condition: string;
+}
 
 /** The dashboard's time range. */
 export const timeFilter: Condition = { condition: "$timeFilter" };
@@ -40,6 +43,7 @@ export function equals(name: string, value: string): Condition {
   return { condition: `${identifier(name)} = ${literal(value)}` };
 }
 
+/** A tag (or text field) does not equal a value; also where it is missing. */
 export function notEquals(name: string, value: string): Condition {
   return { condition: `${identifier(name)} != ${literal(value)}` };
 }
@@ -59,9 +63,39 @@ export function startsWithVariable(name: string, variableName: string): Conditio
   return { condition: `${identifier(name)} =~ /^\${${variableName}:regex}/` };
 }
 
-/** A dimension of a GROUP BY clause, rendered. */
-export type Dimension = { readonly dimension: string };
+/** Nothing is typed into a text variable; a constant, on which InfluxQL decides before it reads anything. */
+const isEmpty = (variableName: string): string => `\${${variableName}:singlequote} = ''`;
 
+/** A text field begins with what is typed into a variable; all rows where nothing is. */
+export function beginsWithText(name: string, variableName: string): Condition {
+  return {
+    condition: `(${isEmpty(variableName)} OR ${identifier(name)} =~ /^\${${variableName}:regex}/)`,
+  };
+}
+
+/** One of the text fields contains what is typed into a variable, in any case; all rows where nothing is. */
+export function containsText(names: readonly string[], variableName: string): Condition {
+  const contains = names.map((name) => `${identifier(name)} =~ /(?i)\${${variableName}:regex}/`);
+  return { condition: `(${[isEmpty(variableName), ...contains].join(" OR ")})` };
+}
+
+/** A tag (or text field) is one of these words. */
+export function oneOf(name: string, words: readonly string[]): Condition {
+  return { condition: `(${words.map((word) => equals(name, word).condition).join(" OR ")})` };
+}
+
+/** A text field is there, and not empty. */
+export function isPresent(name: string): Condition {
+  return { condition: `${identifier(name)} =~ /./` };
+}
+
+/** A dimension of a GROUP BY clause, rendered. */
+export interface Dimension {
+  /** InfluxQL of it. */
+  readonly dimension: string;
+}
+
+/** A series for each value of a tag. */
 export function tag(name: string): Dimension {
   return { dimension: identifier(name) };
 }
@@ -78,7 +112,9 @@ export function time(interval: string, offset?: string): Dimension {
 
 /** A measurement in a retention policy (of the data source's database). */
 export interface Source<Policy extends string = string> {
+  /** The bucket, for example `minutely`. */
   readonly retentionPolicy: Policy;
+  /** Its name, for example `http.server.request`. */
   readonly measurement: string;
 }
 
@@ -111,22 +147,27 @@ export class Query {
     return new Query({ ...this.parts, sources });
   }
 
+  /** Adds conditions; all of them hold. */
   where(...conditions: Condition[]): Query {
     return new Query({ ...this.parts, conditions: [...this.parts.conditions, ...conditions] });
   }
 
+  /** Adds tags and windows of time; each combination is a row or a series. */
   groupBy(...dimensions: Dimension[]): Query {
     return new Query({ ...this.parts, dimensions: [...this.parts.dimensions, ...dimensions] });
   }
 
+  /** What a window without points holds. */
   fill(fillWith: Fill): Query {
     return new Query({ ...this.parts, fillWith });
   }
 
+  /** Rows in the order of time, the newest first. */
   newestFirst(): Query {
     return new Query({ ...this.parts, newestFirst: true });
   }
 
+  /** At most so many rows. */
   limit(limitTo: number): Query {
     return new Query({ ...this.parts, limitTo });
   }
@@ -140,6 +181,7 @@ export class Query {
     return first instanceof Query ? first.innermostSource() : first;
   }
 
+  /** InfluxQL of it. @throws Error when it has no source */
   render(): string {
     const { columns, sources, conditions, dimensions, fillWith, newestFirst, limitTo } = this.parts;
     if (sources.length === 0) {
@@ -167,7 +209,7 @@ function measurement(source: Source): string {
   return `${identifier(source.retentionPolicy)}.${identifier(source.measurement)}`;
 }
 
-/** Shorthand for {@link Query.select}. */
+/** A query of these columns; `.from(…)` says of what. @throws Error when it selects nothing */
 export const select = (...columns: Expression[]): Query => Query.select(...columns);
 
 /**

@@ -18,9 +18,11 @@ export const influxdbDatasource = { type: "influxdb", uid: "${datasource}" } as 
 
 /** One query and how its result is read. */
 export interface TargetOptions {
+  /** What is asked. */
   readonly query: Query;
   /** @default "time_series" */
   readonly format?: "time_series" | "table";
+  /** Name of each series; Grafana fills `$tag_x` and `$col` in. @default measurement, column and tags */
   readonly alias?: string;
 }
 

@@ -3,8 +3,9 @@ import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { unitOf, unitsOf } from "./fieldOptions";
+import { toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
+import { approvals, dashboardPath, linesOfChosen, linesOfSeries, type FigureLink } from "./links";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
 import { productionDrift } from "./productionDrift";
 import {
@@ -43,14 +44,32 @@ const lastPredictions = 5_000;
 /** A figure of the last finished day. */
 const lastWholeDay = { unit: "short", noValue: "no finished day yet", size: [4, 4] } as const;
 
+const resourcesOfChosen: FigureLink = {
+  title: "Resources of the chosen services",
+  url: dashboardPath(dashboardIdentities.resourcesAndCost.uid, {}, ["service"]),
+};
+const overMonth: FigureLink = {
+  title: "The last 30 days",
+  url: `/d/${dashboardIdentities.modelApiUsage.uid}?\${environment:queryparam}&\${service:queryparam}&\${model:queryparam}&from=now-30d&to=now`,
+};
+const approvalOfSeries: FigureLink = {
+  title: "Approval of this version",
+  url: dashboardPath(dashboardIdentities.modelApproval.uid, {
+    candidateModel: "${__field.labels.model:percentencode}",
+    candidate: "${__field.labels.model_version:percentencode}",
+  }),
+};
+
 const verdict = row("Verdict: is the API well?", [
   stat("Requests", {
+    link: linesOfChosen,
     description: "All requests in the time range, counted from the minutely rollups.",
     unit: "short",
     size: [4, 4],
     query: overRollups({ of: requests, columns: [totalCount("requests")], where: chosen }),
   }),
   stat("Error ratio", {
+    link: linesOfChosen,
     description:
       "Requests answered with a status of 500 to 599, by all requests. Red where ApiErrorRateHigh fires.",
     unit: "percentunit",
@@ -60,6 +79,7 @@ const verdict = row("Verdict: is the API well?", [
     query: errorRatio(),
   }),
   stat("Latency, 95th percentile", {
+    link: resourcesOfChosen,
     description:
       "95 of 100 requests are answered within this time: the mean of the minutes' percentiles, weighted by their requests. Red where ApiLatencyHigh fires.",
     unit: "s",
@@ -68,6 +88,7 @@ const verdict = row("Verdict: is the API well?", [
     query: latency(["p95"]),
   }),
   stat("Unique users, last hour", {
+    link: overMonth,
     description: "Different users (keyed hashes) in the last hour, counted exactly from the raw events.",
     unit: "short",
     size: [4, 4],
@@ -76,12 +97,14 @@ const verdict = row("Verdict: is the API well?", [
       .where(...chosenOfLast("1h")),
   }),
   stat("Unique users, last whole day", {
+    link: overMonth,
     description:
       "Different users of the last finished day (UTC), counted from the raw events before they expire.",
     ...lastWholeDay,
     query: uniques(["users"], uniquesPerDay, day, "3d"),
   }),
   stat("Unique requests, last whole day", {
+    link: overMonth,
     description: "Requests with different content (fingerprints) of the last finished day (UTC).",
     ...lastWholeDay,
     query: uniques(["requests"], uniquesPerDay, day, "3d"),
@@ -90,6 +113,7 @@ const verdict = row("Verdict: is the API well?", [
 
 const trend = row("Trend: rate, errors, duration", [
   timeSeries("Request rate by service", {
+    link: linesOfSeries,
     description:
       "Requests per second. A gap is a time without requests, or without data: see Platform health.",
     unit: "reqps",
@@ -98,6 +122,7 @@ const trend = row("Trend: rate, errors, duration", [
     ...countOverTime(requests, chosen, field("count").sum().perSecond().as("rate"), "service"),
   }),
   timeSeries("Error ratio by service", {
+    link: linesOfSeries,
     description: "Share of requests answered with 500 to 599; the line is the limit of ApiErrorRateHigh.",
     unit: "percentunit",
     min: 0,
@@ -107,6 +132,7 @@ const trend = row("Trend: rate, errors, duration", [
     alias: "$tag_service",
   }),
   timeSeries("Latency percentiles", {
+    link: resourcesOfChosen,
     description:
       "50th, 95th and 99th percentile over all chosen requests, weighted means of the minutes' percentiles; with a request or two a minute they fall together. The line is the limit of ApiLatencyHigh.",
     ...latencyOverTime,
@@ -119,18 +145,21 @@ const trend = row("Trend: rate, errors, duration", [
 
 const byRouteAndVersion = row("Detail: by route and by version of the model", [
   timeSeries("Latency (p95) by route", {
+    link: resourcesOfChosen,
     description: "95th percentile of each route template.",
     ...latencyOverTime,
     size: [8, 8],
     ...overTime(latency(["p95"]), "route"),
   }),
   timeSeries("Latency (p95) by model version", {
+    link: approvalOfSeries,
     description: "95th percentile of each version of the model: did the new one become slower?",
     ...latencyOverTime,
     size: [8, 8],
     ...overTime(latency(["p95"]), "model", "model_version"),
   }),
   timeSeries("Requests by status class", {
+    link: linesOfChosen,
     description: "Requests in each window, by class of their status: 4xx are the callers' errors, 5xx ours.",
     ...stackedCounts,
     size: [8, 8],
@@ -163,12 +192,17 @@ const byRouteAndVersion = row("Detail: by route and by version of the model", [
         max: "Longest",
       }),
     ],
-    overrides: { Requests: unitOf("short"), ...unitsOf("s", ["Mean latency", "Longest"]) },
+    overrides: {
+      Service: toItsLines,
+      Requests: unitOf("short"),
+      ...unitsOf("s", ["Mean latency", "Longest"]),
+    },
   }),
 ]);
 
 const predictions = row("Detail: what the model answers", [
   barChart(`Predicted classes of the last ${lastPredictions.toLocaleString("en")} predictions`, {
+    link: approvals,
     description:
       "How often each class is predicted, from the newest raw events of the last 24 hours: a class that vanishes or takes over is seen here before the labels arrive.",
     unit: "short",
@@ -189,6 +223,7 @@ const predictions = row("Detail: what the model answers", [
     ],
   }),
   timeSeries("Prediction score", {
+    link: approvals,
     description:
       "Median and 95th percentile of the scores by model: weighted means of the minutes' percentiles.",
     unit: "none",
@@ -218,6 +253,7 @@ const uniquesColumns = (heading: string) => ({
 
 const byDayAndWeek = row("Usage by day and week (UTC)", [
   barChart("Requests by day", {
+    link: linesOfChosen,
     description: "Requests of each finished day of the last 30 days, from the daily rollups.",
     unit: "short",
     min: 0,
@@ -232,12 +268,14 @@ const byDayAndWeek = row("Usage by day and week (UTC)", [
     matrix: { row: "Time", column: "service", value: "requests", heading: "Day" },
   }),
   barChart("Unique users and requests by day", {
+    link: overMonth,
     description: "Different users and different requests of each finished day of the last 30 days.",
     ...uniquesColumns("Day"),
     size: [8, 8],
     query: uniques(["users", "requests"], uniquesPerDay, day, "30d"),
   }),
   barChart("Unique users and requests by week", {
+    link: overMonth,
     description:
       "Different users and different requests of each finished week of the last 180 days; weeks start on Monday.",
     ...uniquesColumns("Week"),

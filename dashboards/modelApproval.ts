@@ -1,9 +1,10 @@
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { unitOf } from "./fieldOptions";
+import { linkOf, unitOf } from "./fieldOptions";
 import { fieldMatrix } from "./fieldQueries";
 import { equals, everyField, field, select, tag } from "./influxql";
+import { asCandidate, itsRun, ofVersion } from "./links";
 import { modelApprovalDetails } from "./modelApprovalDetails";
 import {
   candidate,
@@ -27,6 +28,7 @@ import { coloursOf, decisionColours, driftColours } from "./verdicts";
 
 const verdict = row("Verdict: may ${candidateModel} ${candidate} go to production?", [
   stat("Decision", {
+    link: itsRun,
     description: "The last decision on the candidate; its reason is in the decisions below.",
     unit: "string",
     fill: true,
@@ -42,6 +44,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
     format: "table",
   }),
   stat("Failed checks", {
+    link: itsRun,
     description: "The checks of the pipeline that the candidate failed.",
     unit: "string",
     fields: "/^Failed checks$/",
@@ -53,6 +56,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
     format: "table",
   }),
   stat("F1: candidate and champion", {
+    link: itsRun,
     description: "F1 over all classes on the chosen split, of the candidate and of the champion.",
     unit: "none",
     decimals: 3,
@@ -65,6 +69,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
     })),
   }),
   stat("n behind the scores", {
+    link: itsRun,
     description:
       "Rows of the chosen split that the candidate's scores are computed from: few rows, weak scores.",
     unit: "short",
@@ -74,6 +79,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
       .where(...candidate, onSplit),
   }),
   stat("Features by drift verdict", {
+    link: itsRun,
     description: "Features of the candidate's data against the data of the version before, by verdict.",
     unit: "short",
     size: [5, 5],
@@ -85,6 +91,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
     overrides: coloursOf(...Object.keys(driftColours)),
   }),
   stat("Class imbalance", {
+    link: itsRun,
     description: "Rows of the largest class by rows of the smallest: 1 is balanced.",
     unit: "none",
     decimals: 2,
@@ -97,6 +104,7 @@ const verdict = row("Verdict: may ${candidateModel} ${candidate} go to productio
 
 const trend = row("Trend: versions of ${candidateModel}, oldest first", [
   barChart("Scores by version", {
+    link: ofVersion,
     description:
       "Scores over all classes on the chosen split, R² of a regression among them; 1 is best, higher is better.",
     ...score,
@@ -120,6 +128,7 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
     overrides: coloursOf("F1", "Recall", "Precision", "Accuracy", "ROC AUC", "R²"),
   }),
   barChart("Calibration by version", {
+    link: ofVersion,
     description:
       "Brier score and log loss over all classes on the chosen split: how far the predicted probabilities are from what happened; lower is better.",
     ...score,
@@ -132,6 +141,7 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
     overrides: coloursOf("Brier", "Log loss"),
   }),
   barChart("F1 by class and version", {
+    link: ofVersion,
     description: "A model can gain on the whole and lose a class.",
     ...score,
     max: 1,
@@ -146,6 +156,7 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
     }),
   }),
   barChart("Errors by version", {
+    link: ofVersion,
     description:
       "Of a regression or a forecast: root mean squared and mean absolute error on the chosen split, in the target's unit; lower is better.",
     ...score,
@@ -168,7 +179,9 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
       .where(...model, onSplit, overall)
       .groupBy(tag("model_version")),
     transformations: [withoutAggregate("mean"), columns({ model_version: "Version" })],
-    overrides: { Version: unitOf("string") },
+    overrides: {
+      Version: [...unitOf("string"), ...linkOf(asCandidate("${__value.text:percentencode}"))],
+    },
   }),
 ]);
 
@@ -205,6 +218,17 @@ export function modelApproval(options: ResolvedDashboardOptions): DashboardDefin
           query: select(field("cicd.pipeline.run.id").last())
             .from(summaries)
             .where(...candidateVersion)
+            .render(),
+        }),
+        fieldVariable({
+          name: "candidatePipeline",
+          label: "Its pipeline",
+          description: "The pipeline that made the candidate: links to its run need it",
+          isHidden: true,
+          query: select(field("pipeline"), field("cicd.pipeline.run.id"))
+            .from(summaries)
+            .where(...candidate)
+            .limit(1)
             .render(),
         }),
         fieldVariable({

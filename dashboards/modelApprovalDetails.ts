@@ -1,7 +1,8 @@
 import { row } from "./buildDashboard";
-import { colouredCell, renamed, unitOf, unitsOf, wrapped } from "./fieldOptions";
+import { colouredCell, hidden, linkOf, linkTo, renamed, unitOf, unitsOf, wrapped } from "./fieldOptions";
 import { fieldMatrix, fieldTable } from "./fieldQueries";
 import { equals, field, matchesVariable, select, startsWithVariable, tag, type Expression } from "./influxql";
+import { runOf, asCandidate, itsRun, ofVersion } from "./links";
 import {
   candidate,
   classes,
@@ -92,6 +93,7 @@ const scores = row("Detail: scores and confusion of ${candidate}", [
       ...unitsOf("none", ["Precision", "Recall", "F1", "Accuracy", "ROC AUC"], 3),
       n: unitOf("none", 0),
       Class: renamed({ _all: "all classes" }),
+      Version: linkOf(asCandidate("${__value.text:percentencode}")),
     },
   }),
   table("Confusion of the candidate", {
@@ -102,8 +104,10 @@ const scores = row("Detail: scores and confusion of ${candidate}", [
     size: [6, 8],
     query: confusionMatrix.query,
     matrix: { ...confusionMatrix.matrix, total: "n" },
+    overrides: { n: linkOf(itsRun) },
   }),
   barChart("Confusion by share", {
+    link: itsRun,
     description:
       "Of the rows of each actual class, the share predicted as each class: a bar of one colour is a class without mistakes. The counts are on the left.",
     unit: "none",
@@ -142,6 +146,7 @@ const data = row("Detail: the data of ${candidate}", [
       computed: { noise: noiseLevel() },
     }),
     overrides: {
+      Feature: linkOf(itsRun),
       Verdict: colouredCell({ mappings: driftVerdicts }),
       ...unitsOf("none", ["Noise level", "Jensen-Shannon", "KS", "p", "Wasserstein / σ"], 3),
       ...unitsOf("short", ["n before", "n now", "Bins"]),
@@ -150,6 +155,7 @@ const data = row("Detail: the data of ${candidate}", [
     },
   }),
   barChart("Drift (PSI) by feature and version", {
+    link: ofVersion,
     description:
       "New data against old, for each version: a slow shift shows here before a single run trips a limit.",
     ...score,
@@ -165,6 +171,7 @@ const data = row("Detail: the data of ${candidate}", [
     }),
   }),
   barChart("Outliers removed, by feature and version", {
+    link: ofVersion,
     description:
       "Share of the rows removed because of each feature: a jump means other data or a broken source.",
     unit: "percentunit",
@@ -181,6 +188,7 @@ const data = row("Detail: the data of ${candidate}", [
     }),
   }),
   barChart("Class balance of the candidate", {
+    link: itsRun,
     description: "Share of each class in each split.",
     unit: "percentunit",
     decimals: 1,
@@ -205,7 +213,11 @@ const data = row("Detail: the data of ${candidate}", [
         removed_ratio: "Removed",
       },
     }),
-    overrides: { ...unitsOf("short", ["n before", "n removed"]), Removed: unitOf("percentunit", 1) },
+    overrides: {
+      Feature: linkOf(itsRun),
+      ...unitsOf("short", ["n before", "n removed"]),
+      Removed: unitOf("percentunit", 1),
+    },
   }),
 ]);
 
@@ -224,9 +236,19 @@ const decisionsAndRuns = row("Detail: decisions and runs", [
         reason: "Reason",
         approver: "By",
         "cicd.pipeline.run.id": "Run",
+        pipeline: "Pipeline",
       },
     }),
-    overrides: { Decision: colouredCell({ mappings: decisionColours }), Reason: wrapped },
+    overrides: {
+      Version: linkOf(asCandidate("${__value.text:percentencode}")),
+      Decision: colouredCell({ mappings: decisionColours }),
+      Reason: wrapped,
+      Run: linkTo(
+        "Run ${__value.text}",
+        runOf("${__data.fields.Pipeline:percentencode}", "${__value.text:percentencode}"),
+      ),
+      Pipeline: hidden,
+    },
   }),
   table("Training runs", {
     description:

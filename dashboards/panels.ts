@@ -37,6 +37,8 @@ import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-fou
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
 import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
+import { linkOf } from "./fieldOptions";
+import type { FigureLink } from "./links";
 import { matrix, rowTotal, utcDays } from "./transformations";
 
 /** Anything that builds a panel. */
@@ -53,20 +55,36 @@ export interface PanelOptions {
 /** A panel of one query, or of several. */
 export type DataPanelOptions = DataPanelSettings & Targets;
 
-type Targets = TargetOptions | { readonly targets: readonly TargetOptions[] };
+/** Several queries. */
+export interface SeveralTargets {
+  /** One after another; their answers are shown together. */
+  readonly targets: readonly TargetOptions[];
+}
 
-interface DataPanelSettings extends PanelOptions {
+/** One query, or several. */
+export type Targets = TargetOptions | SeveralTargets;
+
+/** What every panel with data has. */
+export interface DataPanelSettings extends PanelOptions {
   /** A unit of Grafana's, of every number that has no override. */
   readonly unit: string;
+  /** Digits after the point. @default as many as the value needs */
   readonly decimals?: number;
+  /** Lowest value of the axis. @default by the data */
   readonly min?: number;
+  /** Highest value of the axis. @default by the data */
   readonly max?: number;
+  /** Colours by value; drawn as lines in charts. */
   readonly thresholds?: readonly Threshold[];
+  /** Colours and texts of values. */
   readonly mappings?: readonly ValueMapping[];
   /** Shown in place of a figure that isn't there: no data is not zero. @default "no data" */
   readonly noValue?: string;
   /** Settings of single columns or series, by name. */
   readonly overrides?: Readonly<Record<string, readonly DynamicConfigValue[]>>;
+  /** Where a click on a figure, a line or a bar leads: to the detail behind it. */
+  readonly link?: FigureLink;
+  /** What Grafana does to the answers, in this order. */
   readonly transformations?: readonly DataTransformerConfig[];
   /** Turns the rows into a matrix: a row for each value of one column, a column for each of another. */
   readonly matrix?: Matrix;
@@ -74,9 +92,13 @@ interface DataPanelSettings extends PanelOptions {
 
 /** Columns of the query, and the heading of the rows. */
 export interface Matrix {
+  /** Column whose values become rows. */
   readonly row: string;
+  /** Column whose values become columns. */
   readonly column: string;
+  /** Column of the cells. */
   readonly value: string;
+  /** Heading of the rows. */
   readonly heading: string;
   /** Heading of a last column with the sum of each row. @default none */
   readonly total?: string;
@@ -147,6 +169,8 @@ export function describePanel<Builder extends SharedPanelBuilder>(
   if (interval !== undefined) builder.interval(interval);
   if (policy === "minutely") builder.maxDataPoints(mostWindows);
   if (options.decimals !== undefined) builder.decimals(options.decimals);
+  // As an override: the SDK takes links of fields for links of dashboards, which have more keys.
+  if (options.link !== undefined) builder.overrideByRegexp(".*", linkOf(options.link));
   if (options.min !== undefined) builder.min(options.min);
   if (options.max !== undefined) builder.max(options.max);
   if (options.mappings !== undefined) builder.mappings([...options.mappings]);
@@ -177,9 +201,11 @@ export const legend = new VizLegendOptionsBuilder()
 export const tooltip = (): VizTooltipOptionsBuilder =>
   new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi);
 
+/** Options of {@link timeSeries}. */
 export type TimeSeriesOptions = DataPanelOptions & {
   /** @default "line" */
   readonly draw?: "line" | "bars";
+  /** Series on top of each other. @default false */
   readonly stack?: boolean;
 };
 
@@ -192,11 +218,14 @@ export const stackedCounts = { unit: "short", min: 0, draw: "bars", stack: true 
  */
 const longestBridgedGapMs = 180_000;
 
+/** A class, a service, a version has the same colour on all panels and dashboards: Grafana takes it from the name. */
+const seriesColours = new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName);
+
 /** A figure over time. */
 export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel {
   const { draw = "line", stack = false } = options;
   return describePanel(new TimeseriesPanelBuilder(), title, options)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .colorScheme(seriesColours)
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .fillOpacity(draw === "bars" ? 70 : stack ? 30 : 8)
     .lineWidth(draw === "bars" ? 0 : 2)
@@ -208,6 +237,7 @@ export function timeSeries(title: string, options: TimeSeriesOptions): AnyPanel 
     .tooltip(tooltip());
 }
 
+/** Options of {@link stat}. */
 export type StatOptions = DataPanelOptions & {
   /** Regular expression of the columns to show, where a table is queried. @default the numbers */
   readonly fields?: string;
@@ -242,11 +272,21 @@ const text = (heading: string): DynamicConfigValue[] => [
   { id: "unit", value: "string" },
 ];
 
-export type TableOptions = Omit<DataPanelSettings, "unit"> &
+/** Order of the rows of a table. */
+export interface SortBy {
+  /** Heading of the column. */
+  readonly column: string;
+  /** The highest, or the newest, first. */
+  readonly descending: boolean;
+}
+
+/** Options of {@link table}. */
+export type TableOptions = Omit<DataPanelSettings, "unit" | "link"> &
   Targets & {
     /** Unit of the numbers of a matrix; other columns get theirs by `overrides`. @default "string" */
     readonly unit?: string;
-    readonly sortBy?: { column: string; descending: boolean };
+    /** Heading of the column that the rows are sorted by, and the direction. */
+    readonly sortBy?: SortBy;
   };
 
 /**
@@ -272,23 +312,23 @@ export function table(title: string, options: TableOptions): AnyPanel {
   return builder;
 }
 
+/** Options of {@link barChart}. */
+export type BarChartOptions = DataPanelOptions & {
+  /** Column of the categories, where there is no matrix. */
+  readonly xField?: string;
+  /** Bars on top of each other, or on top of each other with each category 100 %. @default neither */
+  readonly stack?: "counts" | "shares";
+  /** Categories are the starts of days or weeks, in UTC. @default false */
+  readonly days?: boolean;
+};
+
 /** Bars along a category, for example the versions of a model. */
-export function barChart(
-  title: string,
-  options: DataPanelOptions & {
-    /** Column of the categories, where there is no matrix. */
-    readonly xField?: string;
-    /** Bars on top of each other, or on top of each other with each category 100 %. @default neither */
-    readonly stack?: "counts" | "shares";
-    /** Categories are the starts of days or weeks, in UTC. @default false */
-    readonly days?: boolean;
-  },
-): AnyPanel {
+export function barChart(title: string, options: BarChartOptions): AnyPanel {
   const { matrix, stack, days = false } = options;
   const xField = matrix === undefined ? (options.xField ?? "") : matrixRows(matrix);
   const axis = text(matrix?.heading ?? xField);
   const builder = describePanel(new BarChartPanelBuilder(), title, options, "table")
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .colorScheme(seriesColours)
     .overrideByName(xField, axis)
     .xField(xField)
     .orientation(VizOrientation.Vertical)

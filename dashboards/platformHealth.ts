@@ -7,6 +7,7 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { redFrom } from "./fieldOptions";
 import { firingAlerts } from "./firingAlerts";
 import { field, select, tag, timeFilter, type Query } from "./influxql";
+import { linesOfSeries, linesOfChosen, whatFires } from "./links";
 import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
 import { countOverTime, overRollups, overTime, totalCount } from "./rollupQueries";
@@ -40,8 +41,9 @@ function growth(counters: typeof taskErrors, ...by: string[]): Query {
 }
 
 const verdict = row("Verdict: does the monitoring work?", [
-  firingAlerts({ where: inEnvironment, size: [3, 4] }),
+  firingAlerts({ where: inEnvironment, size: [3, 4], link: whatFires }),
   stat("Log lag", {
+    link: linesOfChosen,
     description:
       "Longest time for which a service that answers its probes has logged nothing, now. Red where LogsStalled fires.",
     unit: "s",
@@ -56,6 +58,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     ),
   }),
   stat("Failed notifications", {
+    link: whatFires,
     description: "Notifications that Alertmanager could not deliver in the time range.",
     unit: "short",
     thresholds: redFrom(1),
@@ -63,6 +66,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     query: growth(failedNotifications, "integration", "reason"),
   }),
   stat("Buffer in use", {
+    link: whatFires,
     description: "Fullest buffer of the log aggregators. Red where LogBufferBacklog fires.",
     unit: "percentunit",
     decimals: 1,
@@ -75,6 +79,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     ),
   }),
   stat("Unparsed share", {
+    link: linesOfChosen,
     description:
       "Highest share, of a service's lines in the time range, of those that no format matched; they are kept as they are. Red where UnparsedLogs fires.",
     unit: "percentunit",
@@ -104,6 +109,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     ],
   }),
   stat("Series", {
+    link: whatFires,
     description:
       "Series of all buckets: their number, not that of the points, is what slows InfluxDB 2. Red where the limit is.",
     unit: "short",
@@ -117,6 +123,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     ),
   }),
   stat("Failed tasks", {
+    link: whatFires,
     description: "Runs of InfluxDB's tasks (rollups, alerts) that failed in the time range.",
     unit: "short",
     thresholds: redFrom(1),
@@ -124,6 +131,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     query: growth(taskErrors, "task_type", "errorType"),
   }),
   stat("Dead letters", {
+    link: whatFires,
     description:
       "Points that InfluxDB refused for good in the time range; no figure counts them. DeadLetters fires from the first.",
     unit: "short",
@@ -138,6 +146,7 @@ const verdict = row("Verdict: does the monitoring work?", [
 
 const logFlow = row("Trend: logs", [
   timeSeries("Log lines by service", {
+    link: linesOfSeries,
     description:
       "Text lines in each window. A gap is a service that wrote nothing, or whose lines did not arrive.",
     ...stackedCounts,
@@ -145,12 +154,14 @@ const logFlow = row("Trend: logs", [
     ...countOverTime(logLines, ofChosenServices, totalCount("lines"), "service"),
   }),
   timeSeries("Unparsed lines by service", {
+    link: linesOfSeries,
     description: "Lines that no format matched: a service with many needs a LogSource of its own.",
     ...stackedCounts,
     size: [6, 8],
     ...countOverTime(unparsedLines, ofChosenServices, totalCount("lines"), "service"),
   }),
   timeSeries("Log lag by service", {
+    link: linesOfSeries,
     description:
       "Time since the last line or request of each service that answers its probes; the line is where LogsStalled fires.",
     unit: "s",
@@ -165,6 +176,7 @@ const logFlow = row("Trend: logs", [
     ),
   }),
   timeSeries("Buffer in use by replica and output", {
+    link: whatFires,
     description:
       "Share of each aggregator's buffer that waits for InfluxDB; the line is where LogBufferBacklog fires.",
     unit: "percentunit",
@@ -187,6 +199,7 @@ const logFlow = row("Trend: logs", [
 
 const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
   timeSeries("Series by bucket", {
+    link: whatFires,
     description: "A steady climb means a tag with unbounded values.",
     unit: "short",
     min: 0,
@@ -200,6 +213,7 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
     overrides: coloursOf("events", "minutely", "hourly", "daily", "weekly"),
   }),
   timeSeries("Task runs by result", {
+    link: whatFires,
     description: "Runs of InfluxDB's tasks by second.",
     unit: "ops",
     min: 0,
@@ -214,6 +228,7 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
     overrides: coloursOf("system success", "system failed"),
   }),
   timeSeries("Alerts by state", {
+    link: whatFires,
     description:
       "Alerts that Alertmanager holds, Watchdog among them: active, and suppressed by silences and inhibitions.",
     unit: "short",

@@ -2,8 +2,10 @@ import { measurements } from "../contract/measurements";
 import { rollupField } from "../contract/rollups";
 import { thresholds } from "../contract/thresholds";
 import { row } from "./buildDashboard";
-import { colouredCell, redFrom, unitOf, unitsOf } from "./fieldOptions";
+import { dashboardIdentities } from "./catalogue";
+import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
+import { dashboardPath, linesPath } from "./links";
 import { table } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
@@ -13,6 +15,11 @@ const logLines = rollups(measurements.log);
 const probes = rollups(measurements.probe);
 const deployments = rollups(measurements.deployment);
 const volumes = rollups(measurements.podVolume);
+
+const itsUsage = linkTo(
+  "Usage of ${__value.text}",
+  dashboardPath(dashboardIdentities.modelApiUsage.uid, { service: "${__value.text:percentencode}" }),
+);
 
 const logsAndVolumes = row("Detail: logs and volumes", [
   table("Last line by service", {
@@ -25,7 +32,11 @@ const logsAndVolumes = row("Detail: logs and volumes", [
       .where(...ofChosenServices)
       .groupBy(tag("service")),
     transformations: [columns({ service: "Service", Time: "Last line", lines: "Lines in that minute" })],
-    overrides: { "Last line": unitOf("dateTimeFromNow"), "Lines in that minute": unitOf("short") },
+    overrides: {
+      Service: toItsLines,
+      "Last line": unitOf("dateTimeFromNow"),
+      "Lines in that minute": unitOf("short"),
+    },
   }),
   table("Lines by service and severity", {
     description: "Text lines in the time range.",
@@ -38,7 +49,17 @@ const logsAndVolumes = row("Detail: logs and volumes", [
       groupBy: [tag("service"), tag("severity")],
     }),
     transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
-    overrides: { Lines: unitOf("short") },
+    overrides: {
+      Service: toItsLines,
+      Severity: linkTo(
+        "Lines of this severity",
+        linesPath({
+          service: "${__data.fields.Service:percentencode}",
+          severity: "${__value.text:percentencode}",
+        }),
+      ),
+      Lines: unitOf("short"),
+    },
   }),
   table("Volumes", {
     description: "Fullest state of each volume by its capacity. Red where VolumeFillingUp fires.",
@@ -52,6 +73,10 @@ const logsAndVolumes = row("Detail: logs and volumes", [
     }),
     transformations: [columns({ service: "Service", volume_name: "Volume", use: "In use" })],
     overrides: {
+      Service: linkTo(
+        "Resources of ${__value.text}",
+        dashboardPath(dashboardIdentities.resourcesAndCost.uid, { service: "${__value.text:percentencode}" }),
+      ),
       "In use": [
         ...unitOf("percentunit", 0),
         ...colouredCell({ thresholds: redFrom(thresholds.volumeUseRatio) }),
@@ -72,7 +97,7 @@ const reachability = row("Detail: what answers", [
       groupBy: [tag("service"), tag("result")],
     }),
     transformations: [columns({ service: "Service", result: "Result", probes: "Probes", mean: "Mean time" })],
-    overrides: { Probes: unitOf("short"), "Mean time": unitOf("s") },
+    overrides: { Service: itsUsage, Probes: unitOf("short"), "Mean time": unitOf("s") },
   }),
   table("Ready pods of model APIs", {
     description:
@@ -101,6 +126,7 @@ const reachability = row("Detail: what answers", [
       }),
     ],
     overrides: {
+      Service: itsUsage,
       ...unitsOf("short", ["Desired", "n"]),
       "Ready on average": unitOf("short", 2),
       "Least ready": [

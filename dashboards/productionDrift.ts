@@ -1,8 +1,10 @@
+import { dashboardUids } from "../contract/dashboardUids";
 import { row } from "./buildDashboard";
-import { colouredCell, unitOf, unitsOf } from "./fieldOptions";
+import { colouredCell, hidden, linkTo, unitOf, unitsOf } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
 import { equals, field, select, tag } from "./influxql";
 import { drift, driftThresholds } from "./modelEvents";
+import { approvals, dashboardPath } from "./links";
 import { barChart, table } from "./panels";
 import { chosenOfLast, day } from "./requestQueries";
 import { driftVerdicts } from "./verdicts";
@@ -12,6 +14,7 @@ const comparisons = [...chosenOfLast("30d"), equals("comparison", "production_vs
 /** Row of the API's dashboard: is the model asked about what it has learned? */
 export const productionDrift = row("Detail: drift of what the API is asked against the training", [
   barChart("Drift (PSI) of served features", {
+    link: approvals,
     description:
       "Population stability index of each feature, of a sample of the requests against the training of the model; the lines are the limits of a warning and of drift. Of each day of the last 30 on which a pipeline compared them.",
     unit: "none",
@@ -46,10 +49,19 @@ export const productionDrift = row("Detail: drift of what the API is asked again
         missing_rate_ref: "Missing in training",
         missing_rate: "Missing",
         model_version: "Version",
+        model: "Model",
       },
       newest: 200,
     }),
     overrides: {
+      Version: linkTo(
+        "Approval of ${__value.text}",
+        dashboardPath(dashboardUids.modelApproval, {
+          candidateModel: "${__data.fields.Model:percentencode}",
+          candidate: "${__value.text:percentencode}",
+        }),
+      ),
+      Model: hidden,
       Verdict: colouredCell({ mappings: driftVerdicts }),
       PSI: [...unitOf("none", 3), ...colouredCell({ thresholds: driftThresholds })],
       ...unitsOf("short", ["n training", "n served"]),

@@ -23,8 +23,9 @@ import {
   overPods,
 } from "./containerQueries";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, redFrom, unitOf, unitsOf } from "./fieldOptions";
+import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { field, ofLast, select, tag, timeFilter } from "./influxql";
+import { dashboardPath, linesOfSeries, linesOfChosen, runsOf } from "./links";
 import { barChart, stat, table, timeSeries } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { inEnvironment, interval, rollups } from "./sources";
@@ -32,6 +33,11 @@ import { columns } from "./transformations";
 import { chained } from "./variables";
 
 const tasks = rollups(measurements.taskEnd);
+
+const usageOfChosen = {
+  title: "Usage of the chosen services",
+  url: dashboardPath(dashboardIdentities.modelApiUsage.uid, {}, ["service"]),
+};
 
 const sizingThresholds = [
   { value: null, color: "blue" },
@@ -59,6 +65,7 @@ const costColumns = columns({
 const verdict = ({ prices, money, priceNote }: Pricing) =>
   row("Verdict: is anything too small, and what is idle?", [
     stat("Highest memory use", {
+      link: linesOfChosen,
       description:
         "Highest working set of a container by its limit. Red where MemoryNearLimit fires: above the limit the kernel kills it.",
       unit: "percentunit",
@@ -68,6 +75,7 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
       query: highestRatio(memoryUsed, memoryLimit, 1, []),
     }),
     stat("Restarts", {
+      link: linesOfChosen,
       description: "Restarts of containers in the time range.",
       unit: "short",
       thresholds: redFrom(1),
@@ -79,6 +87,7 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
       }),
     }),
     stat("Cost of what is requested", {
+      link: usageOfChosen,
       description: `Requested CPU and memory in the time range, at ${priceNote}.`,
       unit: money,
       decimals: 2,
@@ -90,6 +99,7 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
       transformations: [costColumns],
     }),
     stat("Idle cost", {
+      link: usageOfChosen,
       description: `The part of it that was requested and not used: idle ratio × capacity × price, at ${priceNote}.`,
       unit: money,
       decimals: 2,
@@ -104,6 +114,7 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
 
 const trend = row("Trend: use against request and limit", [
   timeSeries("CPU used by service", {
+    link: linesOfSeries,
     description:
       "Cores in use, summed over the pods, with what was requested and the limit. A container without a limit adds nothing to it.",
     unit: "cores",
@@ -116,6 +127,7 @@ const trend = row("Trend: use against request and limit", [
     ],
   }),
   timeSeries("Memory used by service", {
+    link: linesOfSeries,
     description: "Working set, summed over the pods, with what was requested and the limit.",
     unit: "bytes",
     min: 0,
@@ -127,6 +139,7 @@ const trend = row("Trend: use against request and limit", [
     ],
   }),
   timeSeries("CPU spikes: highest of any pod by its limit", {
+    link: linesOfSeries,
     description:
       "Highest sample of a window by the limit: at 100 % the kernel throttles the container. Kubelets don't report the throttling itself.",
     unit: "percentunit",
@@ -136,6 +149,7 @@ const trend = row("Trend: use against request and limit", [
     alias: "$tag_service $tag_container_name",
   }),
   timeSeries("Memory spikes: highest of any pod by its limit", {
+    link: linesOfSeries,
     description: "Highest sample of a window by the limit; the line is where MemoryNearLimit fires.",
     unit: "percentunit",
     min: 0,
@@ -177,6 +191,7 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
         }),
       ],
       overrides: {
+        Service: toItsLines,
         "CPU p95 / request": sizingCell,
         "Memory p95 / request": sizingCell,
         "CPU request": unitOf("cores", 2),
@@ -190,12 +205,20 @@ const sizingAndCost = ({ prices, money, priceNote }: Pricing) =>
       sortBy: { column: "Idle cost", descending: true },
       query: costs(prices),
       transformations: [costColumns],
-      overrides: { ...unitsOf(money, ["Cost", "Idle cost"], 2), "Idle share": unitOf("percentunit", 0) },
+      overrides: {
+        Service: linkTo(
+          "Usage of ${__value.text}",
+          dashboardPath(dashboardIdentities.modelApiUsage.uid, { service: "${__value.text:percentencode}" }),
+        ),
+        ...unitsOf(money, ["Cost", "Idle cost"], 2),
+        "Idle share": unitOf("percentunit", 0),
+      },
     }),
   ]);
 
 const steps = row("Detail: steps of the pipelines", [
   barChart("Memory peak by step", {
+    link: { title: "Its last run", url: runsOf("${__field.name:percentencode}") },
     description:
       "Highest memory of each step's runs in the time range, by its limit; the line is where MemoryNearLimit fires.",
     unit: "percentunit",
@@ -246,6 +269,7 @@ const steps = row("Detail: steps of the pipelines", [
       }),
     ],
     overrides: {
+      Pipeline: linkTo("Its last run", runsOf("${__value.text:percentencode}")),
       n: unitOf("short"),
       ...unitsOf("s", ["Mean time", "Longest", "Mean CPU time"]),
       ...unitsOf("bytes", ["Memory peak", "Memory limit"], 0),

@@ -123,7 +123,9 @@ export function ratioOfCounts(options: {
 
 /** A query over time, and the name of each of its series; to be spread into a panel or a target. */
 export interface QueryOverTime {
+  /** A value for each window and set of tags. */
   readonly query: Query;
+  /** Names each series by its tags. */
   readonly alias: string;
 }
 

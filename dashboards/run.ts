@@ -1,11 +1,12 @@
 import { measurements } from "../contract/measurements";
 import { thresholds } from "../contract/thresholds";
 import { buildDashboard, row } from "./buildDashboard";
-import { dashboardIdentities, dashboardPath } from "./catalogue";
+import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, linkTo, redFrom, unitOf, unitsOf, wrapped } from "./fieldOptions";
+import { colouredCell, linkTo, redFrom, unitOf, unitsOf, wordColours, wrapped } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
 import { equals, field, matchesVariable, ofLast, select, tag, timeFilter } from "./influxql";
+import { dashboardPath, linesPath, runOf } from "./links";
 import { decisions, drift, driftThresholds, kept, runs, summaries } from "./modelEvents";
 import { barChart, stat, table } from "./panels";
 import { finishedRuns } from "./runPanels";
@@ -20,6 +21,7 @@ import {
   driftVerdicts,
   resultColours,
   resultWords,
+  severityColours,
 } from "./verdicts";
 
 const runId = "cicd.pipeline.run.id";
@@ -39,8 +41,14 @@ const succeeded = equals("result", "success");
 
 const chooseRun = 'choose a run in "Runs of the pipeline" below: its link brings its time along';
 
+const runLines = linesPath({ service: "${runPipeline}", pod: "${runId}" });
+const itsLines = { title: "Lines of the run", url: runLines };
+const approvalPath = dashboardPath(dashboardIdentities.modelApproval.uid, { pipeline: "${runPipeline}" });
+const itsApproval = { title: "Approval of its models", url: approvalPath };
+
 const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
   stat("Result", {
+    link: itsLines,
     description:
       "How the run ended. One that has no end still runs, or was killed: PipelineRunOverdue fires.",
     unit: "string",
@@ -55,6 +63,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     format: "table",
   }),
   stat("Decision on its model", {
+    link: itsApproval,
     description: "What was decided on the model that the run trained; the reason is in Model approval.",
     unit: "string",
     fill: true,
@@ -68,6 +77,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     format: "table",
   }),
   stat("Duration: this run and the mean", {
+    link: itsLines,
     description: "How long the run took, and how long the runs of the last 90 days that succeeded took.",
     unit: "s",
     noValue: "not ended",
@@ -88,6 +98,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     ],
   }),
   stat("Results of 90 days", {
+    link: itsApproval,
     description: "Finished runs of the pipeline in the last 90 days: how often does it fail?",
     unit: "short",
     noValue: "none",
@@ -100,6 +111,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     overrides: coloursOf(...Object.keys(resultWords)),
   }),
   stat("Features by drift verdict", {
+    link: itsApproval,
     description: "Features of the run's data against the data of the version before, by verdict.",
     unit: "short",
     noValue: "not compared",
@@ -145,6 +157,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
 
 const timeline = row("Timeline: the steps, from start to end", [
   stateTimeline("Steps of the run", {
+    link: itsLines,
     description:
       "Each step from its start to its end, in the colour of its result. A step that was killed reports no end, and has no bar.",
     unit: "string",
@@ -163,6 +176,7 @@ const timeline = row("Timeline: the steps, from start to end", [
     ],
   }),
   barChart("Duration of steps: this run and the mean", {
+    link: itsLines,
     description: "Each step of the run, and its mean over the runs of the last 90 days: what became slower?",
     unit: "s",
     min: 0,
@@ -211,6 +225,7 @@ const resources = row("Detail: what the steps used", [
       },
     }),
     overrides: {
+      Step: linkTo("Lines of the run", runLines),
       Result: colouredCell({ mappings: resultColours }),
       ...unitsOf("s", ["Duration", "CPU time"]),
       "Memory peak": unitOf("bytes", 0),
@@ -219,6 +234,10 @@ const resources = row("Detail: what the steps used", [
     },
   }),
   barChart("Memory peak by step", {
+    link: {
+      title: "Resources of the pipeline",
+      url: dashboardPath(dashboardIdentities.resourcesAndCost.uid, { service: "${runPipeline}" }),
+    },
     description:
       "Highest memory of each step by its limit; the line is where MemoryNearLimit fires. Above the limit the kernel kills it.",
     unit: "percentunit",
@@ -252,7 +271,20 @@ const logsAndDrift = row("Detail: log lines and drift", [
       newest: 200,
       headings: { Time: "Time", severity: "Severity", body: "Line" },
     }),
-    overrides: { Line: wrapped },
+    overrides: {
+      Severity: [
+        ...colouredCell({ mappings: wordColours(severityColours) }),
+        ...linkTo(
+          "Lines of this run and severity",
+          linesPath({
+            service: "${runPipeline}",
+            pod: "${runId}",
+            severity: "${__value.text:percentencode}",
+          }),
+        ),
+      ],
+      Line: wrapped,
+    },
   }),
   table("Drift by feature", {
     description:
@@ -266,6 +298,7 @@ const logsAndDrift = row("Detail: log lines and drift", [
       headings: { feature: "Feature", verdict: "Verdict", psi: "PSI", n_ref: "n before", n_cur: "n now" },
     }),
     overrides: {
+      Feature: linkTo("Drift of all versions", approvalPath),
       Verdict: colouredCell({ mappings: driftVerdicts }),
       PSI: [...unitOf("none", 3), ...colouredCell({ thresholds: driftThresholds })],
       ...unitsOf("short", ["n before", "n now"]),
@@ -275,6 +308,7 @@ const logsAndDrift = row("Detail: log lines and drift", [
 
 const earlierRuns = row("Detail: runs of ${runPipeline}", [
   barChart("Duration of the runs of 90 days", {
+    link: { title: "This run", url: runOf("${runPipeline}", "${__data.fields.Run:percentencode}") },
     description: "Each finished run, the oldest first: a run that failed early is short.",
     unit: "s",
     min: 0,

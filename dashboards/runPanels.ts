@@ -1,7 +1,7 @@
-import { runPath } from "./catalogue";
 import { colouredCell, hidden, linkTo, unitOf, wrapped } from "./fieldOptions";
 import { fieldTable, type QueryOfRows } from "./fieldQueries";
 import { field, type Condition } from "./influxql";
+import { runPath } from "./links";
 import { runs } from "./modelEvents";
 import type { TableOptions } from "./panels";
 import { calculated } from "./transformations";

@@ -17,12 +17,18 @@ export function source(bucket: BucketName, measurement: Measurement): Source<Buc
 
 /** Rollups of a measurement at each resolution, and when a panel reads it. Exactly one of them answers. */
 export interface Rollups {
-  readonly resolutions: readonly {
-    readonly source: Source;
-    readonly when: Condition;
-    /** Length of its windows, in minutes. */
-    readonly minutes: number;
-  }[];
+  /** From the finest to the coarsest. */
+  readonly resolutions: readonly Resolution[];
+}
+
+/** One of the resolutions of {@link Rollups}. */
+export interface Resolution {
+  /** Where it is kept. */
+  readonly source: Source;
+  /** The panels' windows that it answers. */
+  readonly when: Condition;
+  /** Length of its windows, in minutes. */
+  readonly minutes: number;
 }
 
 const hourMs = 3_600_000;

@@ -3,6 +3,7 @@ import {
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   TextBoxVariableBuilder,
+  VariableHide,
   VariableRefresh,
   VariableSort,
   type VariableModel,
@@ -11,6 +12,7 @@ import {
 import { influxdbDatasource } from "./influxqlTarget";
 import { distinctTagValues, matchesVariable, showTagValues, type Condition, type Source } from "./influxql";
 
+/** Anything that builds a variable. */
 export type AnyVariable = cog.Builder<VariableModel>;
 
 /** Which InfluxDB the dashboard reads. */
@@ -24,9 +26,11 @@ export function dataSourceVariable(uid: string): AnyVariable {
 
 /** A variable over the values of a tag. */
 export interface TagVariable {
+  /** What queries and links call it. */
   readonly name: string;
   /** @default the name */
   readonly label?: string;
+  /** What it chooses. */
   readonly description: string;
   /**
    * The tag; each variable before this one narrows it by its own tag.
@@ -40,13 +44,21 @@ export interface TagVariable {
 }
 
 /** Where variables get their values: the index of the raw events, or the points of a small measurement. */
-export type VariableSource =
-  | { readonly measurement: string }
-  | {
-      readonly source: Source;
-      /** A field that each point has. */
-      readonly field: string;
-    };
+export type VariableSource = IndexedTags | TagsOfPoints;
+
+/** Tags of the raw events of the last days. */
+export interface IndexedTags {
+  /** Whose tags. */
+  readonly measurement: string;
+}
+
+/** Tags of what is kept for long. */
+export interface TagsOfPoints {
+  /** Whose tags. */
+  readonly source: Source;
+  /** A field that each point has. */
+  readonly field: string;
+}
 
 /**
  * Variables of which each is narrowed by all before it: environment, then service, then model, then version.
@@ -99,8 +111,18 @@ function queryVariable({ name, label, description, query }: QueryVariable): Quer
 }
 
 /** A variable of one value, read from a text field; it follows the variables in its query. */
-export function fieldVariable(options: QueryVariable): AnyVariable {
-  return queryVariable(options).sort(VariableSort.Disabled).multi(false).includeAll(false);
+export function fieldVariable({
+  isHidden = false,
+  ...options
+}: QueryVariable & {
+  /** It is there for links, and not shown. */
+  readonly isHidden?: boolean;
+}): AnyVariable {
+  return queryVariable(options)
+    .sort(VariableSort.Disabled)
+    .multi(false)
+    .includeAll(false)
+    .hide(isHidden ? VariableHide.HideVariable : VariableHide.DontHide);
 }
 
 /** A variable that is typed in; empty at first. */

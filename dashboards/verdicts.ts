@@ -26,10 +26,21 @@ export const resultWords = {
 
 export const resultColours = wordColours(resultWords);
 
+/** How bad a line is. */
+export const severityColours = {
+  FATAL: "purple",
+  ERROR: "red",
+  WARN: "orange",
+  INFO: "blue",
+  DEBUG: "green",
+  TRACE: "yellow",
+} as const;
+
 /** Colours of series with known names. */
 const knownColours: Readonly<Record<string, string>> = {
   ...driftColours,
   ...resultWords,
+  ...severityColours,
   Accuracy: "blue",
   Precision: "purple",
   Recall: "orange",

@@ -258,6 +258,7 @@ ${authorization ? '  headers = {"Authorization" = "${ALERTMANAGER_AUTHORIZATION}
       fingerprint = "fingerprint"
     [inputs.http.xpath.fields]
       summary = "string(annotations/summary)"
+      app = "string(labels/service)"
 `;
 }
 

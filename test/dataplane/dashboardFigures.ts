@@ -5,6 +5,10 @@ import {
   apiPods,
   apiRequests,
   containerMinutes,
+  apiSeverity,
+  lineException,
+  requestException,
+  sampleTrace,
   sampleAlerts,
   failedSteps,
   pipelineTasks,
@@ -203,7 +207,12 @@ const home: Record<string, Expectation> = {
       sortedBy(onlyTable(data), "Alert"),
       [...sampleAlerts]
         .sort((a, b) => (a.alertname < b.alertname ? -1 : 1))
-        .map(({ alertname, severity, summary }) => ({ Severity: severity, Alert: alertname, What: summary })),
+        .map(({ alertname, severity, summary, app }) => ({
+          Severity: severity,
+          Alert: alertname,
+          What: summary,
+          Service: app,
+        })),
       "alerts",
     );
   },
@@ -1010,6 +1019,82 @@ function lagOf(service: string, nowMs: number): number {
   return (nowMs - Math.max(...spoke.filter((time) => time < nowMs))) / 1000;
 }
 
+/** The API's lines in finished minutes, by severity. */
+function finishedLines(): Record<ReturnType<typeof apiSeverity>, number> {
+  const counts = { ERROR: 0, WARN: 0, INFO: 0 };
+  for (const ago of minutesAgo(platformMinutes)) if (ago > 0) counts[apiSeverity(ago)] += 1;
+  return counts;
+}
+
+/** The API's text lines of the time range, the newest first. */
+const apiLines = minutesAgo(platformMinutes)
+  .map((ago) => ({ ago, timeMs: sampleNow - ago * minuteMs, severity: apiSeverity(ago) }))
+  .sort((a, b) => b.timeMs - a.timeMs);
+
+const logs: Record<string, Expectation> = {
+  "Lines of errors": (data) => close(single(data), finishedLines().ERROR, "lines of errors"),
+  "Requests that raised": (data) =>
+    close(single(data), requestsSince(data).filter(({ status }) => status === 500).length, "requests"),
+  "Unparsed lines": (data) =>
+    close(
+      single(data),
+      minutesAgo(platformMinutes).filter((ago) => ago % 20 === 0 && ago > 0).length,
+      "unparsed lines",
+    ),
+  "Lines by severity": (data) => {
+    const { ERROR, WARN, INFO } = finishedLines();
+    closeTotals(data, { ERROR, WARN, INFO: INFO + finishedSamples });
+  },
+  "Log lines": (data) => {
+    const rows = onlyTable(data);
+    assert.equal(rows.length, 500, "the newest, of two services");
+    closeRows(
+      rows.filter(({ Service }) => Service === "penguins-api").slice(0, 200),
+      apiLines.slice(0, 200).map(({ ago, timeMs, severity }) => ({
+        Time: timeMs,
+        Severity: severity,
+        Line: `line ${ago}`,
+        Exception: severity === "ERROR" ? lineException["exception.type"] : null,
+        Message: severity === "ERROR" ? lineException["exception.message"] : null,
+        Logger: "penguins_api",
+        Pod: apiPods[0],
+        Trace: severity === "ERROR" ? sampleTrace(timeMs) : null,
+      })),
+      "lines, the newest first",
+    );
+  },
+  Exceptions: (data) => {
+    const expected = [
+      ...apiLines
+        .filter(({ severity }) => severity === "ERROR")
+        .map(({ timeMs }) => ({ timeMs, ...lineException })),
+      ...requestsSince(data)
+        .filter(({ status }) => status === 500)
+        .map(({ timeMs }) => ({ timeMs, ...requestException })),
+    ].map(({ timeMs, ...exception }) => ({
+      Time: timeMs,
+      Service: "penguins-api",
+      Exception: exception["exception.type"],
+      Message: exception["exception.message"],
+      Trace: sampleTrace(timeMs),
+      Run: null,
+    }));
+    closeRows(
+      sortedBy(onlyTable(data), "Time", "Exception"),
+      sortedBy(expected, "Time", "Exception"),
+      "exceptions",
+    );
+  },
+  "Lines that no format matched": (data) =>
+    closeRows(
+      onlyTable(data),
+      apiLines
+        .filter(({ ago }) => ago % 20 === 0)
+        .map(({ timeMs }) => ({ Time: timeMs, Service: "penguins-api", File: "app.log", Line: "??" })),
+      "unparsed lines, the newest first",
+    ),
+};
+
 const platformHealth: Record<string, Expectation> = {
   "Firing alerts": (data) => close(single(data), sampleAlerts.length - 1, "alerts, without Watchdog"),
   "Failed notifications": (data) => close(single(data), 2, "failed notifications"),
@@ -1084,12 +1169,13 @@ const platformHealth: Record<string, Expectation> = {
     );
   },
   "Lines by service and severity": (data) => {
-    const warnings = minutesAgo(platformMinutes).filter((ago) => ago % 30 === 0 && ago > 0).length;
+    const { ERROR, WARN, INFO } = finishedLines();
     closeRows(
       sortedBy(onlyTable(data), "Service", "Severity"),
       [
-        { Service: "penguins-api", Severity: "INFO", Lines: finishedSamples - warnings },
-        { Service: "penguins-api", Severity: "WARN", Lines: warnings },
+        { Service: "penguins-api", Severity: "ERROR", Lines: ERROR },
+        { Service: "penguins-api", Severity: "INFO", Lines: INFO },
+        { Service: "penguins-api", Severity: "WARN", Lines: WARN },
         { Service: samplePipeline, Severity: "INFO", Lines: finishedSamples },
       ],
       "lines",
@@ -1147,5 +1233,6 @@ export const expectations: Readonly<Record<string, Readonly<Record<string, Expec
   "training-run": run,
   "model-api-usage": modelApiUsage,
   "resources-and-cost": resourcesAndCost,
+  "log-lines": logs,
   "platform-health": platformHealth,
 };

@@ -72,6 +72,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         candidateModel: ["penguins"],
         candidate: ["3", "2", "1"],
         candidateRun: ["run-3"],
+        candidatePipeline: ["penguins-training"],
         champion: ["2"],
         split: ["test", "train"],
       },
@@ -87,6 +88,11 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
         version: ["3", "2", "1"],
       },
       "resources-and-cost": { environment: ["dev"], service: ["penguins-api"] },
+      "log-lines": {
+        environment: ["dev"],
+        service: ["penguins-api", "penguins-training"],
+        severity: ["ERROR", "INFO", "WARN"],
+      },
       "platform-health": { environment: ["dev"], service: ["penguins-api", "penguins-training"] },
     });
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { formattedValueToString } from "@grafana/data";
@@ -19,9 +20,13 @@ import {
   startTemporaryInfluxDb,
   type TemporaryInfluxDb,
 } from "../../viewer/sample/sampleInfluxDb";
-import { sampleAlerts } from "../../viewer/sample/sampleData";
+import { sampleAlerts, sampleNow, sampleRequests } from "../../viewer/sample/sampleData";
+import { lintRules } from "../unit/dashboards/lintRules";
+import { blocks } from "../unit/docs/blocks";
+import { runBlock } from "../unit/docs/runBlock";
+import { deploy } from "../unit/support/deploy";
 import { asked } from "./dashboardFigures";
-import { dashboardFaults, linkFaults } from "./support/shownFaults";
+import { dashboardFaults, linkFaults, seriesColours } from "./support/shownFaults";
 import { shownNames } from "./support/shownNames";
 
 /** The panels of 0.1.0 in which a person saw a fault. */
@@ -40,10 +45,13 @@ describe("what Grafana's own code shows of the sample data", () => {
   let influxDb: TemporaryInfluxDb;
   let run: RunQuery;
 
+  const shown = new Map<string, DashboardData>();
+
   before(async () => {
     influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
     await fillWithSampleData(influxDb);
     run = influxClient(influxDb.grafana);
+    for (const model of models) shown.set(model.uid, await ask(model));
   });
   after(async () => {
     await influxDb.stop();
@@ -51,6 +59,11 @@ describe("what Grafana's own code shows of the sample data", () => {
 
   const ask = (model: DashboardModel, options: Partial<QueryDashboardOptions> = {}): Promise<DashboardData> =>
     queryDashboard(model, { run, ...asked(model), ...options });
+  const dataOf = ({ uid }: DashboardModel): DashboardData => {
+    const data = shown.get(uid);
+    assert.ok(data, uid);
+    return data;
+  };
   const withoutAnnotations = (model: DashboardModel): DashboardModel => ({ ...model, annotations: {} });
 
   /** Texts of a panel's tiles. */
@@ -66,8 +79,8 @@ describe("what Grafana's own code shows of the sample data", () => {
   }
 
   for (const model of models) {
-    test(`${model.title}: names, units, texts, colours and widths of every panel`, async () => {
-      assert.deepEqual(dashboardFaults(await ask(model)), []);
+    test(`${model.title}: names, units, texts, colours and widths of every panel`, () => {
+      assert.deepEqual(dashboardFaults(dataOf(model)), []);
     });
   }
 
@@ -75,15 +88,49 @@ describe("what Grafana's own code shows of the sample data", () => {
     assert.deepEqual(linkFaults(models), []);
   });
 
-  test("the names in docs/dashboards.md are those of today: UPDATE_DOCS=1 writes them", async () => {
-    const lists: string[] = [];
-    for (const model of models) lists.push(shownNames(await ask(model)));
+  test("the names in docs/dashboards.md are those of today: UPDATE_DOCS=1 writes them", () => {
+    const lists = models.map((model) => shownNames(dataOf(model)));
     const page = join(__dirname, "..", "..", "docs", "dashboards.md");
     const text = readFileSync(page, "utf8");
     const [before, after] = text.split(/<!-- names: generated -->[\s\S]*<!-- \/names -->/);
     const current = `${before ?? ""}<!-- names: generated -->\n\n${lists.join("\n\n")}\n\n<!-- /names -->${after ?? ""}`;
     if (process.env["UPDATE_DOCS"] !== undefined) writeFileSync(page, current);
     else assert.equal(text, current);
+  });
+
+  test("a class, a service, a version has one colour on all dashboards; in 0.1.0 it had several", async () => {
+    const colours = seriesColours([...shown.values()]);
+    const onSeveral = [...colours].filter(([, { panels }]) => panels > 1).map(([name]) => name);
+    for (const name of ["Gentoo", "penguins-api", "body_mass_g", "Requests"])
+      assert.ok(onSeveral.includes(name), `${name} is in several panels`);
+    const several = (of: typeof colours): string[] =>
+      [...of].filter(([, one]) => one.colours.size > 1).map(([name]) => name);
+    assert.deepEqual(several(colours), []);
+    const data010: DashboardData[] = [];
+    for (const model of before010) data010.push(await ask(withoutAnnotations(model)));
+    assert.deepEqual(several(seriesColours(data010)), ["?"]);
+  });
+
+  test("the example of a dashboard of your own in docs/dashboards.md is shown without a fault", async () => {
+    const block = blocks.find(
+      ({ where, text }) => where.startsWith("docs/dashboards.md") && text.includes("buildDashboard("),
+    );
+    assert.ok(block);
+    const { resources } = await deploy(() => runBlock(block.text, tmpdir()));
+    const texts = resources
+      .filter(({ type }) => type === "kubernetes:core/v1:ConfigMap")
+      .flatMap(({ inputs }) => Object.entries((inputs["data"] ?? {}) as Record<string, string>))
+      .filter(([file]) => file === "churn-usage.json");
+    const model = JSON.parse(texts[0]?.[1] ?? "") as DashboardModel;
+    for (const check of Object.values(lintRules)) check(model);
+    const data = await ask(model);
+    assert.deepEqual(dashboardFaults(data), []);
+    assert.deepEqual(linkFaults([...models, model]), []);
+    const requests = sampleRequests().filter(
+      ({ service, timeMs }) => service === "churn-api" && timeMs >= sampleNow - 86_400_000,
+    );
+    const ofChurn = { choose: { service: ["churn-api"] } };
+    assert.deepEqual(await tiles(model, "Requests", ofChurn), [String(requests.length)]);
   });
 
   test("the faults of 0.1.0 are found in its dashboards", async () => {
@@ -101,6 +148,7 @@ describe("what Grafana's own code shows of the sample data", () => {
       'Last line by service: "Service" shows NaN',
       "Unique users, last hour: its own time range ends when somebody zooms",
       "Confusion of the candidate: its columns need 750 of 384 pixels",
+      "Sizing: 95th percentile over 7 days by request: its columns need 1050 of 917 pixels",
       "Scores by version: two series are #FA6400",
       "Series by bucket: two series are #AEA2E0",
       "Memory peak by step: bars over time cover each other",

@@ -174,6 +174,7 @@ test("an existing Alertmanager: ours goes, and who talks to it gets its address 
 test("an existing Grafana: ours goes, and its content comes as resources", async () => {
   const { gone, added, changed } = await swapped({ ...common, ...email, ...grafana });
   const dashboards = [
+    "log-lines",
     "model-api-usage",
     "model-approval",
     "monitoring-home",

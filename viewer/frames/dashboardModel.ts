@@ -44,6 +44,8 @@ export interface VariableModel {
   readonly description?: string;
   readonly query?: string;
   readonly datasource?: { readonly type: string; readonly uid: string };
+  /** 2: it is not shown. */
+  readonly hide?: number;
   readonly multi?: boolean;
   readonly includeAll?: boolean;
   readonly allValue?: string;

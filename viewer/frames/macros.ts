@@ -55,7 +55,7 @@ export function expandQuery(query: string, context: QueryContext): string {
   );
 }
 
-/** Puts `${name}`, `${name:regex}` and `${name:queryparam}` in. @throws Error as {@link expandQuery} */
+/** Puts `${name}` and its formats `regex`, `singlequote` and `queryparam` in. @throws Error as {@link expandQuery} */
 export function expandVariables(text: string, variables: QueryContext["variables"]): string {
   return text.replace(/\$\{(\w+)(?::(\w+))?\}/g, (_, name: string, format: string | undefined) => {
     const value = variables[name];
@@ -78,11 +78,15 @@ function formatValue(name: string, { values, allValue }: VariableValue, format: 
       const escaped = values.map((value) => value.replace(/[\\^$*+?.()|[\]{}/]/g, "\\$&"));
       return escaped.length === 1 ? (escaped[0] ?? "") : `(${escaped.join("|")})`;
     }
+    case "singlequote":
+      return values.map((value) => `'${value.replaceAll("'", "\\'")}'`).join(",");
     case "queryparam":
       return (allValue === undefined ? values : ["$__all"])
         .map((value) => `var-${name}=${encodeURIComponent(value)}`)
         .join("&");
     default:
-      throw new Error(`"$\{${name}:${format}}": the format is not known here; use regex or queryparam`);
+      throw new Error(
+        `"$\{${name}:${format}}": the format is not known here; use regex, singlequote or queryparam`,
+      );
   }
 }

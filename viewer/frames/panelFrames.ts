@@ -118,7 +118,12 @@ export function withDataMacros(expand: (text: string) => string): InterpolateFun
     return expand(
       text
         .replaceAll("${__field.name}", field?.name ?? "")
-        .replace(/\$\{__field\.labels\.(\w+)\}/g, (_, label: string) => field?.labels?.[label] ?? "")
+        .replaceAll("${__field.name:percentencode}", encodeURIComponent(field?.name ?? ""))
+        .replace(/\$\{__field\.labels\.(\w+)(:percentencode)?\}/g, (_, label: string, encode?: string) =>
+          encode === undefined
+            ? (field?.labels?.[label] ?? "")
+            : encodeURIComponent(field?.labels?.[label] ?? ""),
+        )
         .replace(
           /\$\{(__value\.\w+|__data\.fields\.\w+)(:percentencode)?\}/g,
           (_, name: string, encode?: string) =>

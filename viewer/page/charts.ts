@@ -216,7 +216,8 @@ function bars(
       data: categories.map((_, row) => {
         const value = (one.field.values[row] ?? null) as number | null;
         const shown = isShares && value !== null ? value / total(row) : value;
-        return { value: shown, label: { formatter: textOf(one, value) } };
+        const [link] = one.field.getLinks?.({ valueRowIndex: row }) ?? [];
+        return { value: shown, label: { formatter: textOf(one, value) }, url: link?.href };
       }),
       markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: thresholdLines(data, theme) },
     })),

@@ -45,6 +45,10 @@ function draw(element: HTMLElement): void {
   window.addEventListener("resize", () => {
     chart.resize();
   });
+  chart.on("click", ({ data }) => {
+    const { url } = (data ?? {}) as { url?: string };
+    if (url !== undefined) window.location.assign(url);
+  });
   if (!isOverTime) return;
   chart.group = "time";
   chart.dispatchAction({ type: "takeGlobalCursor", key: "brush", brushOption: { brushType: "lineX" } });

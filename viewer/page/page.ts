@@ -68,7 +68,7 @@ function links({ dashboard }: DashboardData, { query, dashboards }: PageOptions)
 
 function controls(data: DashboardData, { query }: PageOptions): string {
   const { dashboard } = data;
-  const variables = dashboard.templating.list.filter(({ type }) => type !== "datasource");
+  const variables = dashboard.templating.list.filter(({ type, hide }) => type !== "datasource" && hide !== 2);
   const from = query.get("from") ?? dashboard.time.from;
   const choices = ranges.map((range) => [`now-${range}`, `last ${range}`] as const);
   const known = choices.some(([value]) => value === from) && (query.get("to") ?? "now") === "now";
@@ -177,12 +177,16 @@ class DashboardView {
 
   private tiles({ options }: PanelModel, { tiles }: ShownPanel): string {
     const isFilled = options?.["colorMode"] === "background";
-    const items = tiles.map(({ display }) => {
+    const items = tiles.map(({ display, getLinks }) => {
+      const [link] = getLinks?.() ?? [];
       const colour = display.color ?? "";
       const style = isFilled ? `background:${colour};color:${readableOn(colour)}` : `color:${colour}`;
       const text = formattedValueToString(display);
       const name = tiles.length > 1 ? `<span>${escape(display.title ?? "")}</span>` : "";
-      return `<div class="tile" style="${style}">${name}<b style="--length:${Math.max(text.length, 5)}">${escape(text)}</b></div>`;
+      const figure = `${name}<b style="--length:${Math.max(text.length, 5)}">${escape(text)}</b>`;
+      return link === undefined
+        ? `<div class="tile" style="${style}">${figure}</div>`
+        : `<a class="tile" style="${style}" href="${escape(link.href)}" title="${escape(link.title)}">${figure}</a>`;
     });
     return `<div class="tiles">${items.join("")}</div>`;
   }

@@ -20,7 +20,7 @@ section{display:flex;flex-direction:column;overflow:hidden;background:${colors.b
 h3{font-size:13px;margin:0 0 4px;flex:none;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .chart,.scroll,.tiles{flex:1;min-height:0}.scroll{overflow:auto}
 .tiles{display:flex;gap:6px}.tile{flex:1;min-width:0;container-type:inline-size;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}
-.tile b{font-size:clamp(14px,calc(150cqw / var(--length)),34px);line-height:1.15}.tile span{color:${colors.text.secondary};font-size:12px}
+a.tile{text-decoration:none}.tile b{font-size:clamp(14px,calc(150cqw / var(--length)),34px);line-height:1.15}.tile span{color:${colors.text.secondary};font-size:12px}
 table{border-collapse:collapse;width:100%;font-size:13px}
 th{position:sticky;top:0;background:${colors.background.primary};text-align:left;color:${colors.text.secondary};white-space:nowrap}
 th,td{padding:3px 8px;border-bottom:1px solid ${colors.border.weak}}

@@ -41,13 +41,19 @@ export const sampleEnvironment = "dev";
 
 /** What fires, the first all the time. */
 export const sampleAlerts = [
-  { alertname: "Watchdog", severity: "none", summary: "Alerting works" },
+  { alertname: "Watchdog", severity: "none", summary: "Alerting works", app: "" },
   {
     alertname: "RunFailed",
     severity: "critical",
     summary: "Run run-4 of penguins-training failed: MemoryError",
+    app: "penguins-training",
   },
-  { alertname: "LogsStalled", severity: "warning", summary: "churn-api has logged nothing for 10 min" },
+  {
+    alertname: "LogsStalled",
+    severity: "warning",
+    summary: "churn-api has logged nothing for 10 min",
+    app: "churn-api",
+  },
 ];
 
 const species = ["Adelie", "Chinstrap", "Gentoo"] as const;
@@ -128,6 +134,7 @@ function requestPoint(request: SampleRequest): Point {
       "enduser.pseudo.id": request.user,
       "prediction.class": request.predictionClass,
       "prediction.score": request.score,
+      ...(request.status === 500 && { ...requestException, trace_id: sampleTrace(request.timeMs) }),
     },
   };
 }
@@ -260,7 +267,7 @@ function runPoints(run: SampleRun): Point[] {
   const addOfModel = (measurement: string, tags: Point["tags"], fields: Point["fields"]): void =>
     add(measurement, { ...model, ...tags }, fields);
   add("pipeline.run.start", common, { expected_max_s: 600 });
-  points.push(...sampleRunLines(run.endMs).map((line) => ({ ...line, tags: { ...common, ...line.tags } })));
+  points.push(...sampleRunLines(run).map((line) => ({ ...line, tags: { ...common, ...line.tags } })));
   for (const [task, seconds] of Object.entries(pipelineTasks)) {
     timeMs += seconds * 1000;
     add(
@@ -372,11 +379,11 @@ function runPoints(run: SampleRun): Point[] {
 }
 
 /** Text lines of a run, in the five minutes before its end. */
-function sampleRunLines(endMs: number): Point[] {
+function sampleRunLines({ endMs, version }: SampleRun): Point[] {
   return ["reading the batch", "a sensor's values are far from the others", "done"].map((body, index) => ({
     measurement: "log",
     tags: { severity: index === 1 ? "WARN" : "INFO" },
-    fields: { body },
+    fields: { body, "k8s.pod.name": `run-${version}-x7k2p` },
     timeMs: endMs - (5 - 2 * index) * minuteMs + 500,
   }));
 }
@@ -550,8 +557,8 @@ function partPoints(ago: number): Point[] {
   return [
     point("alertmanager_alerts", "alertmanager", { gauge: isRecent ? 3 : 1 }, { state: "active" }),
     point("alertmanager_alerts", "alertmanager", { gauge: 0 }, { state: "suppressed" }),
-    ...(isRecent ? sampleAlerts : sampleAlerts.slice(0, 1)).map(({ summary, ...tags }) =>
-      point("alertmanager.alert", "alertmanager", { summary }, { ...tags, fingerprint: tags.alertname }),
+    ...(isRecent ? sampleAlerts : sampleAlerts.slice(0, 1)).map(({ summary, app, ...tags }) =>
+      point("alertmanager.alert", "alertmanager", { summary, app }, { ...tags, fingerprint: tags.alertname }),
     ),
     point(
       "alertmanager_notifications_failed_total",
@@ -582,6 +589,34 @@ function partPoints(ago: number): Point[] {
   ];
 }
 
+/** How bad the API's line of a minute is. */
+export function apiSeverity(ago: number): "ERROR" | "WARN" | "INFO" {
+  return ago % 60 === 0 ? "ERROR" : ago % 30 === 0 ? "WARN" : "INFO";
+}
+
+/** The trace of what happens in a minute. */
+export function sampleTrace(timeMs: number): string {
+  return Math.floor(timeMs / minuteMs)
+    .toString(16)
+    .padStart(32, "0");
+}
+
+export const lineException = {
+  "exception.type": "ValueError",
+  "exception.message": "bill_length_mm is missing",
+} as const;
+export const requestException = {
+  "exception.type": "TimeoutError",
+  "exception.message": "the feature store has not answered in 2 s",
+} as const;
+
+function apiLine(ago: number): Point["fields"] {
+  const common = { body: `line ${ago}`, "k8s.pod.name": apiPods[0], "log.logger": "penguins_api" };
+  return apiSeverity(ago) !== "ERROR"
+    ? common
+    : { ...common, ...lineException, trace_id: sampleTrace(sampleNow - ago * minuteMs) };
+}
+
 /** What is seen of the apps at a minute: pods, probes and log lines. */
 function appPoints(ago: number): Point[] {
   const point = platformPoint(ago);
@@ -607,7 +642,7 @@ function appPoints(ago: number): Point[] {
         result: ago === 30 ? "connection_failed" : "success",
       },
     ),
-    point("log", "penguins-api", { body: `line ${ago}` }, { severity: ago % 30 === 0 ? "WARN" : "INFO" }),
+    point("log", "penguins-api", apiLine(ago), { severity: apiSeverity(ago) }),
     point("log", samplePipeline, { body: `line ${ago}` }, { severity: "INFO" }),
   ];
   if (isEvery20) points.push(point("log.unparsed", "penguins-api", { body: "??" }, { source: "app.log" }));

@@ -144,6 +144,23 @@ export function dashboardFaults({ panels }: DashboardData): string[] {
   return panels.flatMap((data) => panelFaults(data).map((fault) => `${data.panel.title}: ${fault}`));
 }
 
+/** The colours of each name of a series or of bars, and the number of panels that show it. */
+export function seriesColours(
+  dashboards: readonly DashboardData[],
+): Map<string, { readonly colours: Set<string>; panels: number }> {
+  const found = new Map<string, { readonly colours: Set<string>; panels: number }>();
+  const charts = dashboards
+    .flatMap(({ panels }) => panels)
+    .filter(({ panel }) => panel.type === "timeseries" || panel.type === "barchart");
+  for (const { name, colour } of charts.flatMap((data) => shownPanel(data).fields)) {
+    const known = found.get(name) ?? { colours: new Set(), panels: 0 };
+    known.colours.add(colour);
+    known.panels += 1;
+    found.set(name, known);
+  }
+  return found;
+}
+
 /** What a person would object to in the links between dashboards. */
 export function linkFaults(models: readonly DashboardModel[]): string[] {
   const variables = models.flatMap(({ title, templating }) =>

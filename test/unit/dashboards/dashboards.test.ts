@@ -17,6 +17,7 @@ test("uids are stable: alert mails and bookmarks hold them", () => {
       ["training-run", "Run"],
       ["model-api-usage", "Model API usage"],
       ["resources-and-cost", "Resources and cost"],
+      ["log-lines", "Logs"],
       ["platform-health", "Platform health"],
     ],
   );

@@ -18,6 +18,11 @@ function sound(): Broken {
 /** The first panel that asks for data. */
 const panelOf = (model: Broken): Broken =>
   model.panels.find((panel: { targets?: unknown[] }) => (panel.targets ?? []).length > 0);
+/** Its link. */
+const linkOf = (model: Broken): Broken =>
+  panelOf(model)
+    .fieldConfig.overrides.flatMap(({ properties }: Broken) => properties)
+    .find(({ id }: Broken) => id === "links").value[0];
 const queryVariables = (model: Broken): Broken[] =>
   model.templating.list.filter(({ type }: { type: string }) => type === "query");
 
@@ -78,6 +83,26 @@ const breaches: Readonly<
         target.query = target.query.replaceAll("${environment:regex}", "prod");
       },
       /keeps to the environment/,
+    ],
+  ],
+  "each figure leads to the detail behind it": [
+    [(model) => (panelOf(model).fieldConfig.overrides = []), /leads nowhere/],
+    [(model) => (linkOf(model).title = ""), /has a title/],
+    [(model) => (linkOf(model).url = "/d/nowhere?${environment:queryparam}"), /leads to no dashboard/],
+    [(model) => (linkOf(model).url = "/d/log-lines?var-service=x"), /keeps the environment/],
+    [
+      (model) => (linkOf(model).url = "/d/log-lines?${environment:queryparam}&var-route=x"),
+      /gives route, which Logs does not have/,
+    ],
+    [
+      (model) =>
+        (linkOf(model).url = "/d/log-lines?${environment:queryparam}&var-text=${__data.fields.Nothing}"),
+      /has no column Nothing/,
+    ],
+    [
+      (model) =>
+        (linkOf(model).url = "/d/log-lines?${environment:queryparam}&var-service=${__field.labels.service}"),
+      /has a label service/,
     ],
   ],
   "thresholds are those of the alerts": [

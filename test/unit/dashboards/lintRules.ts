@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { thresholds } from "../../../contract/thresholds";
-import { dashboardTag } from "../../../dashboards";
+import { dashboards, dashboardTag } from "../../../dashboards";
 import { maxDashboardBytes } from "../../../dashboards/definition";
 import { dataPanels, type DashboardModel, type PanelModel } from "../../../viewer/frames/dashboardModel";
 
@@ -26,6 +26,16 @@ function stepsOf(panel: PanelModel): number[] {
   return configs.flatMap((config) =>
     (config?.steps ?? []).flatMap(({ value }) => (value === null ? [] : [value])),
   );
+}
+
+/** What links lead to. */
+const targets = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
+
+function linksOf({ fieldConfig }: PanelModel): { title: string; url: string }[] {
+  return (fieldConfig?.overrides ?? [])
+    .flatMap(({ properties }) => properties)
+    .filter(({ id }) => id === "links")
+    .flatMap(({ value }) => value as { title: string; url: string }[]);
 }
 
 export const lintRules: Readonly<Record<string, LintRule>> = {
@@ -91,7 +101,8 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
     assert.equal(chain[0]?.name, "environment");
     chain.forEach((variable, index) => {
       for (const before of chain.slice(0, index)) {
-        if (before.name === "champion") continue;
+        // A hidden one is there for links.
+        if (before.name === "champion" || before.hide === 2) continue;
         assert.ok(
           variable.query?.includes(`\${${before.name}:regex}`),
           `${variable.name} is narrowed by ${before.name}: ${variable.query ?? ""}`,
@@ -124,6 +135,45 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
             `"${panel.title}" keeps to the time range`,
           );
         assert.match(query, /\$\{environment:regex\}/, `"${panel.title}" keeps to the environment`);
+      }
+    }
+  },
+  "each figure leads to the detail behind it": (model) => {
+    for (const panel of dataPanels(model).filter(({ targets }) => (targets ?? []).length > 0)) {
+      const links = linksOf(panel);
+      // Raw lines are the detail.
+      const isRaw = (panel.targets ?? []).every(({ query }) => / FROM "events"\."log[."]/.test(query));
+      if (!(panel.type === "table" && isRaw)) assert.ok(links.length > 0, `"${panel.title}" leads nowhere`);
+      for (const { title, url } of links) {
+        assert.ok(title.trim() !== "", `"${panel.title}": a link has a title`);
+        if (url.startsWith("/alerting/")) continue;
+        const [, uid, query = ""] = /^\/d\/([^?]+)\?(.*)$/.exec(url) ?? [];
+        const target = targets.find((one) => one.uid === uid);
+        assert.ok(target, `"${panel.title}" leads to no dashboard: ${url}`);
+        assert.ok(
+          query.includes("${environment:queryparam}"),
+          `"${panel.title}" keeps the environment: ${url}`,
+        );
+        const given = [...query.matchAll(/var-(\w+)=|\$\{(\w+):queryparam\}/g)];
+        for (const name of given.map(([, one, carried]) => one ?? carried ?? "")) {
+          assert.ok(
+            target.templating.list.some((variable) => variable.name === name),
+            `"${panel.title}" gives ${name}, which ${target.title} does not have`,
+          );
+        }
+        for (const [, column = ""] of url.matchAll(/__data\.fields\.(\w+)/g)) {
+          assert.ok(
+            JSON.stringify(panel).includes(`:"${column}"`) ||
+              JSON.stringify(panel).includes(`AS \\"${column}\\"`),
+            `"${panel.title}" has no column ${column} for its link`,
+          );
+        }
+        for (const [, label = ""] of url.matchAll(/__field\.labels\.(\w+)/g)) {
+          for (const { query: text } of panel.targets ?? []) {
+            const tags = text.slice(text.lastIndexOf("GROUP BY"));
+            assert.ok(tags.includes(`"${label}"`), `"${panel.title}" has a label ${label}`);
+          }
+        }
       }
     }
   },

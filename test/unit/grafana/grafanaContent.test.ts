@@ -27,6 +27,7 @@ test("an existing Grafana gets these resources, all under the component", async 
   const parent = "GrafanaContent monitoring-grafana";
   assert.deepEqual(listed(resources), [
     `Dashboard monitoring-grafana-dashboard-churn < ${parent}`,
+    `Dashboard monitoring-grafana-dashboard-log-lines < ${parent}`,
     `Dashboard monitoring-grafana-dashboard-model-api-usage < ${parent}`,
     `Dashboard monitoring-grafana-dashboard-model-approval < ${parent}`,
     `Dashboard monitoring-grafana-dashboard-monitoring-home < ${parent}`,
