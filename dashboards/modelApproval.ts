@@ -160,7 +160,7 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
     description:
       "Of a regression or a forecast: root mean squared and mean absolute error on the chosen split, in the target's unit; lower is better.",
     ...score,
-    noValue: "no regression",
+    noValue: "no regression has reported its errors",
     xField: "Version",
     size: [10, 8],
     query: select(...["model_version", "rmse", "mae"].map(field))

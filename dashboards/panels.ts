@@ -37,6 +37,7 @@ import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-fou
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
 import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
+import { emptyText } from "./emptyTexts";
 import { linkOf } from "./fieldOptions";
 import type { FigureLink } from "./links";
 import { matrix, rowTotal, utcDays } from "./transformations";
@@ -78,7 +79,7 @@ export interface DataPanelSettings extends PanelOptions {
   readonly thresholds?: readonly Threshold[];
   /** Colours and texts of values. */
   readonly mappings?: readonly ValueMapping[];
-  /** Shown in place of a figure that isn't there: no data is not zero. @default "no data" */
+  /** Shown in place of a figure that isn't there: no data is not zero. @default what is missing, by the measurement */
   readonly noValue?: string;
   /** Settings of single columns or series, by name. */
   readonly overrides?: Readonly<Record<string, readonly DynamicConfigValue[]>>;
@@ -159,12 +160,13 @@ export function describePanel<Builder extends SharedPanelBuilder>(
   builder.datasource(influxdbDatasource);
   builder.span(options.size[0]);
   builder.height(options.size[1]);
-  builder.noValue(options.noValue ?? "no data");
+  const source = targets[0]?.query.innermostSource();
+  builder.noValue(options.noValue ?? emptyText(source?.measurement, builder instanceof StatPanelBuilder));
   targets.forEach((target, index) => {
     const refId = String.fromCharCode("A".charCodeAt(0) + index);
     builder.withTarget(new InfluxQlTargetBuilder(refId, { format, ...target }));
   });
-  const policy = targets[0]?.query.innermostSource().retentionPolicy;
+  const policy = source?.retentionPolicy;
   const interval = policy === undefined ? undefined : minimumIntervals[policy];
   if (interval !== undefined) builder.interval(interval);
   if (policy === "minutely") builder.maxDataPoints(mostWindows);

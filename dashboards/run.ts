@@ -55,7 +55,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     fill: true,
     fields: "/^Result$/",
     mappings: resultColours,
-    noValue: "not ended",
+    noValue: "no end reported",
     size: [3, 5],
     query: select(field("result").as("Result"), field(runId).as("Run"))
       .from(runs)
@@ -69,7 +69,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     fill: true,
     fields: "/^Decision$/",
     mappings: decisionColours,
-    noValue: "none",
+    noValue: "none reported",
     size: [3, 5],
     query: select(field("decision").as("Decision"), field("reason").as("Reason"))
       .from(decisions)
@@ -80,7 +80,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     link: itsLines,
     description: "How long the run took, and how long the runs of the last 90 days that succeeded took.",
     unit: "s",
-    noValue: "not ended",
+    noValue: "no end reported",
     size: [5, 5],
     targets: [
       {
@@ -101,7 +101,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     link: itsApproval,
     description: "Finished runs of the pipeline in the last 90 days: how often does it fail?",
     unit: "short",
-    noValue: "none",
+    noValue: "no run has ended",
     size: [3, 5],
     query: select(field("duration_s").count().as("n"))
       .from(runs)
@@ -114,7 +114,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     link: itsApproval,
     description: "Features of the run's data against the data of the version before, by verdict.",
     unit: "short",
-    noValue: "not compared",
+    noValue: "nothing was compared",
     size: [4, 5],
     query: select(field("psi").count().as("features"))
       .from(drift)

@@ -1077,7 +1077,6 @@ const logs: Record<string, Expectation> = {
       Exception: exception["exception.type"],
       Message: exception["exception.message"],
       Trace: sampleTrace(timeMs),
-      Run: null,
     }));
     closeRows(
       sortedBy(onlyTable(data), "Time", "Exception"),

@@ -25,7 +25,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}
 th{position:sticky;top:0;background:${colors.background.primary};text-align:left;color:${colors.text.secondary};white-space:nowrap}
 th,td{padding:3px 8px;border-bottom:1px solid ${colors.border.weak}}
 td{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:280px}td.wrap{white-space:normal;min-width:160px}
-th.number,td.number{text-align:right}
+td[style] a{color:inherit}th.number,td.number{text-align:right}
 .lanes th{position:static;width:1%;padding-right:12px}.lanes td{max-width:none;border:0}.lanes td div{position:relative;height:30px;display:flex;justify-content:space-between;color:${colors.text.secondary}}.lanes i{font-style:normal}
 .lanes span{position:absolute;top:2px;bottom:2px;min-width:3px;overflow:hidden;text-align:center;line-height:26px;border-radius:2px}
 .empty{color:${colors.text.secondary};text-align:center;margin:auto;padding:0 12px}.error{color:${colors.error.text}}

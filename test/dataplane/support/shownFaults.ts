@@ -71,7 +71,8 @@ function valueFaults(type: string, title: string, { name, field }: ShownField): 
   const broken = texts.find((text) => /NaN|Invalid/.test(text));
   const faults = broken === undefined ? [] : [`"${name}" shows ${broken}`];
   if (field.type === FieldType.string && (field.config.mappings ?? []).length === 0) {
-    const changed = valuesOf(field).find((value) => textOf(field, value) !== value);
+    // An empty text is shown as one that is missing.
+    const changed = valuesOf(field).find((value) => value !== "" && textOf(field, value) !== value);
     if (changed !== undefined)
       faults.push(`the text "${String(changed)}" of "${name}" is shown as "${textOf(field, changed)}"`);
   }
@@ -94,12 +95,13 @@ function tableFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
     0,
   );
   const available = (panel.gridPos.w * screenWidth) / 24 - 16;
+  const noValue = panel.fieldConfig?.defaults.noValue;
   const empty = fields.find(
-    ({ field }) => valuesOf(field).length < field.values.length && textOf(field, null) === "no data",
+    ({ field }) => valuesOf(field).length < field.values.length && textOf(field, null) === noValue,
   );
   return [
     ...(needed > available ? [`its columns need ${needed} of ${Math.floor(available)} pixels`] : []),
-    ...(empty === undefined ? [] : [`an empty cell of "${empty.name}" says "no data"`]),
+    ...(empty === undefined ? [] : [`an empty cell of "${empty.name}" says "${noValue}"`]),
   ];
 }
 

@@ -36,6 +36,8 @@ const breaches: Readonly<
     [(model) => delete panelOf(model).fieldConfig.defaults.unit, /has a unit/],
     [(model) => delete panelOf(model).fieldConfig.defaults.noValue, /there is no data/],
     [(model) => (panelOf(model).fieldConfig.defaults.noValue = "0"), /no data is not zero/],
+    [(model) => (panelOf(model).fieldConfig.defaults.noValue = "no data"), /says what is missing/],
+    [(model) => (panelOf(model).fieldConfig.defaults.noValue = "none: docs/nothing.md"), /docs.nothing.md/],
   ],
   "titles and ids of panels are unique": [
     [(model) => (model.panels[2].title = model.panels[1].title), /deep/],

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 import { thresholds } from "../../../contract/thresholds";
 import { dashboards, dashboardTag } from "../../../dashboards";
+import { repositoryRoot } from "../../../local/paths";
 import { maxDashboardBytes } from "../../../dashboards/definition";
 import { dataPanels, type DashboardModel, type PanelModel } from "../../../viewer/frames/dashboardModel";
 
@@ -47,7 +50,11 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
       if ((panel.targets ?? []).length === 0) continue;
       assert.ok(panel.fieldConfig?.defaults.unit, `"${panel.title}" has a unit`);
       assert.ok(panel.fieldConfig.defaults.noValue, `"${panel.title}" says that there is no data`);
-      assert.notEqual(panel.fieldConfig.defaults.noValue, "0", `"${panel.title}": no data is not zero`);
+      const { noValue } = panel.fieldConfig.defaults;
+      assert.notEqual(noValue, "0", `"${panel.title}": no data is not zero`);
+      assert.notEqual(noValue, "no data", `"${panel.title}" says what is missing`);
+      const [page] = /docs\/[\w/]+\.md/.exec(noValue) ?? [];
+      if (page !== undefined) assert.ok(existsSync(join(repositoryRoot, page)), `"${panel.title}": ${page}`);
     }
   },
   "titles and ids of panels are unique": (model) => {
