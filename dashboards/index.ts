@@ -27,7 +27,7 @@ export type { QueryOfRows } from "./fieldQueries";
 export { equals, field, matchesVariable, notEquals, ofLast, select, tag, timeFilter } from "./influxql";
 export type { Condition, Dimension, Expression, Fill, Query, Source } from "./influxql";
 export type { TargetOptions } from "./influxqlTarget";
-export { dashboardPath } from "./links";
+export { dashboardPath, linesOfChosen, linesOfSeries } from "./links";
 export type { FigureLink } from "./links";
 export { barChart, markdown, stat, table, timeSeries } from "./panels";
 export type {

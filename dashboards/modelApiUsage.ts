@@ -221,6 +221,7 @@ const predictions = row("Detail: what the model answers", [
       columns({ "prediction.class": "Class", "prediction.score (count)": "Predictions" }),
       highestFirst("Predictions"),
     ],
+    overrides: coloursOf("Predictions"),
   }),
   timeSeries("Prediction score", {
     link: approvals,

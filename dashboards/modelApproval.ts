@@ -167,6 +167,7 @@ const trend = row("Trend: versions of ${candidateModel}, oldest first", [
       .from(metrics)
       .where(...model, onSplit, overall),
     transformations: [columns({ model_version: "Version", rmse: "RMSE", mae: "MAE" })],
+    overrides: coloursOf("RMSE", "MAE"),
   }),
   table("Every metric by version", {
     description:

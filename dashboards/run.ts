@@ -251,6 +251,7 @@ const resources = row("Detail: what the steps used", [
       .from(steps)
       .where(...ofRun),
     transformations: [columns({ task: "Step", use: "Memory peak" })],
+    overrides: coloursOf("Memory peak"),
   }),
 ]);
 
@@ -319,6 +320,7 @@ const earlierRuns = row("Detail: runs of ${runPipeline}", [
       .from(runs)
       .where(...earlier),
     transformations: [columns({ [runId]: "Run", duration_s: "Duration" })],
+    overrides: coloursOf("Duration"),
   }),
   table("Runs of the pipeline", {
     description: "Finished runs of any time; the run leads to its dashboard, over the time that it took.",

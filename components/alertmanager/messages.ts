@@ -29,6 +29,14 @@ export const dashboardUrl = "{{ (index .Alerts 0).Annotations.dashboard_url }}";
 /** Link to the runbook of the first alert. */
 export const runbookUrl = "{{ (index .Alerts 0).Annotations.runbook_url }}";
 
+/** Log lines of ten minutes before and after an alert began, where it is about a service. */
+const linesUrl = [
+  "{{ .Annotations.lines_url }}",
+  "&from={{ (.StartsAt.Add -600000000000).UnixMilli }}",
+  "&to={{ (.StartsAt.Add 600000000000).UnixMilli }}",
+].join("");
+const whereLines = (text: string): string => `{{ if .Annotations.lines_url }}${text}{{ end }}`;
+
 /** The alerts as text with links, as a service writes those. */
 function linkedText(link: (text: string, url: string) => string, bold: string): string {
   const links = [
@@ -41,7 +49,7 @@ function linkedText(link: (text: string, url: string) => string, bold: string): 
 
 {{ . }}{{ end }}
 
-${links.join(" · ")}
+${links.join(" · ")}${whereLines(` · ${link("Log lines", linesUrl)}`)}
 
 {{ end }}`;
 }
@@ -62,7 +70,7 @@ export const plainText = (
 {{ . }}{{ end }}
 
 Dashboard: {{ .Annotations.dashboard_url }}
-What to do: {{ .Annotations.runbook_url }}
+${whereLines(`Log lines: ${linesUrl}\n`)}What to do: {{ .Annotations.runbook_url }}
 
 Since:    {{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
 {{ if eq .Status "resolved" }}Until:    {{ .EndsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
@@ -78,7 +86,7 @@ export const html = (grafanaUrl: string): string => `<!DOCTYPE html>
 {{ range .Alerts }}
 <h2 style="border-left: 6px solid {{ if .Annotations.expired }}#555555{{ else if eq .Status "resolved" }}#2e7d32{{ else if eq .Labels.severity "critical" }}#c62828{{ else }}#ef6c00{{ end }}; padding-left: 10px">{{ if .Annotations.expired }}No longer reported: {{ else if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}</h2>
 <p>{{ .Annotations.description }}</p>{{ with .Annotations.expired }}<p>{{ . }}</p>{{ end }}
-<p><a href="{{ .Annotations.dashboard_url }}">Dashboard</a> · <a href="{{ .Annotations.runbook_url }}">What to do</a></p>
+<p><a href="{{ .Annotations.dashboard_url }}">Dashboard</a> · ${whereLines(`<a href="${linesUrl}">Log lines</a> · `)}<a href="{{ .Annotations.runbook_url }}">What to do</a></p>
 <table style="color: #555; font-size: 90%">
 <tr><td>since</td><td>{{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}</td></tr>
 {{ if eq .Status "resolved" }}<tr><td>until</td><td>{{ .EndsAt.UTC.Format "2006-01-02 15:04:05 MST" }}</td></tr>{{ end }}

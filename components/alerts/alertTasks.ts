@@ -1,5 +1,4 @@
 import { buckets } from "../../contract/buckets";
-import { dashboardUids } from "../../contract/dashboardUids";
 import { measurements } from "../../contract/measurements";
 import {
   anyOf,
@@ -10,6 +9,7 @@ import {
   type FluxTask,
   taskOption,
 } from "../influxdb/flux";
+import { dashboardUrl, linesUrl } from "./alertLinks";
 import { asOf } from "./asOf";
 import { posting, type PostingOptions, withoutSlash } from "./posting";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
@@ -128,7 +128,7 @@ firing = samples()
                     summary: ${template(rule, rule.summary)},
                     description: ${template(rule, rule.description)},
                     runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
-                    dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${expiry === undefined ? "" : `\n                    expired: if r.expired then ${fluxString(expiry)} else "",`}
+                    dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${linesUrl(rule, grafanaUrl)}${expiry === undefined ? "" : `\n                    expired: if r.expired then ${fluxString(expiry)} else "",`}
                 },
                 // Without a start Alertmanager takes the end for it; of several it keeps the earliest.
                 startsAt: string(v: now()),
@@ -244,19 +244,6 @@ function template(rule: AlertRule, text: string): string {
     );
   });
   return expressions.join(" + ");
-}
-
-function dashboardUrl(rule: AlertRule, grafanaUrl: string): string {
-  const base = fluxString(`${withoutSlash(grafanaUrl)}/d/${dashboardUids[rule.dashboard]}`);
-  const variables = Object.entries(rule.dashboardVariables).map(([variable, label], index) => {
-    if (!rule.labels.includes(label)) {
-      throw new RangeError(
-        `${rule.name}: dashboardVariables.${variable} names ${label}, which is no label of the rule`,
-      );
-    }
-    return `${fluxString(`${index === 0 ? "?" : "&"}var-${variable}=`)} + http.pathEscape(inputString: r[${fluxString(label)}])`;
-  });
-  return [base, ...variables].join(" + ");
 }
 
 /** The last statement of a query becomes the result of the function that holds it. */

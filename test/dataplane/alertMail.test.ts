@@ -126,6 +126,13 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
         failure.text,
         /Dashboard: https:\/\/grafana\.example\.com\/d\/training-run\?var-runPipeline=churn-training/,
       );
+      const [, url = "", from, to] = /Log lines: (\S+)&from=(\d+)&to=(\d+)/.exec(failure.text) ?? [];
+      assert.equal(
+        url,
+        "https://grafana.example.com/d/log-lines?var-service=churn-training&var-environment=test",
+      );
+      assert.equal(Number(to) - Number(from), 20 * 60_000);
+      assert.ok(failedAt > Number(from) && failedAt < Number(to), "the time of the failure");
       assert.match(failure.text, /What to do: https:\/\/docs\.example\.com\/runbooks\/TrainingRunFailed\.md/);
       assert.match(
         failure.html,

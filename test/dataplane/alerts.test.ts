@@ -54,6 +54,10 @@ describe("alert rules in a real InfluxDB", () => {
       alert.annotations.dashboard_url,
       "https://grafana.example.com/d/model-api-usage?var-service=down&var-environment=test",
     );
+    assert.equal(
+      alert.annotations.lines_url,
+      "https://grafana.example.com/d/log-lines?var-service=down&var-environment=test",
+    );
     assert.equal(Date.parse(alert.endsAt), now + 120 * second);
   });
 

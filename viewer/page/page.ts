@@ -226,6 +226,8 @@ function cell({ field }: ShownField, value: unknown, row: number): string {
   const style = isColoured ? ` style="background:${colour};color:${readableOn(colour)}"` : "";
   const [link] = field.getLinks?.({ valueRowIndex: row }) ?? [];
   const content =
-    link === undefined ? text : `<a href="${escape(link.href)}" title="${escape(link.title)}">${text}</a>`;
+    link === undefined || (value ?? "") === ""
+      ? text
+      : `<a href="${escape(link.href)}" title="${escape(link.title)}">${text}</a>`;
   return `<td${style} class="${field.type}${custom.wrapText === true ? " wrap" : ""}">${content}</td>`;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FieldType, formattedValueToString, type Field } from "@grafana/data";
 
 import { dataPanels, type DashboardModel } from "../../../viewer/frames/dashboardModel";
+import { themes } from "../../../viewer/frames/panelFrames";
 import type { DashboardData, PanelData } from "../../../viewer/frames/queryDashboard";
 import { shownPanel, type ShownField, type ShownPanel } from "../../../viewer/frames/shownFields";
 
@@ -105,13 +106,16 @@ function tableFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
   ];
 }
 
-function chartFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
+function chartFaults(data: PanelData, { fields }: ShownPanel): string[] {
+  const { panel } = data;
   const { drawStyle, stacking } = (panel.fieldConfig?.defaults.custom ?? {}) as {
     drawStyle?: string;
     stacking?: { mode?: string };
   };
   return [
-    ...repeated(fields.map(({ colour }) => colour)).map((colour) => `two series are ${colour}`),
+    ...[fields, shownPanel(data, undefined, themes.light).fields].flatMap((shown) =>
+      repeated(shown.map(({ colour }) => colour)).map((colour) => `two series are ${colour}`),
+    ),
     ...(fields.length > mostSeries ? [`${fields.length} series`] : []),
     ...(drawStyle === "bars" && stacking?.mode !== "normal" ? ["bars over time cover each other"] : []),
   ];
