@@ -39,14 +39,16 @@ export function workloadPython(log: (line: string) => void): Promise<string> {
  * @param requirements requirements files, absolute paths
  * @param log progress, a line each
  * @param pipOptions further options of `pip install`
+ * @param timeoutMs milliseconds that pip may take; default: no limit
  * @returns its absolute path
- * @throws PythonUnavailableError without python3 3.11 or newer, or where pip finds a package nowhere; Error when the
- * packages can't be installed for another reason
+ * @throws PythonUnavailableError without python3 3.11 or newer, where pip finds a package nowhere or takes too long; Error
+ * when the packages can't be installed for another reason
  */
 export async function pinnedPython(
   requirements: readonly string[],
   log: (line: string) => void,
   pipOptions: readonly string[] = [],
+  timeoutMs?: number,
 ): Promise<string> {
   const { system, version } = await suitablePython();
   const contents = await Promise.all(requirements.map((file) => readFile(file, "utf8")));
@@ -64,7 +66,7 @@ export async function pinnedPython(
     await rm(folder, { recursive: true, force: true });
     await checked(system, ["-m", "venv", folder]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...pipOptions];
-    for (const file of requirements) await checked(interpreter, [...pip, "-r", file]);
+    for (const file of requirements) await checked(interpreter, [...pip, "-r", file], timeoutMs);
     await writeFile(complete, "");
   });
   return interpreter;
@@ -91,8 +93,11 @@ function isRecent(version: string): boolean {
   return major > oldestPython[0] || (major === oldestPython[0] && minor >= oldestPython[1]);
 }
 
-async function checked(command: string, args: readonly string[]): Promise<void> {
-  const { code, stdout, stderr } = await run(command, args);
+async function checked(command: string, args: readonly string[], timeoutMs?: number): Promise<void> {
+  const { code, stdout, stderr } = await run(command, args, { timeoutMs });
+  // A signal ended it: that of the time limit.
+  if (code === null && timeoutMs !== undefined)
+    throw new PythonUnavailableError(`${command} ${args.join(" ")} took more than ${timeoutMs / 1000} s`);
   if (code !== 0) {
     const output = (stdout + stderr).trimEnd().slice(-2000);
     const message = `${command} ${args.join(" ")} failed:\n${output}`;

@@ -4,6 +4,7 @@ import { estimate, type Estimate } from "../estimate/estimate";
 import type { UsageAssumptions } from "../estimate/metering";
 import { prices } from "../estimate/prices";
 import { regionOf } from "../estimate/region";
+import usage from "../prices/usage.json";
 
 /** Settings that every policy with an estimate takes. */
 export interface EstimateConfig {
@@ -12,8 +13,12 @@ export interface EstimateConfig {
   assumedMonthly: Record<string, { monthly: number; reason: string }>;
 }
 
-/** What is assumed where the config says nothing. */
-export const defaultUsage: UsageAssumptions = { loadBalancerGB: 100, natGatewayGB: 100, blobGB: 50 };
+/**
+ * What is assumed where the config says nothing, for the stack and for single resources by their name: the usage file, as
+ * [Infracost](https://www.infracost.io/docs/features/usage_based_resources/) has one.
+ */
+export const usageFile: { stack: UsageAssumptions; resources: Record<string, Partial<UsageAssumptions>> } =
+  usage;
 
 /** JSON Schema of {@link EstimateConfig}. */
 export const estimateProperties: PolicyConfigSchema["properties"] = {
@@ -25,11 +30,12 @@ export const estimateProperties: PolicyConfigSchema["properties"] = {
   usage: {
     type: "object",
     description:
-      "GB a month that no resource states: load balancer, NAT gateway, blobs kept in a storage account.",
+      "A month's use that no resource states, over policies/prices/usage.json: GB of load balancer, NAT gateway and blobs kept in a storage account, hours that nodes above a pool's minimum are on.",
     properties: {
       loadBalancerGB: { type: "number", minimum: 0 },
       natGatewayGB: { type: "number", minimum: 0 },
       blobGB: { type: "number", minimum: 0 },
+      extraNodeHours: { type: "number", minimum: 0, maximum: 730 },
     },
     additionalProperties: false,
     default: {},
@@ -50,7 +56,8 @@ export const estimateProperties: PolicyConfigSchema["properties"] = {
 export function estimateWith(resources: readonly Resource[], config: EstimateConfig): Estimate {
   return estimate(resources, prices, {
     region: regionOf(resources) ?? config.region,
-    usage: { ...defaultUsage, ...config.usage },
+    usage: { ...usageFile.stack, ...config.usage },
+    usageOf: usageFile.resources,
     assumedMonthly: config.assumedMonthly,
   });
 }

@@ -95,7 +95,7 @@ function nodePool(pool: Value): Metering {
   const nodes = nodeCount(pool);
   if (typeof nodes === "string") return { unknown: nodes };
   const purchases: Purchase[] = [
-    { kind: "vm", sku: vmSize, quantity: nodes, of: "nodes", priceCeiling: spotCeiling(pool) },
+    { kind: "vm", sku: vmSize, quantity: nodes, of: "nodes", ofNodes: true, priceCeiling: spotCeiling(pool) },
   ];
   const diskType = get(pool, "osDiskType") ?? "Managed";
   const diskSize = get(pool, "osDiskSizeGB") ?? defaultOsDiskGiB;
@@ -105,7 +105,7 @@ function nodePool(pool: Value): Metering {
   // AKS puts the disks of sizes that allow it (an «s» in the name) on Premium SSD; the others are no more expensive.
   const tier = diskTier("P", diskSize === 0 ? defaultOsDiskGiB : diskSize);
   if (tier === undefined) return { unknown: `no price is known for a node disk of ${diskSize} GiB` };
-  purchases.push({ kind: "disk", sku: tier, quantity: nodes, of: "node disks" });
+  purchases.push({ kind: "disk", sku: tier, quantity: nodes, of: "node disks", ofNodes: true });
   return { purchases };
 }
 

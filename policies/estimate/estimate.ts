@@ -20,6 +20,8 @@ export interface EstimateOptions {
   /** Azure region whose prices apply to what names none. */
   region: string;
   usage: UsageAssumptions;
+  /** What is assumed of single resources, by their name. */
+  usageOf?: Readonly<Record<string, Partial<UsageAssumptions>>>;
   /** Prices of resource types that the estimate does not know, with a reason: monthly, for one resource. */
   assumedMonthly?: Readonly<Record<string, { monthly: number; reason: string }>>;
 }
@@ -83,8 +85,9 @@ export function estimate(
     const assumed = options.assumedMonthly?.[resource.type];
     if (free !== undefined) result.free.push({ resource, reason: free });
     else if (meter !== undefined) {
-      const context = { usage: options.usage, overageRules: overage.get(resource.urn) ?? 0, resources };
-      addMetered(result, resource, meter(resource, context), prices, options.region);
+      const usage = { ...options.usage, ...options.usageOf?.[resource.name] };
+      const context = { usage, overageRules: overage.get(resource.urn) ?? 0, resources };
+      addMetered(result, resource, meter(resource, context), prices, options.region, usage);
     } else if (assumed !== undefined) {
       result.lines.push({
         resource,
@@ -111,6 +114,7 @@ function addMetered(
   metering: Metering,
   prices: readonly Price[],
   stackRegion: string,
+  usage: UsageAssumptions,
 ): void {
   if ("unknown" in metering) {
     const reason = metering.unknown;
@@ -136,7 +140,7 @@ function addMetered(
       result.unpriced.push({ resource, reason, fix: missingPrice(purchase, own) });
       return;
     }
-    lines.push(costLine(resource, purchase, price));
+    lines.push(costLine(resource, purchase, price, usage));
   }
   result.lines.push(...lines);
 }
@@ -145,7 +149,7 @@ function addMetered(
 function missingPrice({ kind, sku }: Purchase, region: string): string {
   return kind === "disk" && sku.endsWith(" ZRS")
     ? `give the volume a StorageClass of the stack with skuName Premium_LRS or StandardSSD_LRS, or add the row «${sku}»`
-    : `use another one, or add the row: npm run prices -- --region ${region} for a region, policies/prices/prices.json for the rest`;
+    : `use another one, or add the row: npm run prices -- --region ${region} for a region, policies/prices/prices.json with its source for the rest, or assumedMonthly`;
 }
 
 /** Whether a resource is a component of a package that is none of the cloud's, so that it bills nothing itself. */
@@ -153,17 +157,22 @@ function isOwnComponent({ type, isComponent }: Resource): boolean {
   return isComponent === true && !/^(azure|azure-native|azuread|kubernetes|aws|gcp):/.test(type);
 }
 
-function costLine(resource: Resource, purchase: Purchase, price: Price): CostLine {
+function costLine(resource: Resource, purchase: Purchase, price: Price, usage: UsageAssumptions): CostLine {
   const unitPrice = Math.min(price.price, purchase.priceCeiling ?? Infinity);
   const hours = price.unit === "1 Hour" ? hoursPerMonth : 1;
   const { minimum, maximum } = purchase.quantity;
   const count = minimum === maximum ? String(minimum) : `${minimum}–${maximum}`;
+  // Nodes above a pool's minimum may be off for a part of the month; their disks go with them.
+  const extraHours = purchase.ofNodes ? Math.min(usage.extraNodeHours, hoursPerMonth) : hoursPerMonth;
+  const extra = (maximum - minimum) * (extraHours / hoursPerMonth);
+  const partly =
+    maximum > minimum && extraHours < hoursPerMonth ? ` (${extraHours} h of those above ${minimum})` : "";
   const time = price.unit === "1 Hour" ? ` × ${hoursPerMonth} h` : "";
   return {
     resource,
     kind: purchase.kind,
-    arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}`,
-    cost: { minimum: minimum * hours * unitPrice, maximum: maximum * hours * unitPrice },
+    arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}${partly}`,
+    cost: { minimum: minimum * hours * unitPrice, maximum: (minimum + extra) * hours * unitPrice },
   };
 }
 

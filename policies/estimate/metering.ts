@@ -16,6 +16,8 @@ export interface UsageAssumptions {
   natGatewayGB: number;
   /** GB kept in each storage account. */
   blobGB: number;
+  /** Hours that the autoscaler's nodes above a pool's minimum are on, at most 730. */
+  extraNodeHours: number;
 }
 
 /** One purchase that a resource makes. */
@@ -26,6 +28,8 @@ export interface Purchase {
   quantity: Range;
   /** What is counted, for the arithmetic: `nodes`, `disks`, `GB`. */
   of: string;
+  /** Whether it is nodes, or comes and goes with them. */
+  ofNodes?: boolean;
   /** Highest price of a unit, where a resource sets one (spot). */
   priceCeiling?: number;
 }

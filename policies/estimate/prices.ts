@@ -24,6 +24,11 @@ export type PriceUnit = "1 Hour" | "1/Month" | "1 GB" | "1 GB/Month";
 export interface Price {
   /** Azure region, for example `eastus`. */
   region: string;
+  /**
+   * `armRegionName` under which the Retail Prices API has the price, e.g. `Global` of load balancers and NAT gateways.
+   * @default `region`
+   */
+  publishedFor?: string;
   kind: PriceKind;
   /** What is bought: `Standard_D2s_v5`, `P10`, `Hot LRS`. */
   sku: string;
@@ -36,8 +41,13 @@ export interface Price {
   currency: string;
   /** Price of one unit, pay as you go, before tax and discounts. */
   price: number;
-  /** Day on which the price was valid, `YYYY-MM-DD`. */
+  /** Day on which the price was read at its source, `YYYY-MM-DD`. */
   asOf: string;
+  /**
+   * Day from which the source says that it is valid, `YYYY-MM-DD`.
+   * @default not told
+   */
+  validFrom?: string;
   /** Where the price was read. */
   source: string;
 }

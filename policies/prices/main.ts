@@ -5,14 +5,14 @@ import type { Price } from "../estimate/prices";
 import { refresh, retailPricesApi, type RetailPage } from "./refresh";
 
 /**
- * `npm run prices`: put today's prices into prices.json. With `--region westeurope` the rows of the first region are
- * also written for that one. `--api` and `--file` name another API and another table; nothing is written unless every row
- * has its price.
+ * `npm run prices`: put today's prices into prices.json. With `--region westeurope`, once or more, the rows of the first
+ * region are also written for that one, but those that the region does not sell. `--api` and `--file` name another API and
+ * another table; nothing is written unless every row that was there has its price.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      region: { type: "string" },
+      region: { type: "string", multiple: true },
       api: { type: "string", default: retailPricesApi },
       file: { type: "string", default: join(__dirname, "prices.json") },
     },
@@ -20,14 +20,16 @@ async function main(): Promise<void> {
   const { api, file } = values;
   const { rows } = JSON.parse(await readFile(file, "utf8")) as { rows: Price[] };
   const [first] = rows;
-  const copies =
-    values.region === undefined || rows.some(({ region }) => region === values.region)
-      ? []
-      : rows
-          .filter(({ region }) => region === first?.region)
-          .map((row) => ({ ...row, region: values.region ?? "" }));
+  const known = new Set(rows.map(({ region }) => region));
+  const copies = (values.region ?? [])
+    .filter((region) => !known.has(region))
+    .flatMap((region) =>
+      rows.filter((row) => row.region === first?.region).map((row) => ({ ...row, region })),
+    );
   const today = new Date().toISOString().slice(0, 10);
-  const refreshed = await refresh([...rows, ...copies], fetchPage, today, api);
+  const isNew = ({ region }: Price) => !known.has(region);
+  const warn = (reason: string) => process.stderr.write(`left out: ${reason}\n`);
+  const refreshed = await refresh([...rows, ...copies], fetchPage, today, api, isNew, warn);
   await writeFile(file, `${JSON.stringify({ rows: refreshed }, undefined, 2)}\n`);
   process.stdout.write(`${refreshed.length} prices of ${today} written to ${file}\n`);
 }

@@ -30,16 +30,19 @@ export const retailPricesApi = "https://prices.azure.com/api/retail/prices";
 
 /** Address of the first page of the items that a row of the table may mean. */
 export function queryOf(
-  row: Pick<Price, "region" | "kind" | "sku" | "meter" | "currency">,
+  row: Pick<Price, "region" | "publishedFor" | "kind" | "sku" | "meter" | "product" | "currency">,
   api = retailPricesApi,
 ): string {
-  const conditions = [`armRegionName eq '${row.region}'`, "priceType eq 'Consumption'"];
+  const conditions = [`armRegionName eq '${row.publishedFor ?? row.region}'`, "priceType eq 'Consumption'"];
   conditions.push(row.kind === "vm" ? `armSkuName eq '${row.sku}'` : `meterName eq '${row.meter}'`);
   const url = new URL(api);
   url.searchParams.set("currencyCode", `'${row.currency}'`);
   url.searchParams.set("$filter", conditions.join(" and "));
   return url.href;
 }
+
+/** The API has no price for a row. */
+class NoPriceError extends Error {}
 
 /**
  * The item that a row of the table means: same region, product, meter and unit, pay as you go, first tier.
@@ -50,7 +53,7 @@ export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
   const fitting = items.filter(
     (item) =>
       item.type === "Consumption" &&
-      item.armRegionName === row.region &&
+      item.armRegionName === (row.publishedFor ?? row.region) &&
       item.productName.toLowerCase() === row.product.toLowerCase() &&
       item.meterName === row.meter &&
       item.unitOfMeasure === row.unit &&
@@ -63,7 +66,7 @@ export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
     const offered = [
       ...new Set(items.map((item) => `${item.productName} / ${item.meterName} / ${item.unitOfMeasure}`)),
     ];
-    throw new Error(
+    throw new NoPriceError(
       `the API has no price for ${name}: correct product, meter or unit of the row; it offers ${offered.slice(0, 5).join("; ") || "nothing"}`,
     );
   }
@@ -79,6 +82,8 @@ export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
  * @param fetchPage gets one page of the API
  * @param today `YYYY-MM-DD`
  * @param api address of the API
+ * @param mayLack whether a row may be left out where the API has no price for it: those of a region that is new to the table
+ * @param leftOut is told what was left out
  * @throws Error as {@link pickItem} does
  */
 export async function refresh(
@@ -86,6 +91,8 @@ export async function refresh(
   fetchPage: (url: string) => Promise<RetailPage>,
   today: string,
   api = retailPricesApi,
+  mayLack: (row: Price) => boolean = () => false,
+  leftOut: (reason: string) => void = () => undefined,
 ): Promise<Price[]> {
   const refreshed: Price[] = [];
   for (const row of rows) {
@@ -95,11 +102,19 @@ export async function refresh(
       items.push(...page.Items);
       url = page.NextPageLink === "" ? null : page.NextPageLink;
     }
-    const { retailPrice } = pickItem(row, items);
+    let item: RetailItem;
+    try {
+      item = pickItem(row, items);
+    } catch (error) {
+      if (!(error instanceof NoPriceError) || !mayLack(row)) throw error;
+      leftOut(error.message);
+      continue;
+    }
     refreshed.push({
       ...row,
-      price: retailPrice,
+      price: item.retailPrice,
       asOf: today,
+      validFrom: item.effectiveStartDate.slice(0, 10),
       source: `Azure Retail Prices API, ${apiDocumentation}`,
     });
   }

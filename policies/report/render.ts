@@ -15,6 +15,9 @@ export interface ReportInput {
   errors: readonly string[];
 }
 
+/** A comment at GitHub holds 65,536 characters; some are left for what the workflow adds. */
+const maximumCharacters = 65_000;
+
 /** At most so many changed resources are listed. */
 const listed = 50;
 
@@ -29,7 +32,15 @@ export function renderReport(input: ReportInput): string {
     ...costSection(input.cost),
     ...policySection(input.findings),
   ];
-  return `${sections.join("\n\n")}\n`;
+  return cut(`${sections.join("\n\n")}\n`);
+}
+
+/** The whole lines that a comment has room for. */
+function cut(text: string): string {
+  if (text.length <= maximumCharacters) return text;
+  const note = "\n\n… cut: the rest is in the log of the run.\n";
+  const room = text.slice(0, maximumCharacters - note.length);
+  return room.slice(0, room.lastIndexOf("\n")) + note;
 }
 
 function verdict({ findings, errors }: ReportInput): string {

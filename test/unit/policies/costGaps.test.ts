@@ -10,7 +10,7 @@ import { prices } from "../../../policies/estimate/prices";
 import type { Resource } from "../../../policies/core/resource";
 import { checkResource, checkStack, resource } from "./support";
 
-const usage = { loadBalancerGB: 0, natGatewayGB: 0, blobGB: 0 };
+const usage = { loadBalancerGB: 0, natGatewayGB: 0, blobGB: 0, extraNodeHours: 730 };
 const costOf = (...resources: Resource[]) => estimate(resources, prices, { region: "eastus", usage });
 const refusal = (...resources: Resource[]) =>
   checkStack(stackBudget, resources, { maximumMonthly: 1e9 }).join();

@@ -7,7 +7,10 @@ import { diskTier, parseGiB } from "../../../policies/estimate/quantity";
 import type { Resource } from "../../../policies/core/resource";
 import { resource } from "./support";
 
-const options = { region: "eastus", usage: { loadBalancerGB: 100, natGatewayGB: 10, blobGB: 50 } };
+const options = {
+  region: "eastus",
+  usage: { loadBalancerGB: 100, natGatewayGB: 10, blobGB: 50, extraNodeHours: 730 },
+};
 
 const cluster = resource("azure-native:containerservice:ManagedCluster", "aks", {
   sku: { tier: "Standard" },
@@ -43,6 +46,28 @@ describe("estimate", () => {
     assert.equal(lines[0]?.arithmetic, "1–4 nodes Standard_D4s_v5 × 730 h × 0.192 USD");
     assertCost(total.minimum, 140.16);
     assertCost(total.maximum, 560.64);
+  });
+
+  test("nodes above the minimum are on for the hours that the usage file says of their pool", () => {
+    const pool = (name: string) =>
+      resource("azure-native:containerservice:AgentPool", name, {
+        ...{ vmSize: "Standard_D4s_v5", enableAutoScaling: true, count: 1, minCount: 1, maxCount: 3 },
+        osDiskSizeGB: 64,
+      });
+    const usageOf = { pipelines: { extraNodeHours: 73 } };
+    const { lines } = estimate([pool("apps"), pool("pipelines")], prices, { ...options, usageOf });
+    const node = 730 * 0.192;
+    assert.deepEqual(
+      lines.map(({ cost }) => [cost.minimum, cost.maximum].map((amount) => amount.toFixed(2))),
+      [
+        [node, 3 * node],
+        [10.21, 3 * 10.21],
+        // A tenth of the month: two nodes and their disks.
+        [node, 1.2 * node],
+        [10.21, 1.2 * 10.21],
+      ].map((amounts) => amounts.map((amount) => amount.toFixed(2))),
+    );
+    assert.match(lines[2]?.arithmetic ?? "", /\(73 h of those above 1\)$/);
   });
 
   test("a gateway costs the address of its Service, and rules beyond those that the load balancer includes", () => {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { repositoryRoot } from "../../../local/paths";
 import { run } from "../../../local/processes";
 import { pickItem, queryOf, refresh, type RetailItem } from "../../../policies/prices/refresh";
-import type { Price } from "../../../policies/estimate/prices";
+import { type Price, prices } from "../../../policies/estimate/prices";
 
 const row: Price = {
   ...{ region: "eastus", kind: "vm", sku: "Standard_D4s_v5", product: "Virtual Machines Dsv5 Series" },
@@ -57,6 +57,31 @@ test("all pages are read, and the row says what was read when", async () => {
   assert.equal(refreshed?.price, 0.192);
   assert.equal(refreshed?.asOf, "2026-11-24");
   assert.match(refreshed?.source ?? "", /Azure Retail Prices API/);
+});
+
+test("what the API publishes for the whole world is asked for and found there, and stays a row of its region", async () => {
+  const meter = { product: "Load Balancer", meter: "Standard Included LB Rules and Outbound Rules" };
+  const balancer: Price = { ...row, ...meter, kind: "loadBalancer", sku: "Standard", publishedFor: "Global" };
+  const published = item({ armRegionName: "Global", productName: meter.product, meterName: meter.meter });
+  const asked: string[] = [];
+  const fetchPage = (url: string) => {
+    asked.push(new URL(url).searchParams.get("$filter") ?? "");
+    return Promise.resolve({ Items: [{ ...published, retailPrice: 0.025 }], NextPageLink: null });
+  };
+  const [refreshed] = await refresh([balancer], fetchPage, "2026-11-24");
+  assert.match(asked[0] ?? "", /^armRegionName eq 'Global' and .*meterName eq 'Standard Included LB Rules/);
+  assert.deepEqual(
+    [refreshed?.region, refreshed?.price, refreshed?.validFrom],
+    ["eastus", 0.025, "2023-04-01"],
+  );
+});
+
+test("the table has every price that is published for the whole world marked so", () => {
+  const marked = prices.filter(({ publishedFor }) => publishedFor === "Global").map(({ kind }) => kind);
+  assert.deepEqual(
+    [...new Set(marked)].sort(),
+    ["loadBalancer", "loadBalancerData", "loadBalancerRule", "natGateway", "natGatewayData"].sort(),
+  );
 });
 
 test("the query asks for one region and one SKU", () => {
@@ -121,6 +146,19 @@ describe("npm run prices, against answers that are served on this machine", () =
       ],
     );
     assert.ok(rows.every(({ asOf }) => asOf >= "2026-01-01"));
+  });
+
+  test("what a new region does not sell is left out and named; the rest is written", async () => {
+    offered.set("eastus", [item()]);
+    offered.set("polandcentral", []);
+    offered.set("westeurope", [item({ armRegionName: "westeurope", retailPrice: 0.23 })]);
+    const { result, rows } = await refreshTable("--region", "polandcentral", "--region", "westeurope");
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /left out: the API has no price for vm «Standard_D4s_v5» in polandcentral/);
+    assert.deepEqual(
+      rows.map(({ region }) => region),
+      ["eastus", "westeurope"],
+    );
   });
 
   test("a price that is no longer offered is named, and the table stays as it was", async () => {

@@ -116,6 +116,16 @@ describe("report", () => {
     assert.match(report, /Not in these figures.*\n\n- «apps»: maxCount is unknown at preview/);
   });
 
+  test("a comment at GitHub holds it, however much there is to say", () => {
+    const policyViolations = Array.from({ length: 2000 }, (_, index) => ({
+      ...{ policy: "stack-budget", level: "mandatory", urn: `urn:pulumi:dev::p::t::apps${index}` },
+      message: "costs too much",
+    }));
+    const report = reportOf("dev", { steps: [], policyViolations, diagnostics: [] }, config);
+    assert.ok(report.length < 65_536 - 100, `${report.length} characters`);
+    assert.match(report, /❌ 2000 violations[^]*\|\n\n… cut: the rest is in the log of the run\.\n$/);
+  });
+
   test("violations come first and fail the verdict; their text cannot break the table", () => {
     const finding = (policy: string, level: string, message: string) => ({
       ...{ policy, level, urn: "urn:pulumi:dev::p::t::apps" },
