@@ -56,11 +56,7 @@ export class AksCluster extends pulumi.ComponentResource {
   constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const userPools = args.userPools ?? {};
     checkPools(args.systemPool, userPools);
-    if (args.privateCluster === true && args.authorizedIpRanges !== undefined) {
-      throw new RangeError(
-        "authorizedIpRanges is for a public API server, and privateCluster is true: set one of the two",
-      );
-    }
+    requireConsistent(args);
     super("ds-monitoring:index:AksCluster", name, {}, opts);
 
     const { location, tags } = args;
@@ -272,6 +268,19 @@ export class AksCluster extends pulumi.ComponentResource {
       );
       dependsOn = [configuration];
     }
+  }
+}
+
+function requireConsistent({ privateCluster, authorizedIpRanges, kubernetesVersion }: AksClusterArgs): void {
+  if (privateCluster === true && authorizedIpRanges !== undefined) {
+    throw new RangeError(
+      "authorizedIpRanges is for a public API server, and privateCluster is true: set one of the two",
+    );
+  }
+  if (kubernetesVersion !== undefined && !/^\d+\.\d+$/.test(kubernetesVersion)) {
+    throw new RangeError(
+      `kubernetesVersion is "${kubernetesVersion}": it must be a minor version, e.g. "1.36", since the cluster upgrades patches by itself`,
+    );
   }
 }
 

@@ -149,6 +149,12 @@ describe("AksCluster", () => {
     assert.throws(() => new AksCluster("both", both), /authorizedIpRanges.*privateCluster.*set one/);
   });
 
+  test("a pinned patch version, which the automatic upgrades would leave behind, is refused", async () => {
+    const { AksCluster } = await import("../../../components/azure/aksCluster");
+    const pinned = { ...args, kubernetesVersion: "1.36.2" };
+    assert.throws(() => new AksCluster("pinned", pinned), /kubernetesVersion is "1\.36\.2".*e\.g\. "1\.36"/);
+  });
+
   test("workload identity, OIDC and weekly upgrades are on", () => {
     const { inputs } = find("azure-native:containerservice:ManagedCluster", "aks");
     assert.deepEqual(inputs.oidcIssuerProfile, { enabled: true });
