@@ -54,6 +54,11 @@ export interface MonitoringConnection {
    * @default false
    */
   readsPodMetrics?: pulumi.Input<boolean>;
+  /**
+   * URL to which apps send OpenTelemetry's protocol (gRPC).
+   * @default none: it is not taken
+   */
+  otlpUrl?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -88,6 +93,7 @@ export function connectionFromOutput(
     influxDbPassword: pulumi.secret(optional("influxDbPassword") as pulumi.Output<string>),
     imageRegistry: optional("imageRegistry") as pulumi.Output<string | undefined>,
     grafanaReadsConfigMaps: optional("grafanaReadsConfigMaps").apply((value) => value !== false),
+    otlpUrl: optional("otlpUrl") as pulumi.Output<string | undefined>,
     readsPodMetrics: optional("readsPodMetrics").apply((value) => value === true),
     fluentdCaCertificate: optional("fluentdCaCertificate").apply((value) =>
       typeof value === "string" ? value : undefined,

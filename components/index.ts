@@ -34,6 +34,7 @@ export { type InfluxDbArchiveDeployArgs } from "./influxdb/influxDbArchive";
 export { type InfluxDbBackupDeployArgs, type ObjectStoreArgs } from "./influxdb/influxDbBackup";
 export { type StorageArgs } from "./platform/storage";
 export { type TelegrafDeployArgs } from "./telegraf/telegraf";
+export { type OtlpArgs } from "./telegraf/otlp";
 export { type PodMetricsArgs } from "./telegraf/podMetrics";
 export { type HttpProbe } from "./telegraf/telegrafConfig";
 export { type RetentionDays } from "../contract/buckets";

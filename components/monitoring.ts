@@ -12,7 +12,7 @@ import {
   type ExistingService,
 } from "./platform/endpoints";
 import { type Part, parts } from "./platform/parts";
-import { Telegraf } from "./telegraf/telegraf";
+import { otlpUrl, Telegraf } from "./telegraf/telegraf";
 
 /**
  * The monitoring platform: Fluentd collects the logs of every app, InfluxDB stores them as metrics, Grafana shows them,
@@ -107,6 +107,7 @@ export class Monitoring extends pulumi.ComponentResource {
       influxDbPassword: users.apps?.password,
       grafanaUrl: this.grafanaUrl,
       grafanaReadsConfigMaps: grafana.deploy !== undefined,
+      ...(args.telegraf?.otlp && { otlpUrl: otlpUrl(namespace) }),
       readsPodMetrics: args.telegraf?.podMetrics !== undefined,
     };
     this.registerOutputs({ connection: this.connection, grafanaUrl: this.grafanaUrl });

@@ -4,6 +4,7 @@ import { type PodMetricsArgs, podMetricsScript, scrapedNamespace } from "./podMe
 import { podsScript } from "./podsScript";
 import { problemsScript } from "./problemsScript";
 import { schedulesScript } from "./schedulesScript";
+import { pointFunction } from "./seriesBound";
 
 /** Name of the metric that holds a list of the Kubernetes API as text, before {@link clusterScript}. */
 export const listText = "kubernetes_list_text";
@@ -20,17 +21,7 @@ load("time.star", "time")
 # Of each pod, by namespace and name, and of each Job, whose it is.
 state = {}
 
-def point(metric, name, tags, fields):
-    made = Metric(name)
-    made.time = metric.time
-    # Telegraf gives its global tags to what inputs make, and not to this.
-    made.tags["environment"] = metric.tags.get("environment", "")
-    for key, value in tags.items():
-        made.tags[key] = value
-    for key, value in fields.items():
-        made.fields[key] = value
-    return made
-
+${pointFunction}
 def owner_of(one):
     metadata = one["metadata"]
     labels = metadata.get("labels") or {}

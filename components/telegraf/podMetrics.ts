@@ -1,5 +1,6 @@
 import { measurements } from "../../contract/measurements";
 import { scrapedLabel, scrapedNamesAnnotation } from "../kubernetes/labels";
+import { boundedFunction, reservedNames } from "./seriesBound";
 import { toml } from "./toml";
 
 /** How the Prometheus endpoints of pods are read. */
@@ -19,14 +20,11 @@ export interface PodMetricsArgs {
 /** Metrics of the servers of models, and of NVIDIA's exporter of GPU metrics. */
 const defaultNames = ["vllm:*", "nv_*", "bentoml_*", "request_*", "DCGM_FI_*"];
 
+/** Telegraf's name of the input. */
+export const podMetricsAlias = "pod metrics";
+
 /** Tag of a scraped sample: the namespace of its pod. Metrics may have a label `namespace` of their own. */
 export const scrapedNamespace = "scraped_namespace";
-
-/** Seconds after which a series that is not seen any more makes room. */
-const forgottenSeconds = 3600;
-
-/** Seconds between two samples that say that series were dropped. */
-const reportSeconds = 30;
 
 /**
  * Input that reads the Prometheus endpoints of pods with the label `ds-monitoring/metrics: "true"`; port and path are the
@@ -36,7 +34,7 @@ const reportSeconds = 30;
  */
 export function podMetricsInput(kubeConfig: string | undefined): string {
   return `[[inputs.prometheus]]
-  alias = "pod metrics"
+  alias = "${podMetricsAlias}"
   monitor_kubernetes_pods = true
   monitor_kubernetes_pods_method = "settings+annotations"
   monitor_kubernetes_pods_port = 8080
@@ -61,35 +59,14 @@ export const podMetricsScript = ({
   seriesPerApp = 2000,
 }: PodMetricsArgs): string => `default_names = ${JSON.stringify(names)}
 
-# An app's metric of such a name would be taken for the platform's own.
-reserved_names = ${JSON.stringify(Object.values(measurements))}
-
+${reservedNames}
 def is_wanted(name, patterns):
     for pattern in patterns:
         if name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1])):
             return True
     return False
 
-def bounded(metric, service):
-    metric.tags["service"] = service
-    key = metric.name + " " + str(sorted(metric.tags.items()))
-    series = state.setdefault(("series", service), {})
-    now = metric.time // 1000000000
-    if key not in series and len(series) >= ${seriesPerApp} and state.get(("cleaned", service), 0) + 60 <= now:
-        state[("cleaned", service)] = now
-        for old in [one for one, seen in series.items() if seen + ${forgottenSeconds} < now]:
-            series.pop(old)
-    if key in series or len(series) < ${seriesPerApp}:
-        series[key] = now
-        return metric
-    dropped = state.get(("dropped", service), 0) + 1
-    if state.get(("reported", service), 0) + ${reportSeconds} > now:
-        state[("dropped", service)] = dropped
-        return None
-    state[("dropped", service)] = 0
-    state[("reported", service)] = now
-    return point(metric, "${measurements.droppedSeries}", {"service": service}, {"samples": float(dropped)})
-
+${boundedFunction(seriesPerApp)}
 def of_scrape(metric):
     tags = metric.tags
     names = tags.pop("${scrapedNamesAnnotation}", "")

@@ -21,7 +21,8 @@ import {
   portOf,
 } from "../platform/endpoints";
 import { type PartArgs, PartObjects } from "../platform/partObjects";
-import { fluentdMonitorPort, parts } from "../platform/parts";
+import { fluentdMonitorPort, parts, serviceHost } from "../platform/parts";
+import { type OtlpArgs, otlpPort } from "./otlp";
 import type { PodMetricsArgs } from "./podMetrics";
 import { type HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
 
@@ -39,6 +40,11 @@ export interface TelegrafDeployArgs {
    * @default none is read
    */
   podMetrics?: PodMetricsArgs;
+  /**
+   * Take OpenTelemetry's protocol (gRPC) from apps: they need no helper then, and no log files; `{}` for the defaults.
+   * @default it is not taken
+   */
+  otlp?: OtlpArgs;
   /**
    * Compute of the only replica.
    * @default 50m to 500m CPU, 48Mi to 256Mi memory
@@ -103,6 +109,7 @@ export class Telegraf extends pulumi.ComponentResource {
           environment,
           probes: known,
           kubernetes: { podMetrics: args.podMetrics },
+          otlp: args.otlp,
         }),
       );
     const configName = objects.configMap("config", { [configFile]: config });
@@ -118,7 +125,10 @@ export class Telegraf extends pulumi.ComponentResource {
             { name: "INFLUXDB_USERNAME", value: influxDb.username },
             ...loginVariables(secretName, alertmanager),
           ],
-          ports: [{ name: "health", containerPort: parts.telegraf.port }],
+          ports: [
+            { name: "health", containerPort: parts.telegraf.port },
+            ...(args.otlp === undefined ? [] : [{ name: "otlp", containerPort: otlpPort }]),
+          ],
           ...httpProbes({ port: "health", readyPath: "/" }),
           resources:
             args.resources ??
@@ -143,7 +153,9 @@ export class Telegraf extends pulumi.ComponentResource {
       .all([checked(probes, portsOf), toNodes])
       // A rule without ports would allow all of them.
       .apply(([known, nodes]) => (known.length === 0 ? nodes : toProbed(known)));
+    if (args.otlp !== undefined) objects.service({ otlp: otlpPort });
     objects.networkPolicy({
+      ingress: args.otlp === undefined ? [] : [{ from: [sendingNamespaces], ports: tcp(otlpPort) }],
       egress: [
         influxDb.egress,
         alertmanager.egress,
@@ -158,17 +170,25 @@ export class Telegraf extends pulumi.ComponentResource {
   }
 }
 
+/** Every pod of the namespaces that send logs. */
+const sendingNamespaces = { namespaceSelector: { matchLabels: sendsLogsLabel } };
+
 /** Pods that ask to be read, in any namespace; on which port, they say themselves. */
 const toScraped = {
   to: [{ namespaceSelector: {}, podSelector: { matchLabels: scrapedLabel } }],
   ports: [{ port: 1, endPort: 65535, protocol: "TCP" }],
 };
 
+/** URL to which apps send OpenTelemetry's protocol. */
+export function otlpUrl(namespace: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.output(namespace).apply((name) => `http://${serviceHost(parts.telegraf, name)}:${otlpPort}`);
+}
+
 /** The probed APIs live in any namespace that sends logs, or outside of the cluster. */
 function toProbed(probes: HttpProbe[]) {
   const hosts = probes.map(({ url }) => new URL(url).hostname);
   const { to, ports } = toHosts(hosts, portsOf(probes));
-  return { to: [{ namespaceSelector: { matchLabels: sendsLogsLabel } }, ...to], ports };
+  return { to: [sendingNamespaces, ...to], ports };
 }
 
 /** @throws Error naming the probe's URL that is none */

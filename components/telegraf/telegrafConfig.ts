@@ -3,6 +3,7 @@ import { measurements } from "../../contract/measurements";
 import { parts } from "../platform/parts";
 import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
 import { listText } from "./clusterScript";
+import { type OtlpArgs, otlpInputs } from "./otlp";
 import { baseUrl, checkedUrl, toml } from "./toml";
 
 /** An HTTP address that is asked again and again whether it answers. */
@@ -60,6 +61,16 @@ export interface TelegrafConfigOptions {
    */
   fluentdUrls?: readonly string[];
   /**
+   * Take OpenTelemetry's protocol from apps.
+   * @default it is not taken
+   */
+  otlp?: OtlpArgs;
+  /**
+   * Port of OpenTelemetry's protocol.
+   * @default 4317
+   */
+  otlpPort?: number;
+  /**
    * Seconds between two samples, at most 60: the rollups of what pods use need a sample of each minute.
    * @default 30
    */
@@ -83,8 +94,8 @@ export const defaultProbeIntervalSeconds = 10;
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
- * Needs Telegraf 1.36 or later; uses inputs `http`, `http_response`, `internal`, `kubernetes`, `prometheus`, `x509_cert` and
- * `fluentd`, parsers `value` and `xpath`, processor `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * Needs Telegraf 1.36 or later; uses inputs `http`, `http_response`, `internal`, `kubernetes`, `opentelemetry`, `prometheus`,
+ * `x509_cert` and `fluentd`, parsers `value` and `xpath`, processor `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */
@@ -113,6 +124,7 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
         ]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
     ...(kubernetes === false ? [] : kubernetesInputs(kubernetes, probeIntervalSeconds)),
+    ...(options.otlp === undefined ? [] : otlpInputs(options.otlp, options.otlpPort)),
   ].join("\n");
 }
 

@@ -10,6 +10,7 @@ import {
   RestrictedNamespace,
 } from "../kubernetes/restrictedNamespace";
 import { parts } from "../platform/parts";
+import { otlpPort } from "../telegraf/otlp";
 
 /** Arguments of {@link AppNamespace}. */
 export interface AppNamespaceArgs {
@@ -81,7 +82,9 @@ export class AppNamespace extends pulumi.ComponentResource {
       {
         // Several components may adopt one namespace: their policies must not share a name.
         metadata: { name: adopted ? undefined : "logs", namespace: this.namespaceName },
-        spec: logsPolicy(monitoring, adopted),
+        spec: pulumi
+          .output(monitoring.otlpUrl)
+          .apply((url) => logsPolicy(monitoring, adopted, url !== undefined)),
       },
       { parent: this },
     );
@@ -94,10 +97,10 @@ export class AppNamespace extends pulumi.ComponentResource {
 }
 
 /**
- * Lets pods reach the aggregator, and the model APIs of their namespace, which say themselves who may call; in an adopted
+ * Lets pods reach the aggregator, Telegraf where it takes OpenTelemetry's protocol, and the model APIs of their namespace, which say themselves who may call; in an adopted
  * namespace it also does what `default-deny` and `dns` do in a new one.
  */
-function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: boolean) {
+function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: boolean, otlp: boolean) {
   const toAggregator = {
     to: [podsOf(namespace, parts.fluentdAggregator.podLabels)],
     ports: tcp(fluentdPort),
@@ -105,12 +108,14 @@ function logsPolicy({ namespace, fluentdPort }: MonitoringConnection, adopted: b
   const toModelApis = {
     to: [podsLabelled({ "app.kubernetes.io/component": modelApiComponent, ...partOfLabel })],
   };
+  const toTelegraf = { to: [podsOf(namespace, parts.telegraf.podLabels)], ports: tcp(otlpPort) };
+  const egress = [toAggregator, toModelApis, ...(otlp ? [toTelegraf] : [])];
   return adopted
     ? {
-        ...allowSpec({ podLabels: partOfLabel, egress: [toDns(), toAggregator, toModelApis] }),
+        ...allowSpec({ podLabels: partOfLabel, egress: [toDns(), ...egress] }),
         policyTypes: ["Ingress", "Egress"],
       }
-    : allowSpec({ podLabels: {}, egress: [toAggregator, toModelApis] });
+    : allowSpec({ podLabels: {}, egress });
 }
 
 /** The namespace of a component: a new one of its name, the one that is given, or one that exists and is adopted. */

@@ -11,6 +11,7 @@ import { checked } from "../kubernetes/checked";
 import { ownerLabel, selectorLabels, standardLabels } from "../kubernetes/labels";
 import { type PodUser, restrictedContainerSecurityContext, restrictedPod } from "../kubernetes/podSecurity";
 import { captureMount, capturedCommand, captureVolume } from "./capturedOutput";
+import { identityVariables } from "./identity";
 import { Logging } from "./logging";
 import type { MetricsEndpointArgs } from "./metricsEndpoint";
 import { type AppNamespace, appNamespace } from "./namespace";
@@ -191,7 +192,7 @@ export class Workload {
     }
     const given = Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => ({ name, value }));
     const ours = [
-      ...this.identity(attributes),
+      ...identityVariables(this.name, this.monitoring, attributes),
       ...container.env,
       ...(this.models ? [{ name: "MODEL_DIR", value: modelDirectory }] : []),
     ];
@@ -268,24 +269,6 @@ export class Workload {
         );
       }
     }
-  }
-
-  /**
-   * The identity that the app writes into its log lines.
-   *
-   * Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
-   */
-  private identity(attributes: Record<string, pulumi.Input<string>>): inputs.core.v1.EnvVar[] {
-    const all = { ...attributes, "deployment.environment.name": this.monitoring.environment };
-    const written = pulumi.output(all).apply((known) =>
-      Object.entries(known)
-        .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
-        .join(","),
-    );
-    return [
-      { name: "OTEL_SERVICE_NAME", value: this.name },
-      { name: "OTEL_RESOURCE_ATTRIBUTES", value: written },
-    ];
   }
 }
 

@@ -6,6 +6,7 @@ import { clusterRules } from "./cluster";
 import type { RuleDefinition } from "./define";
 import { pipelineRules } from "./pipeline";
 import { platformRules } from "./platform";
+import { podMetricsRules } from "./podMetrics";
 import { resourceRules } from "./resources";
 
 export type { AppAlertOptions } from "../rule";
@@ -48,6 +49,7 @@ export function alertRules(options: AlertRulesOptions = {}): AlertRule[] {
     ...pipelineRules,
     ...resourceRules,
     ...clusterRules,
+    ...podMetricsRules,
     ...platformRules,
   ];
   const rules = definitions.map((definition) => withDefaults(definition, options.apps ?? []));

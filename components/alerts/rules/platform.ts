@@ -1,6 +1,7 @@
 import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxFloat } from "../../influxdb/flux";
+import { podMetricsAlias } from "../../telegraf/podMetrics";
 import { ago, linesOf, logSilence, type RuleDefinition, samplesOf } from "./define";
 
 /** A message that could not be delivered counts for so long. */
@@ -77,13 +78,15 @@ union(tables: [parsed, unparsed])
   {
     name: "MetricsMissing",
     severity: "critical",
-    // An input that fails says so with each look; Telegraf itself says nothing any more.
+    // An input that fails says so with each look; Telegraf itself says nothing any more. That of the pods' endpoints fails as
+    // soon as one of them does.
     query: `silent = ${samplesOf(measurements.telegrafInput, ["errors"], ago("7d"))}
     |> last()
     |> group(columns: ["service", "environment"])
     |> max(column: "_time")
     |> map(fn: (r) => ({service: r.service, environment: r.environment, input: "Telegraf", _time: stop, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))
 failing = ${samplesOf(measurements.telegrafInput, ["errors", "gather_timeouts"], ago("1h"))}
+    |> filter(fn: (r) => not exists r.alias or r.alias != "${podMetricsAlias}")
     |> toFloat()
     |> difference(nonNegative: true)
     |> map(fn: (r) => ({_time: r._time, _field: r._field, service: r.service, environment: r.environment, input: if exists r.alias then r.alias else r.input, fails: exists r._value and r._value > 0.0}))

@@ -47,6 +47,8 @@ describe("alertRules", () => {
       "NotificationsFailing",
       "PipelineRunOverdue",
       "PodEvicted",
+      "PodMetricsDropped",
+      "PodMetricsUnreadable",
       "PodNotReady",
       "PodNotStarting",
       "ProductionDriftDetected",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { deploy, find, type RequestedResource } from "../support/deploy";
 import { wholeStack } from "../support/fixtures";
-import { type Workload, workloadsOf } from "../support/pods";
+import { podOf, type Workload, workloadsOf } from "../support/pods";
 
 interface PolicyPeer {
   namespaceSelector?: { matchLabels: Record<string, string> };
@@ -77,6 +77,32 @@ describe("the network policies of the whole stack", () => {
       "telegraf -> influxdb:8086",
       "telegraf -> penguins-api:8080",
     ]);
+  });
+
+  test("allow what the pull side and OpenTelemetry need, where they are on, and nothing else more", async () => {
+    const { resources } = await deploy(() => wholeStack({ telegraf: { podMetrics: {}, otlp: {} } }));
+    const { ingress, egress } = find(resources, "NetworkPolicy", "monitoring-telegraf").inputs[
+      "spec"
+    ] as NetworkPolicySpec;
+    const sending = { namespaceSelector: { matchLabels: { "ds-monitoring/sends-logs": "true" } } };
+    assert.deepEqual(ingress, [{ from: [sending], ports: [{ port: 4317, protocol: "TCP" }] }]);
+    assert.deepEqual(egress?.at(-1), {
+      to: [{ namespaceSelector: {}, podSelector: { matchLabels: { "ds-monitoring/metrics": "true" } } }],
+      ports: [{ port: 1, endPort: 65535, protocol: "TCP" }],
+    });
+    const logs = find(resources, "NetworkPolicy", "penguins-logs").inputs["spec"] as NetworkPolicySpec;
+    assert.deepEqual(
+      logs.egress?.map(({ ports }) => ports?.[0]?.port),
+      [24224, undefined, 4317],
+    );
+    const { metadata } = find(resources, "Service", "monitoring-telegraf").inputs as {
+      metadata: { name: string };
+    };
+    const variables = podOf(resources, "Deployment penguins-api").containers[0]?.env;
+    assert.equal(
+      variables?.find(({ name }) => name === "OTEL_EXPORTER_OTLP_ENDPOINT")?.value,
+      `http://${metadata.name}.monitoring.svc:4317`,
+    );
   });
 
   test("allow the API server's ports that are given, and never none", async () => {

@@ -249,3 +249,54 @@ test("driftCheck takes another profile and another time", async () => {
   assert.equal(spec(find(resources, "CronJob", "churn-drift"))["schedule"], "0 7 * * 1");
   assert.equal(podOf(resources, "CronJob churn-drift").containers[0]?.command?.at(-1), "/app/profile.json");
 });
+
+test("its team is a label of the Deployment, and not of its pods", async () => {
+  const { resources } = await api({ owner: "risk" });
+  const { metadata, spec: written } = find(resources, "Deployment", "churn").inputs as {
+    metadata: { labels: Record<string, string> };
+    spec: { template: { metadata: { labels: Record<string, string> } } };
+  };
+  assert.equal(metadata.labels["ds-monitoring/owner"], "risk");
+  assert.equal("ds-monitoring/owner" in written.template.metadata.labels, false);
+  await assert.rejects(
+    api({ owner: "Team Risk" }),
+    /ModelApi "churn": owner "Team Risk" must be a DNS label/,
+  );
+});
+
+test("its own metrics are read by Telegraf alone, where the platform reads any", async () => {
+  const monitoring = { ...connection, readsPodMetrics: true };
+  const metrics = { port: 9100, path: "/stats", names: ["vllm:*", "queue_length"] };
+  const { resources } = await api({ metrics, monitoring });
+  const template = spec(find(resources, "Deployment", "churn"))["template"] as {
+    metadata: { labels: Record<string, string>; annotations: Record<string, string> };
+  };
+  assert.equal(template.metadata.labels["ds-monitoring/metrics"], "true");
+  assert.deepEqual(template.metadata.annotations, {
+    "prometheus.io/port": "9100",
+    "prometheus.io/path": "/stats",
+    "ds-monitoring/metric-names": "vllm:*,queue_length",
+  });
+  const { ingress } = spec(find(resources, "NetworkPolicy", "churn")) as {
+    ingress: {
+      from: { podSelector: { matchLabels: Record<string, string> } }[];
+      ports: { port: number }[];
+    }[];
+  };
+  assert.deepEqual(
+    ingress.map(({ ports }) => ports[0]?.port),
+    [8080, 9100],
+  );
+  assert.deepEqual(
+    ingress[1]?.from.map(({ podSelector }) => podSelector.matchLabels["app.kubernetes.io/name"]),
+    ["telegraf"],
+  );
+  await assert.rejects(
+    api({ metrics }),
+    /ModelApi "churn": metrics is set, but the platform reads no endpoints: set telegraf\.podMetrics there/,
+  );
+  await assert.rejects(
+    api({ metrics: { path: "metrics" }, monitoring }),
+    /metrics\.path must begin with "\/", e\.g\. "\/metrics"; got "metrics"/,
+  );
+});

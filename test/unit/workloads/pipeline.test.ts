@@ -226,3 +226,33 @@ test("without readsEvents no pod has a password or a way to InfluxDB", async () 
   assert.doesNotMatch(JSON.stringify(podOf(resources, title)), /INFLUXDB|reads-events/);
   assert.doesNotMatch(JSON.stringify(resources.map(({ inputs }) => inputs)), /the-apps-password/);
 });
+
+test("the metrics of its last step are read by Telegraf, and of no other", async () => {
+  const monitoring = { ...connection, readsPodMetrics: true };
+  const [load, train, decide] = steps;
+  const { resources } = await pipeline({
+    monitoring,
+    steps: [load, train, { ...decide, metrics: { port: 9100 } }] as PipelineArgs["steps"],
+  });
+  const { ingress, policyTypes } = find(resources, "NetworkPolicy", "churn-training").inputs["spec"] as {
+    ingress: { ports: { port: number }[] }[];
+    policyTypes: string[];
+  };
+  assert.deepEqual([policyTypes, ingress.map(({ ports }) => ports[0]?.port)], [["Ingress"], [9100]]);
+  const { jobTemplate } = find(resources, "CronJob", "churn-training").inputs["spec"] as {
+    jobTemplate: {
+      spec: { template: { metadata: { annotations: object; labels: Record<string, string> } } };
+    };
+  };
+  const { annotations, labels } = jobTemplate.spec.template.metadata;
+  assert.equal(labels["ds-monitoring/metrics"], "true");
+  assert.deepEqual(annotations, {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "prometheus.io/port": "9100",
+    "prometheus.io/path": "/metrics",
+  });
+  await assert.rejects(
+    pipeline({ monitoring, steps: [{ ...load, metrics: {} }, train] as PipelineArgs["steps"] }),
+    /steps\[0\]\.metrics is read of the last step only/,
+  );
+});

@@ -1,0 +1,47 @@
+import { measurements } from "../../../contract/measurements";
+import { ago, ofList, type RuleDefinition, samplesOf } from "./define";
+
+/** Are the Prometheus endpoints of apps read, and all of what they offer? */
+export const podMetricsRules: readonly RuleDefinition[] = [
+  {
+    name: "PodMetricsUnreadable",
+    severity: "warning",
+    // Pods that are there, and whose endpoint was read within the last hour, but not lately.
+    query: `read = ${samplesOf(measurements.scrape, ["content_length"], ago("1h"))}
+    |> last()
+    |> group(columns: ["service", "environment", "namespace", "pod_name"])
+    |> max(column: "_time")
+    |> map(fn: (r) => ({service: r.service, environment: r.environment, namespace: r.namespace, pod_name: r.pod_name, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))
+there = ${samplesOf(measurements.container, ["restarts_total"], ago("3m"))}
+    |> last()
+    |> group(columns: ["namespace", "pod_name"])
+    |> count()
+    |> keep(columns: ["namespace", "pod_name"])
+join(tables: {read: read |> group(), there: there |> group()}, on: ["namespace", "pod_name"])
+    |> map(fn: (r) => ({r with _time: stop}))`,
+    labels: ["service", "environment", "namespace", "pod_name"],
+    source: ofList("Pod"),
+    threshold: 300,
+    unit: "seconds",
+    summary: "{service}: the metrics of {pod_name} were not read for {value}",
+    description:
+      "The Prometheus endpoint of {pod_name} in {namespace} has answered nothing that Telegraf can read for {value}: its metrics on the dashboards are missing.",
+    dashboard: "platformHealth",
+    dashboardVariables: { environment: "environment" },
+  },
+  {
+    name: "PodMetricsDropped",
+    severity: "warning",
+    query: `${samplesOf(measurements.droppedSeries, ["samples"], ago("10m"))}
+    |> group(columns: ["service", "environment"])
+    |> sum()
+    |> map(fn: (r) => ({r with _time: stop}))`,
+    threshold: 0,
+    unit: "count",
+    summary: "{service}: {value} samples of its own metrics were not stored",
+    description:
+      "Within ten minutes, {value} samples of the metrics that {service} offers belonged to more series than one app may have, and were not stored. A label holds a value without a bound, or the names of the metrics are too wide.",
+    dashboard: "platformHealth",
+    dashboardVariables: { environment: "environment" },
+  },
+];
