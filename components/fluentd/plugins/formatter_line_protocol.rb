@@ -14,17 +14,18 @@ module Fluent::Plugin
     desc "The rendered contract."
     config_param :contract_path, :string, default: LogContract::Contract::PATH
 
-    # Results by argument, up to a bound: names and tag values are few by the contract, and hostile ones don't fill the memory.
+    # What is remembered, at most: names and tag values are few by the contract, and hostile ones don't fill the memory.
     MAX_REMEMBERED = 10_000
+
+    # What events of a name have in common.
+    Kind = Struct.new(:tags, :series_keys, :fields)
 
     def configure(conf)
       super
       @contract = LogContract::Contract.load(@contract_path)
-      @tags = @contract.events.transform_values { |attributes| tags_of(attributes) }
-      @common_tags = tags_of(@contract.common)
-      @measurements = {}
-      @field_keys = {}
-      @tag_pairs = {}
+      @kinds = @contract.events.transform_values { |attributes| kind_of(attributes) }
+      @common_kind = kind_of(@contract.common)
+      @series = {}
     end
 
     def format(_tag, _time, record)
@@ -35,20 +36,18 @@ module Fluent::Plugin
     # An event as a point.
     def point(event)
       event = { "event_name" => "log.unparsed", "body" => event.to_s } unless event.is_a?(Hash)
-      name = event["event_name"].to_s
-      name = "log.unparsed" if name.empty?
-      tags = @tags.fetch(name, @common_tags)
-      point = +measurement(name)
-      tags.each do |key, tag|
-        value = event[key]
-        value = @contract.defaults[key] if value.nil?
-        point << tag_pair(tag, value) unless value.nil?
-      end
+      kind = @kinds[event["event_name"]] || @common_kind
+      values = event.values_at(*kind.series_keys)
+      point = (@series[values] || series(kind, values)).dup
       separator = " "
       event.each do |key, value|
-        next if value.nil? || tags.key?(key) || key == "event_name" || key == "time_unix_nano"
+        next if value.nil?
 
-        point << separator << field_key(key) << "=" << field_value(value)
+        field = kind.fields[key]
+        field = remember_field(kind, key) if field.nil?
+        next unless field
+
+        point << separator << field << field_value(value)
         separator = ","
       end
       # A point must have a field.
@@ -61,30 +60,31 @@ module Fluent::Plugin
     private
 
     # Attributes that are tags, in the order of the tags.
-    def tags_of(attributes)
-      attributes.filter_map { |key, one| [key, one["tag"]] if one["tag"] }.sort_by(&:last).to_h.freeze
+    def kind_of(attributes)
+      tags = attributes.filter_map { |key, one| [key, one["tag"]] if one["tag"] }.sort_by(&:last).to_h.freeze
+      Kind.new(tags, ["event_name", *tags.keys].freeze, { "event_name" => false, "time_unix_nano" => false })
     end
 
-    def remembered(results, argument)
-      results[argument] ||
-        begin
-          results.clear if results.size >= MAX_REMEMBERED
-          results[argument] = yield.freeze
-        end
+    # Measurement and tags.
+    def series(kind, values)
+      name = values.first.to_s
+      series = escape_key(name.empty? ? "log.unparsed" : name).dup
+      kind.tags.each.with_index(1) do |(key, tag), index|
+        value = values[index]
+        value = @contract.defaults[key] if value.nil?
+        series << written_tag_pair(tag, value) unless value.nil?
+      end
+      if values.all? { |value| value.to_s.bytesize <= @contract.max_tag }
+        @series.clear if @series.size >= MAX_REMEMBERED
+        @series[values] = series.freeze
+      end
+      series
     end
 
-    def measurement(name)
-      remembered(@measurements, name) { escape_key(name) }
-    end
-
-    def field_key(key)
-      remembered(@field_keys, key) { escape_key(key) }
-    end
-
-    def tag_pair(tag, value)
-      return written_tag_pair(tag, value) unless value.is_a?(String) && value.bytesize <= @contract.max_tag
-
-      remembered(@tag_pairs[tag] ||= {}, value) { written_tag_pair(tag, value) }
+    # The key of a field and what is before its value; false for what is no field.
+    def remember_field(kind, key)
+      kind.fields.select! { |_, field| field == false } if kind.fields.size >= MAX_REMEMBERED
+      kind.fields[key] = !kind.tags.key?(key) && "#{escape_key(key)}=".freeze
     end
 
     def written_tag_pair(tag, value)
@@ -107,6 +107,7 @@ module Fluent::Plugin
     # Line breaks become U+2028: a point stays one line, whatever the text says.
     def field_value(value)
       case value
+      when Float then value.finite? ? value.to_s : '""'
       when Numeric then value.to_f.finite? ? value.to_f.to_s : '""'
       when true then "1.0"
       when false then "0.0"

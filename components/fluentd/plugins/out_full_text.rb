@@ -40,9 +40,7 @@ module Fluent::Plugin
       documents = chunk.read.each_line.map { |line| JSON.parse(line) }
       return if documents.empty?
 
-      request = Net::HTTP::Post.new(@endpoint_uri.request_uri)
-      request.basic_auth(@auth.username, @auth.password) if @auth
-      set_headers(request, chunk)
+      request = create_request(chunk, @endpoint_uri)
       request.body = @kind == :loki ? loki_body(documents) : bulk_body(documents)
       answer = Net::HTTP.start(@endpoint_uri.host, @endpoint_uri.port, @http_opt) { |http| http.request(request) }
       check(answer, documents.length)
