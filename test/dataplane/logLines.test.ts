@@ -3,17 +3,18 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sleep } from "../../local/processes";
-import { LogPathFixture, requestLine } from "./support/logPath";
+import { LogPathFixture, requestLine, scopeOf } from "./support/logPath";
 import { missingFluentd } from "./support/missingFluentd";
 import { waitFor } from "./support/waitFor";
 
 // What people met with other log paths, through the real Fluentd and InfluxDB; the sources are in the titles.
 
+const scope = scopeOf(after);
 let path: LogPathFixture | undefined;
 let missing: string | false = false;
 before(async () => {
   missing = await missingFluentd();
-  if (missing === false) path = await LogPathFixture.start({ after });
+  if (missing === false) path = await LogPathFixture.start(scope);
 });
 
 function lineTest(name: string, body: (path: LogPathFixture) => Promise<void>): void {

@@ -14,7 +14,7 @@ import { sleep } from "../../local/processes";
 import { answers, type Service, startService } from "../../local/services/service";
 import { formatSamples } from "../unit/contract/formatSamples";
 import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
-import { LogPathFixture, requestLine, service } from "./support/logPath";
+import { LogPathFixture, requestLine, scopeOf, service } from "./support/logPath";
 import { missingFluentd } from "./support/missingFluentd";
 import { waitFor } from "./support/waitFor";
 
@@ -58,13 +58,14 @@ async function startShipper(
 
 describe("the stand-in for Fluentd stores what Fluentd stores of the same lines", async () => {
   const skip = await missingFluentd();
+  const scope = scopeOf(after);
   let real: LogPathFixture;
   let database: TestDatabase;
   const started: Service[] = [];
 
   before(async () => {
     if (skip !== false) return;
-    real = await LogPathFixture.start({ after }, { sources });
+    real = await LogPathFixture.start(scope, { sources });
     database = await startTestDatabase();
     // The samples are of years ago.
     const platform = influxDesiredState();

@@ -189,6 +189,15 @@ export class LogPathFixture {
   }
 }
 
+/** The scope of a file or suite, made beside its hooks: within one, `after` is the hook's own. */
+export function scopeOf(after: (end: () => Promise<void>) => void): Scope {
+  const ends: (() => Promise<void>)[] = [];
+  after(async () => {
+    for (const end of ends) await end();
+  });
+  return { after: (end) => void ends.push(end) };
+}
+
 /** Calls a function with a log path that is there until it ends. */
 export async function withLogPath<Result>(
   options: LogPathOptions,
