@@ -41,7 +41,7 @@ export async function chooseNodes(
   }
   if (reason === undefined) return "real";
   if (wanted === "real") throw new UserError(`This machine can't have a real node: ${reason}`);
-  return simulated(`this machine can't have a real node (${reason})`, "mend that");
+  return simulated(`this machine can't have a real node (${reason.replace(/\.$/, "")})`, "mend that");
 }
 
 /** @param mend what leads to a real node */

@@ -71,7 +71,7 @@ export function backup(suite: Suite): void {
     const claim = { namespace, name: "data-influxdb-0" };
     await platform.core.deleteNamespacedPersistentVolumeClaim(claim);
     await platform.core.deleteNamespacedPod({ namespace, name: old.metadata?.name ?? "" });
-    await platform.ready("influxdb", ({ metadata }) => metadata?.uid !== old.metadata?.uid, 120_000);
+    await platform.ready("influxdb", ({ metadata }) => metadata?.uid !== old.metadata?.uid);
     assert.equal(await countOf(platform), 0, "the new one is empty");
 
     const writer = await Writer.start(platform, "during-loss");

@@ -30,13 +30,13 @@ export function faults(suite: Suite): void {
   let writer: Writer;
   let image: string | undefined;
 
-  scenario(suite, "an image that can't be pulled: the API is down", 180, async (platform) => {
+  scenario(suite, "an image that can't be pulled: the API is down", 300, async (platform) => {
     workloads.begin(platform);
     again = platform.makeUp().catch((error: Error) => error);
     writer = await Writer.start(platform, "writer");
     image = (await platform.apps.readNamespacedDeployment(api)).spec?.template.spec?.containers[0]?.image;
     await changeApi(platform, brokenImage, "Recreate");
-    await waitFor("a pod that waits for its image", 90_000, async () => {
+    await waitFor("a pod that waits for its image", 180_000, async () => {
       const pods = await platform.pods(api.namespace, `app.kubernetes.io/instance=${api.name}`);
       const waiting = pods
         .flatMap(({ status }) => status?.containerStatuses ?? [])
@@ -49,7 +49,7 @@ export function faults(suite: Suite): void {
 
   for (const [part, container] of Object.entries(parts)) {
     const title = `${part}: its processes are killed, then its pod is deleted, and it comes back`;
-    scenario(suite, title, 420, async (platform) => {
+    scenario(suite, title, 900, async (platform) => {
       // A pod that ends while the aggregator is away takes what its sidecar holds with it.
       if (part === "fluentd-aggregator") await workloads.evictionEnded();
       const before = await platform.ready(part);
@@ -59,30 +59,32 @@ export function faults(suite: Suite): void {
       assert.equal(restarted.metadata?.uid, before.metadata?.uid, "its container was started again");
       const { name = "", namespace = "" } = restarted.metadata ?? {};
       await platform.core.deleteNamespacedPod({ name, namespace });
-      await platform.ready(part, (pod) => pod.metadata?.uid !== before.metadata?.uid, 120_000);
+      await platform.ready(part, (pod) => pod.metadata?.uid !== before.metadata?.uid);
       if (part === "telegraf") await sampleSince(platform, killedAt);
     });
   }
 
-  scenario(suite, "the outage was mailed, though each part was away in its course", 180, async (platform) => {
-    await waitFor("the mail", 120_000, async () =>
+  scenario(suite, "the outage was mailed, though each part was away in its course", 300, async (platform) => {
+    await waitFor("the mail", 240_000, async () =>
       (await platform.mails()).find((one) => one.includes(outage)),
     );
   });
 
-  scenario(suite, "with its image the API is back", 180, async (platform) => {
+  scenario(suite, "with its image the API is back", 300, async (platform) => {
     assert.ok(image !== undefined);
     await changeApi(platform, image, "RollingUpdate");
-    await platform.ready(api.name, undefined, 120_000);
+    await platform.ready(api.name);
   });
 
-  scenario(suite, "a node is drained of the platform and takes it back", 360, drain);
+  scenario(suite, "a node is drained of the platform and takes it back", 500, drain);
 
   scenario(
     suite,
     "no line was lost, those of the last moment included, and none is there twice",
-    180,
+    360,
     async () => {
+      // One that is far behind when its pod is stopped loses lines (docs/delivery.md).
+      await writer.expectAllArrived();
       await writer.stop();
       await writer.expectAllArrived();
     },
@@ -163,7 +165,7 @@ async function drain(platform: Platform): Promise<void> {
   } finally {
     await schedulable(false);
   }
-  await waitFor("all pods of the platform", 180_000, async () => {
+  await waitFor("all pods of the platform", 300_000, async () => {
     const pods = (await platform.pods(namespace)).filter(({ status }) => status?.phase !== "Succeeded");
     return pods.length >= evicted.length && pods.every(isReady) ? true : undefined;
   });

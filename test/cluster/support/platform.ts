@@ -110,17 +110,11 @@ export class Platform {
     return found.items;
   }
 
-  /** The pod of an app of the platform that is not being deleted. */
-  async podOf(app: string): Promise<V1Pod | undefined> {
-    const pods = await this.pods(undefined, `app.kubernetes.io/instance=${app}`);
-    return pods.find(({ metadata }) => metadata?.deletionTimestamp === undefined);
-  }
-
-  /** Wait until a pod of the app is ready that `accept` accepts. */
-  ready(app: string, accept: (pod: V1Pod) => boolean = () => true, timeoutMs = 90_000): Promise<V1Pod> {
+  /** Wait until a pod of the app is ready, not being deleted, and `accept` accepts it. */
+  ready(app: string, accept: (pod: V1Pod) => boolean = () => true, timeoutMs = 240_000): Promise<V1Pod> {
     return waitFor(`a ready pod of ${app}`, timeoutMs, async () => {
-      const pod = await this.podOf(app).catch(() => undefined);
-      return pod !== undefined && isReady(pod) && accept(pod) ? pod : undefined;
+      const pods = await this.pods(undefined, `app.kubernetes.io/instance=${app}`).catch(() => []);
+      return pods.find((pod) => pod.metadata?.deletionTimestamp === undefined && isReady(pod) && accept(pod));
     });
   }
 
