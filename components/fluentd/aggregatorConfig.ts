@@ -69,9 +69,6 @@ export interface AggregatorConfigOptions {
   bind?: string;
 }
 
-/** Id of the output that counts the points that InfluxDB refused for good; the alert DeadLetters reads it. */
-export const deadLetterPluginId = "dead_letters";
-
 const defaultBufferBytes = 7 * 1024 * 1024 * 1024;
 
 /** Folder of refused points. */
@@ -118,7 +115,7 @@ export function renderAggregatorConfig(options: AggregatorConfigOptions): Config
       ...events(options, dataPath),
       label("@DEAD_LETTERS", [
         section("filter **", { "@type": "dead_letter" }),
-        section("match **", { "@type": "relabel", "@id": deadLetterPluginId, "@label": "@EVENTS" }),
+        section("match **", { "@type": "relabel", "@id": "dead_letters", "@label": "@EVENTS" }),
       ]),
     ]),
     ...(fullText?.caCertificate !== undefined && { [fullTextCaFile]: fullText.caCertificate }),

@@ -62,7 +62,7 @@ export interface FullTextOptions {
 export const fullTextCaFile = "full-text-ca.crt";
 
 /** Id of the output of full text, in the state that Telegraf reads: LogBufferBacklog names it. */
-export const fullTextPluginId = "full_text";
+const fullTextPluginId = "full_text";
 
 /** The label's name of the events for full text. */
 export const fullTextLabel = "@FULL_TEXT";
