@@ -22,6 +22,8 @@ import {
 import {
   FieldColorBuilder,
   FieldColorModeId,
+  MappingType,
+  SpecialValueMatch,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   type DataTransformerConfig,
@@ -249,10 +251,20 @@ export type StatOptions = DataPanelOptions & {
   readonly fill?: boolean;
 };
 
+/** No data is below each limit: without this the text in its place would be green. */
+const unknownIsNotGood: ValueMapping = {
+  type: MappingType.SpecialValue,
+  options: { match: SpecialValueMatch.NullAndNan, result: { color: "text", index: 0 } },
+};
+
 /** One figure, or one a series. */
 export function stat(title: string, options: StatOptions): AnyPanel {
-  const { fields = "", reduce = "lastNotNull", fill = false } = options;
-  const builder = describePanel(new StatPanelBuilder(), title, options);
+  const { fields = "", reduce = "lastNotNull", fill = false, mappings = [] } = options;
+  const isGoodBelow = options.thresholds?.[0]?.color === "green";
+  const builder = describePanel(new StatPanelBuilder(), title, {
+    ...options,
+    mappings: isGoodBelow ? [...mappings, unknownIsNotGood] : mappings,
+  });
   // Else its name is that of the measurement and the field.
   if (!("targets" in options) && options.alias === undefined && fields === "") builder.displayName(title);
   return builder

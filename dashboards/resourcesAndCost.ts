@@ -240,6 +240,7 @@ const steps = row("Detail: steps of the pipelines", [
     matrix: { row: "task", column: "pipeline", value: "use", heading: "Step" },
   }),
   table("Steps", {
+    noValue: "no step ran in the time range",
     description: "Each step with n, its number of runs in the time range, their time, CPU time and memory.",
     size: [16, 7],
     query: overRollups({

@@ -14,6 +14,7 @@ import {
   type DashboardData,
   type QueryDashboardOptions,
 } from "../../viewer/frames/queryDashboard";
+import { themes } from "../../viewer/frames/panelFrames";
 import { shownPanel } from "../../viewer/frames/shownFields";
 import {
   fillWithSampleData,
@@ -173,6 +174,22 @@ describe("what Grafana's own code shows of the sample data", () => {
     assert.match(links, /Model API usage gives "All" as model to Model approval/);
     assert.match(links, /Home: "Last decisions" links to .* without the environment/);
     assert.match(links, /Home: links and annotations are hidden in a menu/);
+  });
+
+  test("a tile without data is not green", async () => {
+    const green = themes.dark.visualization.getColorByName("green");
+    let tilesWithoutData = 0;
+    for (const model of models) {
+      const { panels } = await ask(withoutAnnotations(model), { choose: { environment: ["none"] } });
+      for (const data of panels.filter(({ panel }) => panel.type === "stat")) {
+        for (const { display } of shownPanel(data).tiles) {
+          assert.equal(display.text, data.panel.fieldConfig?.defaults.noValue, data.panel.title);
+          assert.notEqual(display.color, green, data.panel.title);
+          tilesWithoutData += 1;
+        }
+      }
+    }
+    assert.ok(tilesWithoutData > 20, `${tilesWithoutData} tiles`);
   });
 
   test("a decision is there whatever the time range; in 0.1.0 it was not", async () => {
