@@ -226,7 +226,8 @@ describe("receivers: Alertmanager, Telegraf and InfluxDB are real, the services 
       await evaluator.write([failed("watchdog", 1, later - 60_000), failed("watchdog", 2, later - 30_000)]);
       assert.equal((await evaluator.evaluate("Watchdog", later)).size, 1);
       await evaluator.write([failed("tickets", 1, later - 60_000), failed("tickets", 2, later - 30_000)]);
-      assert.equal((await evaluator.evaluate("Watchdog", later)).size, 0);
+      // At another time: the last Watchdog is posted again.
+      assert.equal((await evaluator.evaluate("Watchdog", later + 1000)).size, 0);
     },
   );
 });
