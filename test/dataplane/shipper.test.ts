@@ -58,7 +58,6 @@ async function startShipper(
 
 describe("the stand-in for Fluentd stores what Fluentd stores of the same lines", async () => {
   const skip = await missingFluentd();
-  const scope = scopeOf(after);
   let real: LogPathFixture;
   let database: TestDatabase;
   const started: Service[] = [];
@@ -105,6 +104,8 @@ describe("the stand-in for Fluentd stores what Fluentd stores of the same lines"
     for (const one of started.reverse()) await one.stop();
     await database?.remove();
   });
+  // After the shippers, whose folders are in its own.
+  const scope = scopeOf(after);
 
   const count = async (of: TestDatabase, measurement: string): Promise<number> => {
     const rows = await of.client.influxql(`SELECT count(/.*/) FROM "events"."${measurement}"`);
