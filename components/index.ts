@@ -48,6 +48,7 @@ export {
   type ReplicaArgs,
   type ServedModel,
 } from "./workloads/modelApi";
+export { type LatencyObjectiveArgs, type SloArgs } from "./workloads/slo";
 export { Pipeline, type PipelineArgs, type PipelineStep } from "./workloads/pipeline";
 export { type MetricsEndpointArgs } from "./workloads/metricsEndpoint";
 export { AppNamespace, type AppNamespaceArgs } from "./workloads/namespace";

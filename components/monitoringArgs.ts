@@ -71,6 +71,12 @@ export interface MonitoringArgs extends PodPlacement {
    */
   rollups?: readonly Rollup[];
   /**
+   * Time zone of the days and weeks of rollups and dashboards, a name of the IANA database, e.g. `Europe/Berlin`. Days that
+   * exist are not made anew: docs/metrics.md.
+   * @default "UTC"
+   */
+  timeZone?: string;
+  /**
    * Backups of a deployed InfluxDB.
    * @default none
    */

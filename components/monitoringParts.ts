@@ -3,6 +3,7 @@ import { buckets, defaultOrganization, defaultRetentionDays } from "../contract/
 import { defaultRollups } from "../contract/rollups";
 import { dashboards } from "../dashboards";
 import { alertTask } from "./alerts/alertTasks";
+import { errorBudgetTask } from "./alerts/errorBudgets";
 import { logLagTask } from "./alerts/logLagTask";
 import { alertRules } from "./alerts/rules";
 import type { DeployedOrExisting, ExistingGrafana, ExistingInfluxDb } from "./existing";
@@ -187,7 +188,12 @@ function desiredState({ args, alertmanager, grafanaUrl }: Platform, existing: Ex
         secrets: alertmanager.authorization && [alertmanagerSecret],
         retentionDays: args.retentionDays,
         rollups: [...defaultRollups, ...(args.rollups ?? [])],
-        tasks: [logLagTask(), ...alertRules(args.alerts).map((rule) => alertTask(rule, target))],
+        timeZone: args.timeZone,
+        tasks: [
+          logLagTask(),
+          errorBudgetTask(),
+          ...alertRules(args.alerts).map((rule) => alertTask(rule, target)),
+        ],
       });
     });
 }
@@ -202,7 +208,7 @@ export function deployDashboards(
   choice: DeployedOrExisting<GrafanaDeployArgs, ExistingGrafana>,
   parent: pulumi.Resource,
 ): pulumi.Output<string> | undefined {
-  const all = [...dashboards({ prices: args.prices }), ...(args.dashboards ?? [])];
+  const all = [...dashboards({ prices: args.prices, timeZone: args.timeZone }), ...(args.dashboards ?? [])];
   if (choice.existing !== undefined) {
     const { url, auth, influxDbUrl, alertmanagerUrl } = choice.existing;
     new GrafanaContent(

@@ -24,7 +24,7 @@ export const database = "monitoring";
 /** How long each bucket keeps its points, in days. */
 export type RetentionDays = Record<"events" | "minutely" | "hourly" | "daily" | "weekly", number>;
 
-/** The least days of raw events from which last week's percentiles and unique values can be counted at any time. */
+/** The least days of raw events from which last week's minutes, histograms and sketches can be made at any time. */
 export const minimumEventsDays = 14;
 
 /** Raw events as short as they may be kept. */

@@ -21,10 +21,16 @@ export const measurements = {
   // Written by InfluxDB tasks
   /** Unique requests and users of whole days and weeks. */
   uniqueRequests: "http.server.request.unique",
+  /** Sketches of the unique requests and users of hours and days. */
+  uniqueSketch: "http.server.request.unique.sketch",
+  /** Histograms of the requests' durations and scores. */
+  requestHistogram: "http.server.request.histogram",
   /** For how long each service that answers its probes has logged nothing: field `seconds`. */
   logLag: "log.lag",
   /** What the tasks of the alert rules have posted: field `json`, an alert as Alertmanager takes it; its labels are tags. */
   postedAlert: "alert.posted",
+  /** What is left of the error budget of each service's objectives (tag `slo`): field `left`, 1 is all of it. */
+  errorBudget: "slo.error_budget",
 
   // Samples of Telegraf
   probe: "http_response",

@@ -2,13 +2,10 @@ import { type BucketName, buckets } from "./buckets";
 import { measurements } from "./measurements";
 
 /** What a rollup keeps of each numeric field `f`: the field `f.sum`, `f.count`, … */
-export const rollupStatistics = ["sum", "count", "min", "max", "p50", "p95", "p99"] as const;
+export const rollupStatistics = ["sum", "count", "min", "max"] as const;
 
 /** A statistic of a numeric field in a rollup. Means are `f.sum / f.count`, over any number of windows. */
 export type RollupStatistic = (typeof rollupStatistics)[number];
-
-/** The quantile that each percentile statistic holds. */
-export const rollupQuantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 
 /**
  * Field of a rollup that holds an amount times minutes, added up over the series that the rollup takes together: of the
@@ -27,7 +24,7 @@ export function increaseField(field: string): string {
 /** Field of a rollup that holds the number of events of its window. */
 export const eventCountField = "count";
 
-/** Field of a rollup, e.g. `rollupField("duration_s", "p95")` is `duration_s.p95`. */
+/** Field of a rollup, e.g. `rollupField("duration_s", "max")` is `duration_s.max`. */
 export function rollupField(field: string, statistic: RollupStatistic): string {
   return `${field}.${statistic}`;
 }
@@ -41,11 +38,15 @@ export interface Rollup {
   /** Numeric fields whose statistics are kept. */
   fields: readonly string[];
   /**
-   * Whether percentiles of the fields are kept. They are by far the most expensive statistic: each series and window
-   * takes some 0.1 MB of memory while it is computed.
-   * @default true
+   * Numeric fields whose histograms are kept, for percentiles: in the measurement `<measurement>.histogram`.
+   * @default none
    */
-  percentiles?: boolean;
+  histograms?: readonly string[];
+  /**
+   * Tags that the histograms keep: fewer than the rollup's, as each of their series has up to 145 buckets.
+   * @default those of the rollup
+   */
+  histogramTags?: readonly string[];
   /**
    * Fields of amounts that several series have at once, such as the cores that pods use: `f.minutes` adds up
    * each one's mean of a minute, in units times minutes. A minute needs a sample of each series.
@@ -87,6 +88,8 @@ export const defaultRollups: readonly Rollup[] = [
     measurement: measurements.httpRequest,
     countedField: "http.response.status_code",
     fields: ["duration_s", "prediction.score"],
+    histograms: ["duration_s", "prediction.score"],
+    histogramTags: ["service", "environment", "model", "model_version", "route"],
   },
   { measurement: measurements.log, countedField: "body", fields: [] },
   { measurement: measurements.unparsed, countedField: "body", fields: [] },
@@ -107,14 +110,12 @@ export const defaultRollups: readonly Rollup[] = [
     measurement: measurements.deployment,
     countedField: "replicas_available",
     fields: ["replicas_desired", "replicas_available"],
-    percentiles: false,
     tags: ["service", "environment", "namespace"],
   },
   {
     measurement: measurements.container,
     countedField: "memory_working_set_bytes",
     fields: containerAmounts,
-    percentiles: false,
     amounts: containerAmounts,
     counters: ["restarts_total"],
     tags: resourceTags,
@@ -123,17 +124,25 @@ export const defaultRollups: readonly Rollup[] = [
     measurement: measurements.podVolume,
     countedField: "used_bytes",
     fields: ["used_bytes", "capacity_bytes"],
-    percentiles: false,
     tags: ["service", "environment", "namespace", "volume_name"],
   },
 ];
 
-/** Unique values per whole day and week, counted from the raw events while they exist. */
+/**
+ * Hashes that a sketch of unique values keeps: the least of all, as numbers from 0 to 1. Fewer values than that are counted
+ * exactly. Of more, the greatest that is kept tells how dense all are: a k-minimum-values sketch (Bar-Yossef et al. 2002),
+ * whose standard error is 1/√(k − 2), 1.1 %. The sketch of a longer time has the least hashes of its parts' sketches.
+ */
+export const sketchSize = 8192;
+
+/** Unique values per whole day and week, from sketches of hours. */
 export interface Uniques {
   /** Measurement of the raw events. */
   measurement: string;
   /** Measurement that the counts are written to, in `daily` and `weekly`. */
   target: string;
+  /** Measurement of the sketches: of hours in `minutely`, of days in `daily`. */
+  sketch: string;
   /** Tags by which values are counted apart. */
   tags: readonly string[];
   /** Field of the target -> field of the raw events whose distinct values it counts. */
@@ -144,6 +153,7 @@ export interface Uniques {
 export const requestUniques: Uniques = {
   measurement: measurements.httpRequest,
   target: measurements.uniqueRequests,
+  sketch: measurements.uniqueSketch,
   tags: ["service", "environment", "model"],
   fields: { requests: "request.fingerprint", users: "enduser.pseudo.id" },
 };

@@ -8,6 +8,19 @@ export const thresholds = {
   leastRequests: 20,
   /** Least number of failed requests that is worth an alert. */
   leastErrors: 5,
+  /** Days over which an error budget is counted. */
+  budgetDays: 30,
+  /**
+   * Windows in which an error budget is judged, and how many times as fast as it lasts it burns then: Google's Site
+   * Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
+   */
+  burnRates: {
+    fast: [
+      { long: "1h", short: "5m", rate: 14.4 },
+      { long: "6h", short: "30m", rate: 6 },
+    ],
+    slow: [{ long: "3d", short: "6h", rate: 1 }],
+  },
   /** Time in which a new model API may become ready, in seconds: its image is pulled, its model loaded. */
   startingSeconds: 300,
   /** Population stability index from which a feature's drift is worth a look. */

@@ -182,7 +182,8 @@ function zoneOffset(local: number, timeZone: string): number {
   return offsetAt(local - before, timeZone) === before ? before : after;
 }
 
-function offsetAt(seconds: number, timeZone: string): number {
+/** Seconds by which the clocks of a zone are ahead of UTC. */
+export function offsetAt(seconds: number, timeZone: string): number {
   const format =
     zones.get(timeZone) ??
     new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset", hourCycle: "h23" });

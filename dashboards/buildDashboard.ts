@@ -13,6 +13,7 @@ import { resolveDashboardOptions, type DashboardDefinition, type DashboardOption
 import { influxdbDatasource } from "./influxqlTarget";
 import type { Query } from "./influxql";
 import type { AnyPanel } from "./panels";
+import { inTimeZone } from "./timeZone";
 import { dataSourceVariable, type AnyVariable } from "./variables";
 
 /** Marks on the time axis of every panel. */
@@ -68,7 +69,7 @@ export function buildDashboard(
   content: DashboardContent,
   options: DashboardOptions = {},
 ): DashboardDefinition {
-  const { dataSourceUid, folder } = resolveDashboardOptions(options);
+  const { dataSourceUid, folder, timeZone } = resolveDashboardOptions(options);
   const builder = new DashboardBuilder(content.title)
     .uid(content.uid)
     .description(content.description)
@@ -106,7 +107,7 @@ export function buildDashboard(
     uid: content.uid,
     title: content.title,
     folder,
-    json: `${JSON.stringify(model, undefined, 2)}\n`,
+    json: inTimeZone(`${JSON.stringify(model, undefined, 2)}\n`, timeZone),
   };
 }
 

@@ -1,3 +1,4 @@
+import { checkTimeZone, defaultTimeZone } from "../contract/timeZone";
 import { dataSources } from "./catalogue";
 
 /** A dashboard, ready to be placed: in a ConfigMap, a Grafana resource or a file. */
@@ -44,6 +45,11 @@ export interface DashboardOptions {
    * @default defaultPrices
    */
   readonly prices?: ComputePrices;
+  /**
+   * Time zone of days and weeks, that of the rollups.
+   * @default "UTC"
+   */
+  readonly timeZone?: string;
 }
 
 /** {@link DashboardOptions} with its defaults filled in. */
@@ -69,11 +75,14 @@ export function resolveDashboardOptions(options: DashboardOptions): ResolvedDash
       throw new Error(`dashboards: prices.${key} is ${prices[key]}: give the money per hour, 0 or more`);
     }
   }
+  const timeZone = options.timeZone ?? defaultTimeZone;
+  checkTimeZone(timeZone);
   return {
     dataSourceUid: options.dataSourceUid ?? dataSources.influxdb.uid,
     alertmanagerName: options.alertmanagerName ?? dataSources.alertmanager.name,
     folder: options.folder ?? defaultFolder,
     prices,
+    timeZone,
   };
 }
 

@@ -5,7 +5,7 @@ import { colouredCell, toItsLines, wordColours, wrapped } from "./fieldOptions";
 import { equals, field, matchesVariable, ofLast, select, tag, type Condition } from "./influxql";
 import type { FigureLink } from "./links";
 import { stat, table, type AnyPanel, type PanelOptions } from "./panels";
-import { source } from "./sources";
+import { ofNow, source } from "./sources";
 import { columns } from "./transformations";
 
 /** The number of alerts that fire, the same on every dashboard that shows it. */
@@ -31,7 +31,7 @@ export function firingAlerts(
     ...size,
     query: select(field("gauge").last().minus(1).as("firing"))
       .from(source("events", measurements.firingAlerts))
-      .where(...where, equals("state", "active")),
+      .where(...ofNow(...where), equals("state", "active")),
   });
 }
 

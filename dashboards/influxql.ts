@@ -104,10 +104,9 @@ export function tag(name: string): Dimension {
  * Windows of time.
  *
  * @param interval an InfluxQL duration or Grafana's `$__interval`
- * @param offset shifts the windows: InfluxQL's weeks start on Thursday, "4d" makes them start on Monday
  */
-export function time(interval: string, offset?: string): Dimension {
-  return { dimension: offset === undefined ? `time(${interval})` : `time(${interval}, ${offset})` };
+export function time(interval: string): Dimension {
+  return { dimension: `time(${interval})` };
 }
 
 /** A measurement in a retention policy (of the data source's database). */

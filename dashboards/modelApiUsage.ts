@@ -6,6 +6,7 @@ import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition
 import { toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
 import { approvals, dashboardPath, linesOfChosen, linesOfSeries, type FigureLink } from "./links";
+import { objectives } from "./objectives";
 import { barChart, stackedCounts, stat, table, timeSeries } from "./panels";
 import { productionDrift } from "./productionDrift";
 import {
@@ -16,23 +17,15 @@ import {
   errorThresholds,
   latency,
   latencyOverTime,
-  latencyThresholds,
   rawRequests,
   requests,
   requestsPerDay,
+  scores,
   uniques,
   uniquesPerDay,
   uniquesPerWeek,
-  week,
 } from "./requestQueries";
-import {
-  countOverTime,
-  meanOf,
-  overRollups,
-  overTime,
-  totalCount,
-  weightedPercentiles,
-} from "./rollupQueries";
+import { countOverTime, meanOf, overRollups, totalCount } from "./rollupQueries";
 import { interval } from "./sources";
 import { columns, countBy, highestFirst } from "./transformations";
 import { chained } from "./variables";
@@ -41,7 +34,7 @@ import { coloursOf } from "./verdicts";
 /** The newest raw events are read, however many a day has. */
 const lastPredictions = 5_000;
 
-/** A figure of the last finished day. */
+/** A figure of the last finished day, which began at most 49 hours ago; its task has two hours more. */
 const lastWholeDay = { unit: "short", noValue: "no finished day yet", size: [4, 4] } as const;
 
 const resourcesOfChosen: FigureLink = {
@@ -51,13 +44,6 @@ const resourcesOfChosen: FigureLink = {
 const overMonth: FigureLink = {
   title: "The last 30 days",
   url: `/d/${dashboardIdentities.modelApiUsage.uid}?\${environment:queryparam}&\${service:queryparam}&\${model:queryparam}&from=now-30d&to=now`,
-};
-const approvalOfSeries: FigureLink = {
-  title: "Approval of this version",
-  url: dashboardPath(dashboardIdentities.modelApproval.uid, {
-    candidateModel: "${__field.labels.model:percentencode}",
-    candidate: "${__field.labels.model_version:percentencode}",
-  }),
 };
 
 const verdict = row("Verdict: is the API well?", [
@@ -80,12 +66,9 @@ const verdict = row("Verdict: is the API well?", [
   }),
   stat("Latency, 95th percentile", {
     link: resourcesOfChosen,
-    description:
-      "95 of 100 requests are answered within this time: the mean of the minutes' percentiles, weighted by their requests. Red where ApiLatencyHigh fires.",
-    unit: "s",
-    thresholds: latencyThresholds,
+    description: "95 of 100 requests are answered within this time, to 5 %. Red where ApiLatencyHigh fires.",
     size: [4, 4],
-    query: latency(["p95"]),
+    ...latency({ percentiles: ["p95"] }),
   }),
   stat("Unique users, last hour", {
     link: overMonth,
@@ -99,15 +82,16 @@ const verdict = row("Verdict: is the API well?", [
   stat("Unique users, last whole day", {
     link: overMonth,
     description:
-      "Different users of the last finished day (UTC), counted from the raw events before they expire.",
+      "Different users of the last finished day (UTC); from 8,192 on to 2 % (standard error 1.1 %).",
     ...lastWholeDay,
-    query: uniques(["users"], uniquesPerDay, day, "3d"),
+    query: uniques(["users"], uniquesPerDay, day, "51h"),
   }),
   stat("Unique requests, last whole day", {
     link: overMonth,
-    description: "Requests with different content (fingerprints) of the last finished day (UTC).",
+    description:
+      "Requests with different content (fingerprints) of the last finished day (UTC); from 8,192 on to 2 % (standard error 1.1 %).",
     ...lastWholeDay,
-    query: uniques(["requests"], uniquesPerDay, day, "3d"),
+    query: uniques(["requests"], uniquesPerDay, day, "51h"),
   }),
 ]);
 
@@ -134,11 +118,9 @@ const trend = row("Trend: rate, errors, duration", [
   timeSeries("Latency percentiles", {
     link: resourcesOfChosen,
     description:
-      "50th, 95th and 99th percentile over all chosen requests, weighted means of the minutes' percentiles; with a request or two a minute they fall together. The line is the limit of ApiLatencyHigh.",
-    ...latencyOverTime,
+      "50th, 95th and 99th percentile over all chosen requests, to 5 %; with a request or two in a window they fall together. The line is the limit of ApiLatencyHigh.",
+    ...latencyOverTime({ percentiles: ["p50", "p95", "p99"] }),
     size: [8, 8],
-    query: latency(["p50", "p95", "p99"], interval).fill("null"),
-    alias: "$col",
     overrides: coloursOf("p50", "p95", "p99"),
   }),
 ]);
@@ -146,17 +128,16 @@ const trend = row("Trend: rate, errors, duration", [
 const byRouteAndVersion = row("Detail: by route and by version of the model", [
   timeSeries("Latency (p95) by route", {
     link: resourcesOfChosen,
-    description: "95th percentile of each route template.",
-    ...latencyOverTime,
+    description: "95th percentile of each route template, to 5 %.",
+    ...latencyOverTime({ percentiles: ["p95"], by: "route" }),
     size: [8, 8],
-    ...overTime(latency(["p95"]), "route"),
   }),
   timeSeries("Latency (p95) by model version", {
-    link: approvalOfSeries,
-    description: "95th percentile of each version of the model: did the new one become slower?",
-    ...latencyOverTime,
+    link: approvals,
+    description:
+      "95th percentile of each version, to 5 %: did the new one become slower? Choose one model: versions of the same name are taken together.",
+    ...latencyOverTime({ percentiles: ["p95"], by: "model_version" }),
     size: [8, 8],
-    ...overTime(latency(["p95"]), "model", "model_version"),
   }),
   timeSeries("Requests by status class", {
     link: linesOfChosen,
@@ -223,23 +204,17 @@ const predictions = row("Detail: what the model answers", [
     ],
     overrides: coloursOf("Predictions"),
   }),
-  timeSeries("Prediction score", {
+  timeSeries("Prediction score, median", {
+    description: "Median of the scores by model, to 5 % from 0.001 on.",
     link: approvals,
-    description:
-      "Median and 95th percentile of the scores by model: weighted means of the minutes' percentiles.",
-    unit: "none",
-    decimals: 2,
-    min: 0,
-    max: 1,
-    size: [12, 8],
-    query: weightedPercentiles({
-      of: requests,
-      field: "prediction.score",
-      percentiles: ["p50", "p95"],
-      where: chosen,
-      groupBy: [interval, tag("model")],
-    }).fill("null"),
-    alias: "$tag_model $col",
+    size: [6, 8],
+    ...scores("p50"),
+  }),
+  timeSeries("Prediction score, 95th percentile", {
+    description: "95th percentile of the scores by model, to 5 % from 0.001 on.",
+    link: approvals,
+    size: [6, 8],
+    ...scores("p95"),
   }),
 ]);
 
@@ -270,7 +245,8 @@ const byDayAndWeek = row("Usage by day and week (UTC)", [
   }),
   barChart("Unique users and requests by day", {
     link: overMonth,
-    description: "Different users and different requests of each finished day of the last 30 days.",
+    description:
+      "Different users and different requests of each finished day of the last 30 days; from 8,192 on to 2 %.",
     ...uniquesColumns("Day"),
     size: [8, 8],
     query: uniques(["users", "requests"], uniquesPerDay, day, "30d"),
@@ -278,10 +254,10 @@ const byDayAndWeek = row("Usage by day and week (UTC)", [
   barChart("Unique users and requests by week", {
     link: overMonth,
     description:
-      "Different users and different requests of each finished week of the last 180 days; weeks start on Monday.",
+      "Different users and different requests of each finished week of the last 180 days; weeks start on Monday. From 8,192 on to 2 % (standard error 1.1 %).",
     ...uniquesColumns("Week"),
     size: [8, 8],
-    query: uniques(["users", "requests"], uniquesPerWeek, week, "180d"),
+    query: uniques(["users", "requests"], uniquesPerWeek, day, "180d"),
   }),
 ]);
 
@@ -304,7 +280,7 @@ export function modelApiUsage(options: ResolvedDashboardOptions): DashboardDefin
         },
       ]),
       annotations: whatHappened(chosen),
-      rows: [verdict, trend, byRouteAndVersion, predictions, productionDrift, byDayAndWeek],
+      rows: [verdict, objectives, trend, byRouteAndVersion, predictions, productionDrift, byDayAndWeek],
     },
     options,
   );

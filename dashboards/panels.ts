@@ -83,6 +83,8 @@ export interface DataPanelSettings extends PanelOptions {
   readonly mappings?: readonly ValueMapping[];
   /** Shown in place of a figure that isn't there: no data is not zero. @default what is missing, by the measurement */
   readonly noValue?: string;
+  /** The most windows, where fewer than of other panels. */
+  readonly windows?: number;
   /** Settings of single columns or series, by name. */
   readonly overrides?: Readonly<Record<string, readonly DynamicConfigValue[]>>;
   /** Where a click on a figure, a line or a bar leads: to the detail behind it. */
@@ -171,7 +173,7 @@ export function describePanel<Builder extends SharedPanelBuilder>(
   const policy = source?.retentionPolicy;
   const interval = policy === undefined ? undefined : minimumIntervals[policy];
   if (interval !== undefined) builder.interval(interval);
-  if (policy === "minutely") builder.maxDataPoints(mostWindows);
+  if (policy === "minutely") builder.maxDataPoints(options.windows ?? mostWindows);
   if (options.decimals !== undefined) builder.decimals(options.decimals);
   // As an override: the SDK takes links of fields for links of dashboards, which have more keys.
   if (options.link !== undefined) builder.overrideByRegexp(".*", linkOf(options.link));

@@ -11,7 +11,7 @@ import { linesOfSeries, linesOfChosen, whatFires } from "./links";
 import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
 import { countOverTime, overRollups, overTime, totalCount } from "./rollupQueries";
-import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
+import { inEnvironment, ofChosenServices, ofNow, rollups, source } from "./sources";
 import { calculated, mergeTables, rowTotal } from "./transformations";
 import { chained } from "./variables";
 import { coloursOf } from "./verdicts";
@@ -53,7 +53,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     query: select(field("lag").max().as("lag")).from(
       select(field("seconds").last().as("lag"))
         .from(logLag)
-        .where(...ofChosenServices)
+        .where(...ofNow(...ofChosenServices))
         .groupBy(tag("service")),
     ),
   }),
@@ -118,7 +118,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     query: select(field("bucket").sum().as("series")).from(
       select(field("gauge").last().as("bucket"))
         .from(series)
-        .where(...inEnvironment)
+        .where(...ofNow(...inEnvironment))
         .groupBy(tag("bucket")),
     ),
   }),

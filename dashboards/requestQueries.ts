@@ -13,7 +13,8 @@ import {
   type Dimension,
   type Query,
 } from "./influxql";
-import { ratioOfCounts, weightedPercentiles, type Percentile } from "./rollupQueries";
+import { mostPercentileWindows, percentiles, type Percentile, type PercentileOptions } from "./percentiles";
+import { ratioOfCounts } from "./rollupQueries";
 import { rollups, source } from "./sources";
 
 export const requests = rollups(measurements.httpRequest);
@@ -37,17 +38,49 @@ export const chosenOfLast = (span: string): readonly Condition[] => [
 ];
 export const serverErrors = equals("status_class", "5xx");
 
+/**
+ * Also of weeks: a point of theirs is at the start of its first day, in a window of its own. InfluxQL's own weeks lose points
+ * where the clocks of a time zone change.
+ */
 export const day = time("1d");
-/** InfluxQL's weeks start on Thursday; the rollups' on Monday. */
-export const week = time("1w", "4d");
 
 export const latencyThresholds = redFrom(thresholds.apiLatencyP95Seconds);
-export const latencyOverTime = { unit: "s", min: 0, thresholds: latencyThresholds } as const;
 export const errorThresholds = redFrom(thresholds.apiErrorRatio);
 
-export function latency(percentiles: readonly Percentile[], ...groupBy: Dimension[]): Query {
-  return weightedPercentiles({ of: requests, field: "duration_s", percentiles, where: chosen, groupBy });
+const histograms = rollups(measurements.requestHistogram);
+
+/** Percentiles of the chosen requests' durations; to be spread into a panel. */
+export function latency(options: Pick<PercentileOptions, "percentiles" | "overTime" | "by">) {
+  return {
+    unit: "s",
+    thresholds: latencyThresholds,
+    ...percentiles({ of: histograms, field: "duration_s", where: chosen, ...options }),
+  };
 }
+
+/** A percentile of the chosen requests' scores over time, by model. */
+export const scores = (percentile: Percentile) => ({
+  unit: "none",
+  decimals: 2,
+  min: 0,
+  max: 1,
+  windows: mostPercentileWindows,
+  ...percentiles({
+    of: histograms,
+    field: "prediction.score",
+    where: chosen,
+    percentiles: [percentile],
+    overTime: true,
+    by: "model",
+  }),
+});
+
+/** Panels of latency over time. */
+export const latencyOverTime = (options: Pick<PercentileOptions, "percentiles" | "by">) => ({
+  min: 0,
+  windows: mostPercentileWindows,
+  ...latency({ ...options, overTime: true }),
+});
 
 export function errorRatio(...groupBy: Dimension[]): Query {
   return ratioOfCounts({ of: requests, where: chosen, part: serverErrors, groupBy, alias: "error ratio" });

@@ -1,4 +1,4 @@
-import { eventCountField, rollupField } from "../contract/rollups";
+import { eventCountField } from "../contract/rollups";
 import {
   field,
   select,
@@ -52,43 +52,6 @@ export function overRollups(options: {
 function aliasOf(column: Expression): string {
   if (column.alias === undefined) throw new Error(`${column.render()} has no name: add .as("…")`);
   return column.alias;
-}
-
-/** A percentile that rollups hold. */
-export type Percentile = "p50" | "p95" | "p99";
-
-/**
- * Percentiles over many rollup windows, one column each. Percentiles can't be added up; this is their mean weighted by
- * the number of events, close while the windows are alike. The raw events give the exact one.
- */
-export function weightedPercentiles(options: {
-  readonly of: Rollups;
-  readonly field: string;
-  readonly percentiles: readonly Percentile[];
-  readonly where: readonly Condition[];
-  readonly groupBy: readonly Dimension[];
-}): Query {
-  const { of, percentiles, where, groupBy } = options;
-  const events = field(rollupField(options.field, "count"));
-  return select(
-    ...percentiles.map((percentile) =>
-      field(`weighted ${percentile}`).sum().over(field("events").sum()).as(percentile),
-    ),
-  )
-    .from(
-      ...of.resolutions.map(({ source, when }) =>
-        select(
-          ...percentiles.map((percentile) =>
-            field(rollupField(options.field, percentile)).times(events).as(`weighted ${percentile}`),
-          ),
-          events.as("events"),
-        )
-          .from(source)
-          .where(...where, when),
-      ),
-    )
-    .where(timeFilter)
-    .groupBy(...groupBy);
 }
 
 /**

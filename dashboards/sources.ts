@@ -2,6 +2,7 @@ import { buckets, type BucketName } from "../contract/buckets";
 import type { Measurement } from "../contract/measurements";
 import {
   matchesVariable,
+  ofLast,
   time,
   timeFilter,
   windowsBelow,
@@ -47,6 +48,12 @@ export function rollups(measurement: Measurement): Rollups {
 export const inEnvironment: readonly Condition[] = [
   matchesVariable("environment", "environment"),
   timeFilter,
+];
+
+/** Conditions of a figure of now: instead of one that is older than five minutes nothing is shown. */
+export const ofNow = (...conditions: readonly Condition[]): Condition[] => [
+  ...conditions.filter((condition) => condition !== timeFilter),
+  ofLast("5m"),
 ];
 
 /** The windows of the panel. */

@@ -107,6 +107,11 @@ export interface InfluxDesiredStateOptions {
    */
   rollups?: readonly Rollup[];
   /**
+   * Time zone of days and weeks.
+   * @default "UTC"
+   */
+  timeZone?: string;
+  /**
    * Further tasks, such as those of the alert rules.
    * @default none
    */
@@ -133,11 +138,11 @@ export const credentials = {
  * @throws RangeError that names the option, the allowed values and the fix
  */
 export function influxDesiredState(options: InfluxDesiredStateOptions = {}): InfluxDesiredState {
-  const { organization = defaultOrganization, rollups, secrets } = options;
+  const { organization = defaultOrganization, rollups, secrets, timeZone } = options;
   const retentionDays: RetentionDays = { ...defaultRetentionDays, ...options.retentionDays };
   checkRetention(retentionDays);
   const names = Object.keys(buckets) as BucketName[];
-  const tasks = [...rollupTasks({ rollups, retentionDays }), ...(options.tasks ?? [])];
+  const tasks = [...rollupTasks({ rollups, retentionDays, timeZone }), ...(options.tasks ?? [])];
   checkTaskNames(tasks);
   const { fluentd, telegraf, grafana, apps, archive } = credentials;
   const users: DesiredCredential[] = [
@@ -173,7 +178,7 @@ function checkRetention(retentionDays: RetentionDays): void {
       throw new RangeError(
         `retentionDays.${bucket} must be whole days, at least ${minimum}, got ${days}: ` +
           (bucket === buckets.events
-            ? "weekly percentiles and unique values are counted from the raw events of the whole last week"
+            ? "minutes, histograms and sketches of the whole last week are made from the raw events"
             : "rollups must outlive the raw events"),
       );
     }

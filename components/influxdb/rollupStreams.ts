@@ -5,9 +5,8 @@ import {
   minutesField,
   type Rollup,
   rollupField,
-  rollupQuantiles,
 } from "../../contract/rollups";
-import { anyOf, fluxFloat, fluxString, fluxStrings } from "./flux";
+import { anyOf, fluxString, fluxStrings } from "./flux";
 import { aggregateWindow, type EventCount, type Resolution } from "./rollupWindows";
 
 /** The streams of a rollup in one resolution. Each is Flux that reads between `start` and `stop`. */
@@ -42,14 +41,13 @@ function renamed(addition: string): string {
 }
 
 /**
- * All streams of a rollup: the number of events, statistics of the fields, amounts and counters. Sums and counts come
- * from the next finer resolution; percentiles from the raw events between `rawStart` and `rawStop`.
+ * All streams of a rollup, from the next finer resolution: the number of events, statistics of the fields, amounts and
+ * counters.
  *
  * @param counted field of the source that counts the events
- * @param range longest range that one run computes, a Flux duration
  */
-export function rollupStreams(options: StreamOptions, counted: EventCount, range: string): string[] {
-  const { fields, percentiles } = options.rollup;
+export function rollupStreams(options: StreamOptions, counted: EventCount): string[] {
+  const { fields } = options.rollup;
   const fromRaw = options.resolution.source === buckets.events;
   const count = aggregated(options, {
     fields: [counted.field],
@@ -64,17 +62,7 @@ export function rollupStreams(options: StreamOptions, counted: EventCount, range
       target: fromRaw ? `r._field + ${fluxString(rollupField("", statistic))}` : "r._field",
     }),
   );
-  const quantiles = Object.entries(rollupQuantiles) as ["p50" | "p95" | "p99", number][];
-  return [
-    count,
-    ...statistics,
-    ...(percentiles === false
-      ? []
-      : quantiles.map(
-          ([statistic, q]) => percentile(options, q, range) + renamed(rollupField("", statistic)),
-        )),
-    ...additions(options),
-  ];
+  return [count, ...statistics, ...additions(options)];
 }
 
 /** A counter's growth is looked for from its last sample before the window: samples may be missing for so long. */
@@ -127,23 +115,4 @@ function grouped({ tags }: Rollup): string {
   if (tags === undefined) return "";
   return `
         |> group(columns: ${fluxStrings(["_measurement", "_field", ...tags])})`;
-}
-
-/**
- * A stream of one percentile a window, series and field, from the raw events.
- *
- * A range of one window is not divided into windows: that alone takes sixty times as long and keeps all events in
- * memory. A t-digest reads them once and keeps no list of them; with 1000 centroids the error is below the noise of
- * any window that has more events than that, and windows with fewer are exact up to interpolation.
- */
-function percentile({ rollup, resolution }: StreamOptions, q: number, range: string): string {
-  const quantile = `quantile(q: ${fluxFloat(q)}, method: "estimate_tdigest", compression: 1000.0`;
-  const aggregate =
-    range === resolution.window
-      ? `${quantile})
-        |> map(fn: (r) => ({r with _time: rawStart}))`
-      : aggregateWindow(resolution, `(tables=<-, column) => tables |> ${quantile}, column: column)`);
-  return `${read(rollup, buckets.events, "start: rawStart, stop: rawStop", rollup.fields)}
-        |> toFloat()${grouped(rollup)}
-        |> ${aggregate}`;
 }

@@ -1,5 +1,6 @@
-import { type BucketName, buckets, type RetentionDays } from "../../contract/buckets";
-import { fluxString } from "./flux";
+import { type BucketName, buckets } from "../../contract/buckets";
+import { defaultTimeZone } from "../../contract/timeZone";
+import { fluxString, taskOption, type TaskSchedule } from "./flux";
 
 /** Whole windows of `source` become one point each in `target`. */
 export interface Resolution {
@@ -10,6 +11,28 @@ export interface Resolution {
   window: string;
   /** Shift of the windows: Flux counts weeks from Thursday, 1970-01-01. */
   windowOffset: string;
+  /**
+   * Zone of the clock by which windows begin, and by which durations are added: a day of it may have 23 or 25 hours.
+   * @default UTC
+   */
+  timeZone?: string;
+}
+
+/** Flux with which a task begins: imports, its option, and the clock of its windows. */
+export function taskHead(
+  name: string,
+  { timeZone = defaultTimeZone }: Pick<Resolution, "timeZone">,
+  schedule: TaskSchedule,
+  imports: readonly string[] = [],
+): string {
+  const zoned = timeZone !== defaultTimeZone;
+  const packages = ["date", ...imports, ...(zoned ? ["timezone"] : [])];
+  return [
+    ...packages.map((name) => `import ${fluxString(name)}`),
+    "",
+    taskOption(name, schedule),
+    ...(zoned ? ["", `option location = timezone.location(name: ${fluxString(timeZone)})`] : []),
+  ].join("\n");
 }
 
 export const minutely: Resolution = {
@@ -86,17 +109,6 @@ short = union(tables: [inSource, inTarget])
 start = if length(arr: short) > 0 then short[0] else 2200-01-01T00:00:00Z
 longest = date.add(d: ${range}, to: start)
 stop = if longest < compareStop or length(arr: short) == 0 then longest else compareStop`;
-}
-
-/**
- * Flux that defines `rawStart` and `rawStop`: the part of the range whose raw events all still exist. A window whose
- * events are partly expired keeps the percentiles that were written while it was whole.
- */
-export function rawRange({ window, windowOffset }: Resolution, retentionDays: RetentionDays): string {
-  const oldest = `date.sub(d: ${retentionDays.events}d, from: now())`;
-  return `firstWholeRaw = date.add(d: ${window}, to: ${truncate(oldest, window, windowOffset)})
-rawStart = if start < firstWholeRaw then firstWholeRaw else start
-rawStop = if rawStart < stop then stop else date.add(d: ${window}, to: rawStart)`;
 }
 
 /** Flux for the start of the window that a time is in. */

@@ -32,6 +32,9 @@ export const suspendedOnPurpose = { "ds-monitoring/suspended": "true" } as const
 /** What every object of ours is part of. */
 export const partOf = "ds-monitoring";
 
+/** Annotation of a model API's Deployment: its service level objectives, as JSON. */
+export const sloAnnotation = "ds-monitoring/slo";
+
 /** Label of every object of ours, and of every pod. */
 export const partOfLabel = { "app.kubernetes.io/part-of": partOf } as const;
 

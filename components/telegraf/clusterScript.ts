@@ -1,5 +1,5 @@
 import { measurements } from "../../contract/measurements";
-import { modelApiComponent, ownerLabel, partOf } from "../kubernetes/labels";
+import { modelApiComponent, ownerLabel, partOf, sloAnnotation } from "../kubernetes/labels";
 import { type PodMetricsArgs, podMetricsScript, scrapedNamespace } from "./podMetrics";
 import { podsScript } from "./podsScript";
 import { problemsScript } from "./problemsScript";
@@ -44,6 +44,14 @@ def owner_of(one):
 def is_ours(one):
     return (one["metadata"].get("labels") or {}).get("app.kubernetes.io/part-of") == "${partOf}"
 
+# Whatever is no number is no objective: one wrong annotation must not cost the list.
+def objectives(metadata):
+    slo = json.decode((metadata.get("annotations") or {}).get("${sloAnnotation}", "{}"), {})
+    slo = slo if type(slo) == "dict" else {}
+    latency = slo.get("latency") if type(slo.get("latency")) == "dict" else {}
+    declared = {"slo_availability": slo.get("availability"), "slo_latency_p": latency.get("p"), "slo_latency_seconds": latency.get("seconds")}
+    return {name: float(value) for name, value in declared.items() if type(value) in ["int", "float"]}
+
 ${podsScript()}
 ${schedulesScript()}
 ${problemsScript()}
@@ -66,11 +74,12 @@ def of_list(metric):
         if kind == "Pod":
             made += usage(metric, one, dict(tags, namespace = metadata["namespace"], pod_name = metadata["name"]))
         if kind == "Deployment" and (metadata.get("labels") or {}).get("app.kubernetes.io/component") == "${modelApiComponent}":
-            made.append(point(metric, "${measurements.deployment}", dict(tags, namespace = metadata["namespace"]), {
-                "created_at": metadata["creationTimestamp"],
-                "replicas_desired": int(one["spec"].get("replicas", 1)),
-                "replicas_available": int(one.get("status", {}).get("readyReplicas", 0)),
-            }))
+            made.append(point(metric, "${measurements.deployment}", dict(tags, namespace = metadata["namespace"]), dict(
+                objectives(metadata),
+                created_at = metadata["creationTimestamp"],
+                replicas_desired = int(one["spec"].get("replicas", 1)),
+                replicas_available = int(one.get("status", {}).get("readyReplicas", 0)),
+            )))
         for reason, since, message in problems(kind, one):
             fields = {"seconds": max(0.0, float(metric.time // 1000000000 - since)), "message": message[:500]}
             made.append(point(metric, "${measurements.kubernetesProblem}", dict(tags, kind = kind, namespace = metadata.get("namespace", ""), name = metadata["name"], reason = reason), fields))

@@ -17,6 +17,7 @@ import { parts } from "../platform/parts";
 import { scrapedPod } from "./metricsEndpoint";
 import type { AppNamespace } from "./namespace";
 import { Pipeline } from "./pipeline";
+import { type SloArgs, sloAnnotations } from "./slo";
 import { type AppContainerArgs, Workload, type WorkloadArgs } from "./workload";
 
 /** The model that an API serves. */
@@ -96,6 +97,11 @@ export interface ModelApiArgs extends WorkloadArgs, AppContainerArgs {
    * @default none
    */
   driftCheck?: DriftCheckArgs;
+  /**
+   * Service level objectives. What is left of their error budgets is on the API's dashboard; burning it too fast is mailed.
+   * @default none
+   */
+  slo?: SloArgs;
 }
 
 /**
@@ -172,7 +178,7 @@ export class ModelApi extends pulumi.ComponentResource {
     const deployment = new Deployment(
       name,
       {
-        metadata,
+        metadata: { ...metadata, annotations: sloAnnotations(name, args.slo) },
         spec: {
           // Left to the autoscaler when there is one: two writers of one number undo each other.
           replicas: autoscaled ? undefined : replicas.min,

@@ -4,6 +4,7 @@ import { freePort } from "../../local/ports";
 import { waitFor } from "./support/waitFor";
 import {
   every,
+  hour,
   minute,
   now,
   type PostedAlert,
@@ -279,6 +280,84 @@ describe("alert rules in a real InfluxDB", () => {
     const alerts = await evaluate("LogsStalled");
     assert.deepEqual(services(alerts), ["silent", "silent-pods"]);
     assert.equal(alerts.get("silent")?.annotations.summary, "silent has logged nothing for 45 min");
+  });
+
+  it("LogsStalled: not at night for an API that nobody uses then, and for as long as logs are lost", async () => {
+    const day = 24 * hour;
+    const midnight = Math.floor(now / day) * day - 2 * day;
+    const hoursOf = (
+      service: string,
+      from: number,
+      until: number,
+      logs: (time: number) => boolean,
+    ): string[] =>
+      every(from, until, hour)
+        .filter(logs)
+        .map((time) => `log,service=${service},environment=test,severity=INFO count=9 ${time}000000`);
+    const byDay = (time: number): boolean => (time % day) / hour >= 8 && (time % day) / hour < 18;
+    const names = ["office", "resting", "young"];
+    await evaluator.database.client.write(
+      [
+        // Until ten o'clock, then its logs are lost.
+        ...hoursOf("office", midnight - 28 * day, midnight + 10 * hour, byDay),
+        // It has a day of rest each week: this one.
+        ...hoursOf(
+          "resting",
+          midnight - 28 * day,
+          midnight,
+          (time) => byDay(time) && (midnight - Math.floor(time / day) * day) % (7 * day) !== 0,
+        ),
+        ...hoursOf("young", midnight - 3 * day, midnight, byDay),
+      ],
+      "hourly",
+    );
+    await evaluator.database.client.write(
+      [
+        ...names.map((service) => [service, -6 * hour] as const),
+        ["office", 9 * hour] as const,
+        ["office", 10 * hour + minute] as const,
+      ].map(
+        ([service, until]) =>
+          `log,service=${service},environment=test,severity=INFO count=1 ${midnight + until - minute}000000`,
+      ),
+      "minutely",
+    );
+    const last = midnight + 10 * hour;
+    await write([`log,service=office,environment=test,severity=INFO body="the last line" ${last}000000`]);
+    const stalled = async (at: number): Promise<string[]> => {
+      await write(
+        names.map(
+          (service) =>
+            `http_response,service=${service},environment=test,server=s,result=success result_code=0i ${at - 30 * second}000000`,
+        ),
+      );
+      const alerts = await evaluate("LogsStalled", at);
+      return names.flatMap((service) => alerts.get(service)?.annotations.summary ?? []);
+    };
+    assert.deepEqual(
+      await stalled(midnight + 3 * hour),
+      ["young has logged nothing for 9 h"],
+      "at night; of one that is younger than a week nobody knows better",
+    );
+    assert.deepEqual(
+      (await stalled(midnight + 9 * hour)).filter((summary) => !summary.startsWith("young")),
+      [],
+      "on its day of rest",
+    );
+    const office = async (at: number): Promise<string[]> =>
+      (await stalled(at)).filter((summary) => summary.startsWith("office"));
+    assert.deepEqual(await office(last + 25 * minute), []);
+    assert.deepEqual(await office(last + 35 * minute), ["office has logged nothing for 35 min"]);
+    assert.deepEqual(
+      await office(last + 17 * hour),
+      ["office has logged nothing for 8 h"],
+      "at night the alert stays: of its usual hours, 10 to 18 o'clock",
+    );
+    assert.deepEqual(await office(last + 25 * hour), ["office has logged nothing for 11 h"]);
+    await write([
+      `log,service=office,environment=test,severity=INFO body="again" ${last + 25 * hour + minute}000000`,
+    ]);
+    assert.deepEqual(await office(last + 25 * hour + 2 * minute), [], "it ends with the next line");
   });
 
   it("LogBufferBacklog: what each replica of the aggregator says of itself", async () => {

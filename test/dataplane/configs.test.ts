@@ -58,7 +58,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     const { code, stdout, stderr } = await run(amtool, ["check-config", file]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /SUCCESS/);
-    assert.match(stdout, /- 5 inhibit rules/);
+    assert.match(stdout, /- 7 inhibit rules/);
     assert.match(stdout, /- 9 receivers/);
   });
 
@@ -128,14 +128,21 @@ const kubernetesAnswers: Record<string, unknown> = {
     apiVersion: "apps/v1",
     metadata: {},
     items: [
-      { name: "churn", replicas: 2, status: { readyReplicas: 1 } },
-      { name: "fraud", replicas: 1, status: {} },
-    ].map(({ name, replicas, status }) => ({
+      {
+        name: "churn",
+        replicas: 2,
+        status: { readyReplicas: 1 },
+        slo: '{"availability": 0.995, "latency": {"p": 0.95, "seconds": 1}}',
+      },
+      // What is no objective is none, and the rest of the list is read.
+      { name: "fraud", replicas: 1, status: {}, slo: '{"availability": "high", "latency": 3' },
+    ].map(({ name, replicas, status, slo }) => ({
       metadata: {
         name,
         namespace: "apps",
         creationTimestamp: "2026-01-01T00:00:00Z",
         labels: { ...ourLabels(name), "app.kubernetes.io/component": "model-api" },
+        annotations: { "ds-monitoring/slo": slo },
       },
       spec: { replicas },
       status,
@@ -425,18 +432,22 @@ describe("Telegraf's configuration, run by telegraf", () => {
     );
   });
 
-  it("reports how many replicas each model API shall have and how many are ready", () => {
+  it("reports how many replicas each model API shall have and how many are ready, and its objectives", () => {
+    const objectives = { slo_availability: "0.995", slo_latency_p: "0.95", slo_latency_seconds: "1" };
     assert.deepEqual(
       named("kubernetes_deployment").map(({ tags, fields }) => [tags, fields]),
-      [
-        ["churn", "2i", "1i"],
-        ["fraud", "1i", "0i"],
-      ].map(([service, desired, available]) => [
+      (
+        [
+          ["churn", "2i", "1i", objectives],
+          ["fraud", "1i", "0i", {}],
+        ] as const
+      ).map(([service, desired, available, declared]) => [
         { service, namespace: "apps", environment: "test" },
         {
           created_at: '"2026-01-01T00:00:00Z"',
           replicas_desired: desired,
           replicas_available: available,
+          ...declared,
         },
       ]),
     );

@@ -16,6 +16,7 @@ import {
   servedDrift,
   platformMinutes,
   sampleNow,
+  sampleObjectives,
   sampleRuns,
   sampleStart,
   sidecar,
@@ -148,22 +149,54 @@ function uniquesBetween(what: "user" | "fingerprint", fromMs: number, toMs: numb
 const utcDay = (timeMs: number): string =>
   new Date(timeMs).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
-/** Weighted mean of the minutes' percentiles: in the sample data all requests of a route in a minute take the same. */
-function expectLatency(data: PanelTables, key: (request: SampleRequest) => string): void {
-  const found = seriesOf(data);
-  const since = requestsSince(data);
-  assert.deepEqual(Object.keys(found).sort(), distinct(since.map(key)).sort(), `${data.panel.title}: series`);
-  for (const [name, values] of Object.entries(found)) {
-    const durations = since.filter((request) => key(request) === name).map(({ durationS }) => durationS);
-    assert.ok(values.length > 40, `${data.panel.title}, ${name}: a value for each window`);
-    assert.ok(
-      Math.min(...values) >= Math.min(...durations) - 1e-9,
-      `${data.panel.title}, ${name}: not below the least`,
-    );
-    assert.ok(
-      Math.max(...values) <= Math.max(...durations) + 1e-9,
-      `${data.panel.title}, ${name}: not above the most`,
-    );
+/** The value of nearest rank, as NumPy's `inverted_cdf`. */
+function nearestRank(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(Number((share * sorted.length).toFixed(6))) - 1)] ?? NaN;
+}
+
+function within5Percent(actual: Cell | undefined, expected: number, what: string): void {
+  assert.ok(
+    typeof actual === "number" && Math.abs(actual / expected - 1) <= 0.05,
+    `${what}: ${String(actual)} is not within 5 % of ${expected}`,
+  );
+}
+
+/** Each window of each series against the percentile of its requests; `shareOf` of a series' name. */
+function expectPercentiles(
+  data: PanelTables,
+  seriesNames: readonly string[],
+  options: {
+    shareOf: (series: string) => number;
+    isIn: (request: SampleRequest, series: string) => boolean;
+    value?: (request: SampleRequest) => number;
+  },
+): void {
+  const { shareOf, isIn, value = ({ durationS }) => durationS } = options;
+  const found = data.frames.flatMap(({ columns, rows }) =>
+    columns.slice(1).map((name, index) => ({ name, rows: rows.map((row) => [row[0], row[index + 1]]) })),
+  );
+  assert.deepEqual(
+    found.map(({ name }) => name).sort(),
+    [...seriesNames].sort(),
+    `${data.panel.title}: series`,
+  );
+  for (const { name, rows } of found) {
+    const items = requestsSince(data).filter((request) => isIn(request, name));
+    let checked = 0;
+    for (const [time, actual] of rows) {
+      const inWindow = items.filter(({ timeMs }) => {
+        const start = timeMs - (timeMs % minuteMs);
+        return start >= Number(time) && start < Number(time) + data.intervalMs;
+      });
+      const what = `${data.panel.title}, ${name} at ${new Date(Number(time)).toISOString()}`;
+      if (inWindow.length === 0) assert.equal(actual, null, `${what}: a window without data is a gap`);
+      else {
+        within5Percent(actual, nearestRank(inWindow.map(value), shareOf(name)), what);
+        checked += inWindow.length;
+      }
+    }
+    assert.equal(checked, items.length, `${data.panel.title}, ${name}: every request is in a window`);
   }
 }
 
@@ -539,6 +572,33 @@ function requestsOnDay(service: string, day: number): number {
   ).length;
 }
 
+/** The newest figure of each series: what the objectives of churn-api leave of 30 days, which hold all requests. */
+function expectBudgets(data: PanelTables): void {
+  const { availability, latency } = sampleObjectives;
+  const churn = requests.filter(({ service }) => service === "churn-api");
+  const share = (failed: (request: SampleRequest) => boolean): number =>
+    churn.filter(failed).length / churn.length;
+  const expected = {
+    "churn-api availability": 1 - share(isError) / (1 - availability),
+    "churn-api latency": 1 - share(({ durationS }) => durationS > latency.seconds) / (1 - latency.p),
+  };
+  const found = Object.fromEntries(
+    Object.entries(seriesOf(data)).map(([name, values]) => [name, values.at(-1)]),
+  );
+  assert.deepEqual(Object.keys(found).sort(), Object.keys(expected));
+  for (const [name, left] of Object.entries(expected))
+    close(found[name], left, `${data.panel.title}: ${name}`);
+}
+
+/** A percentile of the scores of each model. */
+function expectScores(data: PanelTables, share: number): void {
+  expectPercentiles(data, ["churn", "penguins"], {
+    shareOf: () => share,
+    isIn: (request, name) => request.model === name,
+    value: ({ score }) => score,
+  });
+}
+
 const modelApiUsage: Record<string, Expectation> = {
   Requests: (data) => close(single(data), requestsSince(data).length, "requests"),
   "Error ratio": (data) => {
@@ -546,7 +606,8 @@ const modelApiUsage: Record<string, Expectation> = {
     close(single(data), since.filter(isError).length / since.length, "error ratio");
   },
   "Latency, 95th percentile": (data) => {
-    close(single(data), mean(requestsSince(data).map(({ durationS }) => durationS)), "p95");
+    const durations = requestsSince(data).map(({ durationS }) => durationS);
+    within5Percent(single(data), nearestRank(durations, 0.95), "p95");
   },
   "Unique users, last hour": (data) => {
     const lastHour = requests.filter(({ timeMs }) => timeMs >= sampleNow - hourMs);
@@ -558,6 +619,8 @@ const modelApiUsage: Record<string, Expectation> = {
   "Unique requests, last whole day": (data) => {
     close(numbersOf(data.frames[0]).at(-1), uniquesByDay("fingerprint", finishedDays - 1), "requests");
   },
+  "Error budget left": (data) => expectBudgets(data),
+  "Error budget left over time": (data) => expectBudgets(data),
   "Request rate by service": (data) => {
     const windowS = 300;
     const perService = totals(
@@ -579,17 +642,23 @@ const modelApiUsage: Record<string, Expectation> = {
     );
   },
   "Latency percentiles": (data) => {
-    for (const name of ["p50", "p95", "p99"]) {
-      expectWindowedMeans(data, frameNamed(data, name), requestsSince(data), ({ durationS }) => durationS);
-    }
+    expectPercentiles(data, ["p50", "p95", "p99"], {
+      shareOf: (name) => Number(name.slice(1)) / 100,
+      isIn: () => true,
+    });
   },
   "Latency (p95) by route": (data) => {
-    expectLatency(data, ({ route }) => route);
-    const predictions = requestsSince(data).filter(({ route }) => route === "/predict");
-    expectWindowedMeans(data, frameNamed(data, "/predict"), predictions, ({ durationS }) => durationS);
+    expectPercentiles(data, distinct(requestsSince(data).map(({ route }) => route)), {
+      shareOf: () => 0.95,
+      isIn: (request, route) => request.route === route,
+    });
   },
-  "Latency (p95) by model version": (data) =>
-    expectLatency(data, ({ model, version }) => `${model} ${version}`),
+  "Latency (p95) by model version": (data) => {
+    expectPercentiles(data, distinct(requestsSince(data).map(({ version }) => version)), {
+      shareOf: () => 0.95,
+      isIn: (request, version) => request.version === version,
+    });
+  },
   "Requests by status class": (data) => {
     closeTotals(
       data,
@@ -644,12 +713,8 @@ const modelApiUsage: Record<string, Expectation> = {
       "the most frequent first",
     );
   },
-  "Prediction score": (data) => {
-    const series = seriesOf(data);
-    assert.deepEqual(Object.keys(series).sort(), ["churn p50", "churn p95", "penguins p50", "penguins p95"]);
-    for (const value of series["churn p95"] ?? []) close(value, 0.7, "the one score of the quiet API");
-    for (const value of series["penguins p50"] ?? []) assert.ok(value >= 0.6 && value < 1, `median ${value}`);
-  },
+  "Prediction score, median": (data) => expectScores(data, 0.5),
+  "Prediction score, 95th percentile": (data) => expectScores(data, 0.95),
   "Drift (PSI) of served features": (data) => {
     const served = servedDrift();
     closeRows(

@@ -3,6 +3,7 @@ import {
   createTheme,
   displayNameOverrideProcessor,
   FieldConfigOptionsRegistry,
+  getFrameMatchers,
   getFieldDisplayName as nameOf,
   identityOverrideProcessor,
   standardTransformers,
@@ -15,7 +16,7 @@ import {
   type GrafanaTheme2,
   type InterpolateFunction,
 } from "@grafana/data";
-import { lastValueFrom } from "rxjs";
+import { lastValueFrom, map, mergeMap, of } from "rxjs";
 
 import type { PanelModel } from "./dashboardModel";
 import { partitionByValues } from "./partitionByValues";
@@ -71,12 +72,30 @@ export async function transform(
   frames: readonly DataFrame[],
   transformations: readonly DataTransformerConfig[],
 ): Promise<DataFrame[]> {
-  const operators = transformations.map(({ id, options }): CustomTransformOperator => {
+  const operators = transformations.map(({ id, options, filter }): CustomTransformOperator => {
     const info = transformers.get(id);
     if (info === undefined) throw new Error(`transformation "${id}" is not known to Grafana`);
-    return (context) => info.operator({ ...info.defaultOptions, ...(options as object) }, context);
+    const operator: CustomTransformOperator = (context) =>
+      info.operator({ ...info.defaultOptions, ...(options as object) }, context);
+    return filter === undefined ? operator : onlyFor(getFrameMatchers(filter), operator);
   });
   return lastValueFrom(transformDataFrame(operators, [...frames]));
+}
+
+/** A transformation of some of the frames, in their places, as Grafana applies one with a filter. */
+function onlyFor(
+  matches: (frame: DataFrame) => boolean,
+  operator: CustomTransformOperator,
+): CustomTransformOperator {
+  return (context) =>
+    mergeMap((before: DataFrame[]) => {
+      const at = before.findIndex(matches);
+      if (at === -1) return of(before);
+      return of(before.filter(matches)).pipe(
+        operator(context),
+        map((after) => before.filter((frame) => !matches(frame)).toSpliced(at, 0, ...after)),
+      );
+    });
 }
 
 /**

@@ -121,7 +121,9 @@ async function queryPanel(
   const data = { panel, queries: targets.map(({ query }) => query), ...context };
   try {
     const answers = await Promise.all(
-      targets.map(async (target) => toFrames(await run(target.query), target)),
+      targets.map(async (target) =>
+        toFrames(await run(target.query), target).map((frame) => ({ ...frame, refId: target.refId })),
+      ),
     );
     return { ...data, frames: await transform(answers.flat(), panel.transformations ?? []) };
   } catch (error) {

@@ -617,6 +617,9 @@ function apiLine(ago: number): Point["fields"] {
     : { ...common, ...lineException, trace_id: sampleTrace(sampleNow - ago * minuteMs) };
 }
 
+/** Service level objectives of churn-api. */
+export const sampleObjectives = { availability: 0.995, latency: { p: 0.95, seconds: 0.5 } };
+
 /** What is seen of the apps at a minute: pods, probes and log lines. */
 function appPoints(ago: number): Point[] {
   const point = platformPoint(ago);
@@ -630,6 +633,9 @@ function appPoints(ago: number): Point[] {
         created_at: "2026-03-01T00:00:00Z",
         replicas_desired: 2,
         replicas_available: ago >= 40 && ago < 45 ? 0 : 2,
+        slo_availability: sampleObjectives.availability,
+        slo_latency_p: sampleObjectives.latency.p,
+        slo_latency_seconds: sampleObjectives.latency.seconds,
       },
       { namespace: "churn" },
     ),

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { errorBudgetTask } from "../../components/alerts/errorBudgets";
 import { logLagTask } from "../../components/alerts/logLagTask";
 import { buckets, defaultOrganization } from "../../contract/buckets";
 import { credentials, influxDesiredState } from "../../components/influxdb/desiredState";
 import { InfluxApi } from "../../components/influxdb/influxApi";
 import { reconcile } from "../../components/influxdb/reconcile/reconcile";
 import type { FluxTask } from "../../components/influxdb/flux";
+import { histogramMeasurement, totalField } from "../../contract/histograms";
 import { defaultRollups, keptBucket, requestUniques } from "../../contract/rollups";
 import { rollupTasks } from "../../components/influxdb/rollupTasks";
 import { startInfluxd } from "../../local/services/influxd";
@@ -101,13 +103,24 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
   };
   const measurements = defaultRollups.map(({ measurement }) => measurement);
   await Promise.all(measurements.map(chain));
-  const { measurement, target } = requestUniques;
-  for (const bucket of ["daily", "weekly"]) {
-    await runUntilCaughtUp(influxDb, tasks, `uniques ${bucket} ${measurement}`, bucket, target, "events");
+  const histogram = histogramMeasurement(ofRequests);
+  for (const resolution of ["minutely late", "minutely", "hourly"]) {
+    const [bucket = ""] = resolution.split(" ");
+    const name = `histogram ${resolution} ${ofRequests}`;
+    await runUntilCaughtUp(influxDb, tasks, name, bucket, histogram, totalField("duration_s"));
+  }
+  const { measurement, target, sketch } = requestUniques;
+  for (const [kind, bucket, counted] of [
+    ["hourly", "minutely", sketch],
+    ["daily", "daily", target],
+    ["weekly", "weekly", target],
+  ] as const) {
+    await runUntilCaughtUp(influxDb, tasks, `uniques ${kind} ${measurement}`, bucket, counted, "events");
   }
   await runTask(influxDb, tasks, `keep ${keptBucket} events`);
   const minutes = Array.from({ length: lagMinutes }, (_, ago) => sampleNow - ago * 60_000);
   await Promise.all(minutes.map((nowMs) => runFlux(influxDb, logLagTask().flux, nowMs)));
+  for (const ago of [0, 5, 10]) await runFlux(influxDb, errorBudgetTask().flux, sampleNow - ago * 60_000);
 }
 
 /** Runs a task until a run adds nothing: each computes a part, from the oldest window that is short of events. */

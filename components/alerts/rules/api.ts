@@ -108,7 +108,7 @@ looks
   {
     name: "ApiLatencyHigh",
     severity: "warning",
-    inhibitedBy: ["ApiUnreachable", "ApiErrorRateHigh"],
+    inhibitedBy: ["ApiUnreachable", "ApiErrorRateHigh", "ErrorBudgetBurnsFast"],
     forSeconds: 180,
     sampleSeconds: 60,
     query: `latencies = ${samplesOf(measurements.httpRequest, ["duration_s"], range)}

@@ -4,6 +4,7 @@ import type { AlertRule, AppAlertOptions } from "../rule";
 import { apiRules } from "./api";
 import { clusterRules } from "./cluster";
 import type { RuleDefinition } from "./define";
+import { objectiveRules } from "./objectives";
 import { pipelineRules } from "./pipeline";
 import { platformRules } from "./platform";
 import { podMetricsRules } from "./podMetrics";
@@ -46,6 +47,7 @@ export function alertRules(options: AlertRulesOptions = {}): AlertRule[] {
       options.probeIntervalSeconds ?? defaultProbeIntervalSeconds,
       options.startingSeconds ?? thresholds.startingSeconds,
     ),
+    ...objectiveRules,
     ...pipelineRules,
     ...resourceRules,
     ...clusterRules,

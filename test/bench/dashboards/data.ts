@@ -4,6 +4,8 @@
  * training runs. Always the same.
  */
 
+import { histogramBounds, startBucket, totalBucket } from "../../../contract/histograms";
+
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
@@ -20,6 +22,8 @@ export interface BucketLines {
 
 /** Panels read minutes up to a range of about 10 days, hours beyond. */
 const minutesDays = 10;
+/** Panels of percentiles read minutes up to a range of about four days. */
+const percentileMinutesDays = 2;
 /** Telegraf's samples of the platform are kept as raw events only. */
 const samplesDays = 14;
 const services = ["churn-api", "fraud-api", "price-api", "route-api", "churn-training"];
@@ -36,15 +40,9 @@ const requestSeries = ["/predict", "/explain"].flatMap((route) =>
 );
 
 /** Fields of a rollup of `count` values around a mean. */
-function statistics(field: string, count: number, mean: number, percentiles = true): string {
+function statistics(field: string, count: number, mean: number): string {
   const of = (statistic: string, value: number): string => `${field}.${statistic}=${value}`;
-  return [
-    of("sum", count * mean),
-    of("count", count),
-    of("min", mean / 2),
-    of("max", 2 * mean),
-    ...(percentiles ? [of("p50", mean), of("p95", 1.5 * mean), of("p99", 1.8 * mean)] : []),
-  ].join(",");
+  return [of("sum", count * mean), of("count", count), of("min", mean / 2), of("max", 2 * mean)].join(",");
 }
 
 /** A container's sizes: field, request or use. */
@@ -87,7 +85,7 @@ function rollupSeries(
       [
         `kubernetes_deployment,environment=prod,service=${service},namespace=apps`,
         () =>
-          `count=${6 * minutes},${statistics("replicas_desired", 6 * minutes, 2, false)},${statistics("replicas_available", 6 * minutes, 2, false)}`,
+          `count=${6 * minutes},${statistics("replicas_desired", 6 * minutes, 2)},${statistics("replicas_available", 6 * minutes, 2)}`,
       ] as const,
       ...containers.map(
         (container) =>
@@ -97,7 +95,7 @@ function rollupSeries(
               `count=${4 * minutes},restarts_total.increase=0,${containerFields
                 .map(
                   ([field, value]) =>
-                    `${statistics(field, 4 * minutes, value, false)},${field}.minutes=${pods.length * value * minutes}`,
+                    `${statistics(field, 4 * minutes, value)},${field}.minutes=${pods.length * value * minutes}`,
                 )
                 .join(",")}`,
           ] as const,
@@ -105,7 +103,7 @@ function rollupSeries(
       [
         `kubernetes_pod_volume,environment=prod,service=${service},namespace=apps,volume_name=data`,
         () =>
-          `count=${2 * minutes},${statistics("used_bytes", 2 * minutes, 3e9, false)},${statistics("capacity_bytes", 2 * minutes, 1e10, false)}`,
+          `count=${2 * minutes},${statistics("used_bytes", 2 * minutes, 3e9)},${statistics("capacity_bytes", 2 * minutes, 1e10)}`,
       ] as const,
     ]),
     ...["load", "train"].map(
@@ -117,6 +115,25 @@ function rollupSeries(
         ] as const,
     ),
   ];
+}
+
+/** Histograms of durations and scores of two routes and two versions: each has 30 buckets in every window. */
+function* histogramLines(fromMs: number, minutes: number): Generator<string> {
+  const count = (fullRequestsPerDay * minutes * minuteMs) / dayMs / 4;
+  const buckets = histogramBounds.slice(35, 65).map((bound) => bound.toFixed(6));
+  for (let time = fromMs; time < benchNow; time += minutes * minuteMs) {
+    for (const route of ["/predict", "/explain"]) {
+      for (const version of ["1", "2"]) {
+        const series = (bucket: string): string =>
+          `http.server.request.histogram,bucket=${bucket},environment=prod,model=churn,model_version=${version},route=${route},service=churn-api`;
+        const of = (value: number, suffix = ""): string =>
+          ["duration_s", "prediction.score"].map((field) => `${field}${suffix}=${value}`).join(",");
+        for (const bucket of buckets) yield `${series(bucket)} ${of(count / buckets.length)} ${time}`;
+        yield `${series(startBucket)} ${of(count, ".start")} ${time}`;
+        yield `${series(totalBucket)} ${of(count, ".total")} ${time}`;
+      }
+    }
+  }
 }
 
 function* rollupLines(fromMs: number, minutes: number): Generator<string> {
@@ -271,6 +288,8 @@ export function benchLines(requestsPerDay: number): Record<"raw" | "read", reado
     read: [
       { bucket: "events", lines: platformSamples() },
       { bucket: "minutely", lines: rollupLines(benchNow - minutesDays * dayMs, 1) },
+      { bucket: "minutely", lines: histogramLines(benchNow - percentileMinutesDays * dayMs, 1) },
+      { bucket: "hourly", lines: histogramLines(start, 60) },
       { bucket: "minutely", lines: lagLines() },
       { bucket: "hourly", lines: rollupLines(start, 60) },
       { bucket: "daily", lines: dayLines() },

@@ -20,7 +20,7 @@ const mostSeries = 20;
 /** The unit that a number has by its name; the first that matches. Of a chart the name is its title. */
 const unitsByName: readonly (readonly [RegExp, RegExp])[] = [
   [
-    /p95 \/ request|ratio$|ratio by|(?<!by )share$|in use|^missing|^removed$|outliers removed|by its limit|^highest memory|peak by step|balance/i,
+    /p95 \/ request|^error budget|ratio$|ratio by|(?<!by )share$|in use|^missing|^removed$|outliers removed|by its limit|^highest memory|peak by step|balance/i,
     /^percentunit$/,
   ],
   [/latency|longest|duration|^log lag|^(mean )?(cpu )?time$/i, /^s$/],

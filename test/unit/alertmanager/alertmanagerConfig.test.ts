@@ -108,9 +108,12 @@ describe("renderAlertmanagerConfig", () => {
       [
         [
           'alertname="ApiUnreachable"',
-          'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|PodNotReady|LogsStalled"',
+          'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|ErrorBudgetBurnsFast|PodNotReady|LogsStalled"',
         ],
-        ['alertname="ApiErrorRateHigh"', 'alertname="ApiLatencyHigh"'],
+        ['alertname="ApiErrorRateHigh"', 'alertname=~"ApiLatencyHigh|ErrorBudgetBurnsFast"'],
+        ['alertname="ErrorBudgetBurnsFast"', 'alertname="ApiLatencyHigh"'],
+        // Of the same objective only.
+        ['alertname="ErrorBudgetBurnsFast"', 'alertname="ErrorBudgetBurnsSlowly"'],
         ['alertname="TrainingRunFailed"', 'alertname="JobFailed"'],
         ['alertname="VolumeFillingUp"', 'alertname="VolumeFullSoon"'],
         ['alertname="JobFailed"', 'alertname="PipelineRunOverdue"'],

@@ -37,6 +37,8 @@ describe("alertRules", () => {
       "DataDriftDetected",
       "DeadLetters",
       "DeploymentStuck",
+      "ErrorBudgetBurnsFast",
+      "ErrorBudgetBurnsSlowly",
       "JobFailed",
       "LogBufferBacklog",
       "LogsStalled",

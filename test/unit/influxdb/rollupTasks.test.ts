@@ -11,8 +11,8 @@ describe("rollupTasks", () => {
     return task.flux;
   };
 
-  it("has a task for each measurement and resolution, one more for late minutes, uniques and kept events", () => {
-    assert.equal(tasks.length, 5 * defaultRollups.length + 3);
+  it("has a task for each measurement and resolution, one more for late minutes, histograms, uniques and kept events", () => {
+    assert.equal(tasks.length, 5 * defaultRollups.length + 5 + 3 + 1);
     for (const { measurement } of defaultRollups) {
       for (const kind of ["minutely", "minutely late", "hourly", "daily", "weekly"]) {
         assert.match(named(`rollup ${kind} ${measurement}`), /option task = \{/);
@@ -42,30 +42,49 @@ describe("rollupTasks", () => {
     }
   });
 
-  it("computes percentiles where they are wanted", () => {
-    assert.match(named("rollup minutely http.server.request"), /quantile/);
-    assert.doesNotMatch(named("rollup minutely kubernetes_pod_container"), /quantile/);
+  it("keeps histograms where they are wanted: of the raw events, then of finer histograms", () => {
+    const sources = tasks
+      .filter(({ name }) => name.startsWith("histogram"))
+      .map(({ name, flux }) => [name, /\n(?:counts = )?from\(bucket: "(\w+)"/.exec(flux)?.[1]]);
+    assert.deepEqual(sources, [
+      ["histogram minutely http.server.request", "events"],
+      ["histogram minutely late http.server.request", "events"],
+      ["histogram hourly http.server.request", "minutely"],
+      ["histogram daily http.server.request", "hourly"],
+      ["histogram weekly http.server.request", "daily"],
+    ]);
   });
 
-  it("adds sums and counts of the finer rollup up, and takes percentiles from the raw events", () => {
+  it("adds sums and counts of the finer rollup up, and takes no percentile of anything", () => {
     const daily = named("rollup daily http.server.request");
     for (const statistic of ["sum", "count", "min", "max"]) {
       assert.ok(daily.includes(`r["_field"] == "duration_s.${statistic}"`), statistic);
     }
-    const quantiles = [...daily.matchAll(/from\(bucket: "(\w+)"\)(?:(?!from\()[^])*?quantile\(q: ([\d.]+)/g)];
-    assert.deepEqual(
-      quantiles.map(([, bucket, quantile]) => [bucket, quantile]),
-      [
-        ["events", "0.5"],
-        ["events", "0.95"],
-        ["events", "0.99"],
-      ],
-    );
+    for (const { name, flux } of tasks) assert.doesNotMatch(flux, /quantile/, name);
   });
 
   it("moves Flux's weeks from Thursday to Monday", () => {
     assert.match(named("rollup weekly http.server.request"), /aggregateWindow\(every: 1w, offset: 4d/);
     assert.match(named("uniques weekly http.server.request"), /aggregateWindow\(every: 1w, offset: 4d/);
+  });
+
+  it("counts days and weeks by the clock of a time zone, and those of half-hour zones from minutes", () => {
+    const flux = (timeZone: string, name: string): string =>
+      rollupTasks({ timeZone }).find((task) => task.name === name)?.flux ?? "";
+    const option = 'option location = timezone.location(name: "Europe/Berlin")';
+    for (const kind of ["rollup", "histogram", "uniques"]) {
+      for (const window of ["daily", "weekly"]) {
+        assert.ok(flux("Europe/Berlin", `${kind} ${window} http.server.request`).includes(option), kind);
+      }
+    }
+    assert.doesNotMatch(flux("Europe/Berlin", "rollup hourly http.server.request"), /location/);
+    assert.doesNotMatch(named("rollup daily http.server.request"), /location/);
+    assert.match(flux("Europe/Berlin", "rollup daily log"), /from\(bucket: "hourly"\)/);
+    assert.match(flux("Asia/Kolkata", "rollup daily log"), /from\(bucket: "minutely"\)/);
+    assert.throws(
+      () => rollupTasks({ timeZone: "Europe/Berln" }),
+      /timeZone: "Europe\/Berln" is not in the IANA database; give a name such as "Europe\/Berlin"/,
+    );
   });
 
   it("has no uniques where their events aren't rolled up", () => {

@@ -109,6 +109,32 @@ test("replicas that can't be are refused with an example", async () => {
   }
 });
 
+test("its objectives are an annotation of its Deployment, which Telegraf reads", async () => {
+  const slo = { availability: 0.995, latency: { p: 0.95, seconds: pulumi.output(0.3) } };
+  const { resources } = await api({ slo });
+  const metadata = find(resources, "Deployment", "churn").inputs["metadata"] as {
+    annotations: Record<string, string>;
+  };
+  assert.deepEqual(JSON.parse(metadata.annotations["ds-monitoring/slo"] ?? ""), {
+    availability: 0.995,
+    latency: { p: 0.95, seconds: 0.3 },
+  });
+});
+
+test("objectives that can't be are refused with an example", async () => {
+  for (const [slo, message] of [
+    [{}, /ModelApi "churn": slo names no objective/],
+    [
+      { availability: 99.5 },
+      /slo\.availability must be above 0 and below 1 \(0\.995 is 99\.5 %\), got 99\.5/,
+    ],
+    [{ latency: { p: 1, seconds: 1 } }, /slo\.latency\.p must be above 0 and below 1/],
+    [{ latency: { p: 0.95, seconds: 0 } }, /slo\.latency\.seconds must be from 0\.001 to 900, got 0/],
+  ] as const) {
+    await assert.rejects(api({ slo }), message);
+  }
+});
+
 test("values may come from other resources, and are then checked when they are known", async () => {
   const { resources } = await api({
     image: pulumi.output(image),
