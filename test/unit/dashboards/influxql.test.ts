@@ -62,8 +62,7 @@ test("variables become regular expressions that match the whole value", () => {
   assert.equal(startsWithVariable("run", "run").condition, '"run" =~ /^${run:regex}/');
 });
 
-test("weeks can start on Monday", () => {
-});
+test("weeks can start on Monday", () => {});
 
 test("subqueries are taken together, and the source at the bottom is known", () => {
   const inner = select(field("count")).from(source);
