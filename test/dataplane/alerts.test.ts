@@ -88,6 +88,19 @@ describe("alert rules in a real InfluxDB", () => {
       ["not-ready"],
     );
     assert.equal(alerts.get("not-ready")?.labels.server, "Deployment apps/not-ready");
+    // Probed, too: what is new, or scaled to zero, need not answer.
+    await write(
+      every(now - 2 * minute, now, 10 * second).flatMap((time) =>
+        ["starting", "on-purpose"].map(
+          (service) =>
+            `http_response,service=${service},environment=test,server=http://x,result=timeout result_code=3i ${time}000000`,
+        ),
+      ),
+    );
+    assert.deepEqual(
+      services(await evaluate("ApiUnreachable")).filter((service) => known.includes(service)),
+      ["not-ready"],
+    );
     // A service that is probed too: one outage, one alert.
     await write(
       every(now - 2 * minute, now, 10 * second).flatMap((time) => [

@@ -54,7 +54,8 @@ export const ofList = (kind: string): string =>
 /**
  * Statements that define `looks`: whether each API could be reached (0) or not (1), sample by sample. Of a service that is
  * probed over the network, its probes; of others, Deployments of model APIs of which the kubelets found no pod ready. -1:
- * no pod is expected, because it is new, or scaled to zero on purpose. Both for one service would mail each outage twice.
+ * no pod is expected, because it is new, or scaled to zero on purpose; then its probes don't count either. Both for one
+ * service would mail each outage twice.
  *
  * @param duration of the last samples that count, e.g. `3m`
  */
@@ -63,17 +64,27 @@ export function reachability(duration: string, startingSeconds: number): string 
     |> range(start: date.sub(d: ${duration}, from: seen), stop: seen)
     |> filter(fn: (r) => r._measurement == ${fluxString(measurements.deployment)})`;
   return `${asOf("seen", ofList("Deployment"))}
+deployed = ${deployments}
+    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+    |> map(fn: (r) => ({
+        _time: r._time, service: r.service, environment: r.environment,
+        server: "Deployment " + r.namespace + "/" + r.service,
+        rank: 1,
+        _value: if r.replicas_available > 0 then 0.0 else if r.replicas_desired > 0 and int(v: r._time) - int(v: time(v: r.created_at)) > int(v: ${fluxDuration(startingSeconds)}) then 1.0 else -1.0,
+    }))
+unexpected = deployed
+    |> group(columns: ["service", "environment", "server"])
+    |> sort(columns: ["_time"])
+    |> tail(n: 1)
+    |> group(columns: ["service", "environment"])
+    |> max(column: "_value")
+    |> filter(fn: (r) => r._value < 0.0)
+    |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, rank: -1, _value: r._value}))
 both = union(tables: [
         ${indented(samplesOf(measurements.probe, ["result_code"], ago(duration)))}
             |> map(fn: (r) => ({_time: r._time, service: r.service, environment: r.environment, server: r.server, rank: 0, _value: if int(v: r._value) == 0 then 0.0 else 1.0})),
-        ${indented(deployments)}
-            |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-            |> map(fn: (r) => ({
-                _time: r._time, service: r.service, environment: r.environment,
-                server: "Deployment " + r.namespace + "/" + r.service,
-                rank: 1,
-                _value: if r.replicas_available > 0 then 0.0 else if r.replicas_desired > 0 and int(v: r._time) - int(v: time(v: r.created_at)) > int(v: ${fluxDuration(startingSeconds)}) then 1.0 else -1.0,
-            })),
+        deployed,
+        unexpected,
     ])
 first = both
     |> group(columns: ["service", "environment"])
