@@ -17,7 +17,7 @@ import { rolesInForce } from "./roles";
 import {
   checkPools,
   renderPool,
-  requireSystemPool,
+  systemPoolDifferences,
   renderUserPool,
   systemPoolName,
   type UserPoolArgs,
@@ -121,7 +121,7 @@ export class AksCluster extends pulumi.ComponentResource {
         parent: this,
         protect,
         dependsOn: [joinsSubnet],
-        // Azure lists the pools of `userPools` here too, and scales and upgrades each: requireSystemPool compares ours.
+        // Azure lists the pools of `userPools` here too, and scales and upgrades each: systemPoolDifferences compares ours.
         ignoreChanges: ["agentPoolProfiles"],
       },
     );
@@ -137,17 +137,17 @@ export class AksCluster extends pulumi.ComponentResource {
       { parent: this },
     );
     const since = pulumi.all(admins.map(({ createdOn }) => createdOn));
-    const pool = pulumi
+    pulumi
       .all([cluster.agentPoolProfiles, resourceGroupName, clusterName])
       .apply(([profiles, groupOfCluster, nameOfCluster]) =>
-        requireSystemPool(
+        systemPoolDifferences(
           args.systemPool,
           profiles,
           `--resource-group ${groupOfCluster} --cluster-name ${nameOfCluster}`,
-        ),
+        ).map((difference) => pulumi.log.warn(difference, this)),
       );
     this.kubeconfig = pulumi.secret(
-      pulumi.all([credentials.kubeconfigs, since, pool]).apply(async ([kubeconfigs, times]) => {
+      pulumi.all([credentials.kubeconfigs, since]).apply(async ([kubeconfigs, times]) => {
         await rolesInForce(times);
         return usableKubeconfig(kubeconfigs[0]?.value ?? "");
       }),

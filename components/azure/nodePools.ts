@@ -174,32 +174,25 @@ type ListedPool = Partial<
 };
 
 /**
- * The list of pools in the cluster is left to Azure, so a setting of the system pool that differs would not take effect:
- * name it, with the command; pure.
+ * What of the system pool's settings does not take effect, each with the command that brings it about; pure. The list of
+ * pools in the cluster is left to Azure.
  *
  * @param profiles the list, undefined where Azure has not told it
  * @param cluster the options of `az` that name the cluster
- * @throws RangeError that names the setting, both values and the command
+ * @returns sentences; none where the pool is as wanted, or another has taken its place
  */
-export function requireSystemPool(
+export function systemPoolDifferences(
   args: NodePoolArgs,
   profiles: readonly ListedPool[] | undefined,
   cluster: string,
-): void {
+): string[] {
   const listed = profiles?.find(({ name }) => name === systemPoolName);
-  if (listed === undefined) return;
+  if (listed === undefined) return [];
   const wanted = renderPool(args);
   const of = `${cluster} --name ${systemPoolName}`;
-  const has = (setting: string, ours: unknown, theirs: unknown, fix: string) => {
-    if (theirs === undefined || theirs === null || ours === theirs) return;
-    throw new RangeError(
-      `systemPool.${setting} is ${String(ours)}, and the cluster's pool has ${String(theirs)}: ${fix}; then pulumi refresh`,
-    );
-  };
-  const rotate = `AKS can't change it: add another system pool and take this one away (docs/azure.md#node-pools), or set it back`;
-  has("vmSize", wanted.vmSize, listed.vmSize, rotate);
-  has("osDiskSizeGiB", wanted.osDiskSizeGB, listed.osDiskSizeGB, rotate);
   const { minCount, maxCount } = args;
+  const rotate =
+    "AKS can't change it: let another system pool take its place (docs/azure.md#node-pools), or set it back";
   const autoscaler =
     listed.maxCount === undefined || listed.maxCount === null
       ? "--enable-cluster-autoscaler"
@@ -207,8 +200,19 @@ export function requireSystemPool(
   const scale = wanted.enableAutoScaling
     ? `az aks nodepool update ${of} ${autoscaler} --min-count ${minCount} --max-count ${maxCount}`
     : `az aks nodepool update ${of} --disable-cluster-autoscaler, and az aks nodepool scale ${of} --node-count ${minCount}`;
-  has("minCount", minCount, listed.minCount ?? listed.count, scale);
-  has("maxCount", maxCount, listed.maxCount ?? listed.count, scale);
+  const compared = [
+    ["vmSize", wanted.vmSize, listed.vmSize, rotate],
+    ["osDiskSizeGiB", wanted.osDiskSizeGB, listed.osDiskSizeGB, rotate],
+    ["minCount", minCount, listed.minCount ?? listed.count, scale],
+    ["maxCount", maxCount, listed.maxCount ?? listed.count, scale],
+  ] as const;
+  return compared.flatMap(([setting, ours, theirs, fix]) =>
+    theirs === undefined || theirs === null || ours === theirs
+      ? []
+      : [
+          `systemPool.${setting} is ${ours}, and the cluster's pool has ${theirs}: ${fix}; then pulumi refresh`,
+        ],
+  );
 }
 
 function checkPool(path: string, { minCount, maxCount, osDiskSizeGiB }: NodePoolArgs): void {
