@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { lock } from "proper-lockfile";
+import { sleep } from "./processes";
 
 /** A holder that was killed has not refreshed its lock for this long, and another takes it over. */
 const staleMs = 10_000;
@@ -18,16 +19,26 @@ export async function withLock<T>(
   work: () => Promise<T>,
   onWait: () => void = () => undefined,
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
-  const settings = { realpath: false, stale: staleMs, lockfilePath: `${path}ed` };
-  const release = await lock(path, settings).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ELOCKED") throw error;
-    onWait();
-    return lock(path, { ...settings, retries: { forever: true, minTimeout: 200, maxTimeout: 1_000 } });
-  });
+  const release = await acquire(path, onWait);
   try {
     return await work();
   } finally {
     await release();
+  }
+}
+
+async function acquire(path: string, onWait: () => void): Promise<() => Promise<void>> {
+  const settings = { realpath: false, stale: staleMs, lockfilePath: `${path}ed` };
+  for (let waited = false; ; waited = true) {
+    // Each time: the one waited for may have removed it.
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      return await lock(path, settings);
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (!["ELOCKED", "ENOENT"].includes(code)) throw error;
+    }
+    if (!waited) onWait();
+    await sleep(500);
   }
 }

@@ -1,4 +1,4 @@
-import { access, rm } from "node:fs/promises";
+import { access, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
 import { endForwarding, kubeConfigOf } from "../forward/forward";
@@ -21,10 +21,15 @@ export async function down(): Promise<void> {
   }
   await withLock(
     join(state, "run.lock"),
-    () => takeDown(state),
+    async () => {
+      await takeDown(state);
+      const rest = (await readdir(state)).filter((name) => name !== "run.locked");
+      for (const name of rest) await rm(join(state, name), { recursive: true, force: true });
+    },
     () => say("waiting for another run on the same stack"),
   );
-  await rm(state, { recursive: true, force: true });
+  // Where another run has waited for the lock, the folder is that one's.
+  await rmdir(state).catch(() => undefined);
   say(`everything is removed, in ${seconds(started)}`);
 }
 

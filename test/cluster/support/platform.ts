@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -234,16 +233,15 @@ function environment(state: string, own: string | undefined): NodeJS.ProcessEnv 
 /** A process that waits for the end of this one, however that comes, and runs `make down` where it has not run. */
 function takeDownWhenKilled(state: string, own: string | undefined): void {
   // Its parent ends at once: it is none of this process' own, which may be ended with all that it started.
-  const script = `exec 3<&0
-(cat <&3 >/dev/null; test ! -d "$DS_MONITORING_STATE" || exec "$0" ${commandLine.join(" ")} down) &`;
-  const guard = spawn("sh", ["-c", script, process.execPath], {
+  const script = `(while kill -0 ${process.pid} 2>/dev/null; do sleep 1; done
+test ! -d "$DS_MONITORING_STATE" || exec "$0" ${commandLine.join(" ")} down) &`;
+  const options = {
     cwd: repositoryRoot,
     env: environment(state, own),
     detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  guard.unref();
-  (guard.stdin as Socket).unref();
+    stdio: "ignore",
+  } as const;
+  spawn("sh", ["-c", script, process.execPath], options).unref();
 }
 
 async function make(command: "up" | "down", state: string, own: string | undefined): Promise<string> {
