@@ -25,6 +25,8 @@ export type RunQuery = (query: string) => Promise<InfluxSeries[]>;
 
 interface Answer {
   readonly error?: string;
+  /** What InfluxDB says of a request that it does not take as one. */
+  readonly message?: string;
   readonly results?: readonly { readonly error?: string; readonly series?: readonly InfluxSeries[] }[];
 }
 
@@ -47,8 +49,8 @@ export function influxClient({ url, username, password }: InfluxConnection): Run
 
 /** The series of an answer to an InfluxQL query. @throws Error with the query and InfluxDB's message, when it failed */
 export async function readSeries(query: string, response: Response): Promise<InfluxSeries[]> {
-  const { error, results = [] } = (await response.json()) as Answer;
-  const message = error ?? results.find((result) => result.error !== undefined)?.error;
+  const { error, message: refusal, results = [] } = (await response.json()) as Answer;
+  const message = error ?? refusal ?? results.find((result) => result.error !== undefined)?.error;
   if (!response.ok || message !== undefined) {
     throw new Error(`InfluxDB answered with status ${response.status} (${message ?? "no reason"}): ${query}`);
   }

@@ -122,9 +122,9 @@ async function benchRollups(print: (line: string) => void): Promise<void> {
       await database.client.write(sketch(now - hour - index * day, perDay), "daily");
     await timed(named("uniques weekly"), now, "one week of seven sketches");
     const rows = await database.client.influxql(
-      `SELECT last("users") AS users FROM "weekly"."http.server.request.unique"`,
+      `SELECT last("users") AS n FROM "weekly"."http.server.request.unique"`,
     );
-    print(`users of the week: ${String(rows[0]?.["users"])}`);
+    print(`users of the week: ${String(rows[0]?.["n"])}`);
     print(`peak of InfluxDB ${await gib()} GiB of ${containerMemory}`);
   } finally {
     await database.remove();
