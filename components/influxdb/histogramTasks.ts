@@ -92,18 +92,19 @@ counts = ${read}${grouped}
     |> drop(columns: ["le", "_start", "_stop"])
     |> group(columns: ["_time", "_value"], mode: "except")
 
-totals = (bucket, suffix) => ${read}
+totals = ${read}
     |> ${aggregateWindow(resolution, "count")}
     |> toFloat()${grouped}
     |> sort(columns: ["_time"])
     |> ${windows}
+inBucket = (bucket, suffix) => totals
     |> map(fn: (r) => ({r with _measurement: ${of}, ${bucketTag}: bucket, _field: r._field + suffix}))
 
 ${written(
   [
     "    counts",
-    `    totals(bucket: ${fluxString(startBucket)}, suffix: ${fluxString(startField(""))})`,
-    `    totals(bucket: ${fluxString(totalBucket)}, suffix: ${fluxString(totalField(""))})`,
+    `    inBucket(bucket: ${fluxString(startBucket)}, suffix: ${fluxString(startField(""))})`,
+    `    inBucket(bucket: ${fluxString(totalBucket)}, suffix: ${fluxString(totalField(""))})`,
   ],
   resolution,
 )}`;
