@@ -1,4 +1,5 @@
 import { patterns } from "../../contract/patterns";
+import { isTimeZone } from "../../contract/times";
 
 const weekdays = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 
@@ -45,9 +46,7 @@ export function checkQuietTime(
   if (begin === end) {
     throw new RangeError(`${key}: begin and end are both ${begin}: leave both out for the whole day`);
   }
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-  } catch {
+  if (!isTimeZone(timeZone)) {
     throw new RangeError(
       `${key}.timeZone must be a name of the tz database such as "Europe/Berlin", got ${JSON.stringify(timeZone)}`,
     );

@@ -255,13 +255,14 @@ export function urlsOf<T>(receiver: {
   webhook?: { url: T };
 }): [path: string, url: T | string][] {
   const { slack, msTeams, pagerDuty, opsgenie, webhook } = receiver;
-  return [
-    ...(slack ? ([["slack.url", slack.url]] as const) : []),
-    ...(msTeams ? ([["msTeams.url", msTeams.url]] as const) : []),
-    ...(pagerDuty ? ([["pagerDuty.url", pagerDuty.url ?? defaultUrls.pagerDuty]] as const) : []),
-    ...(opsgenie ? ([["opsgenie.url", opsgenie.url ?? defaultUrls.opsgenie]] as const) : []),
-    ...(webhook ? ([["webhook.url", webhook.url]] as const) : []),
-  ].map(([path, url]) => [path, url]);
+  const urls = {
+    "slack.url": slack?.url,
+    "msTeams.url": msTeams?.url,
+    "pagerDuty.url": pagerDuty && (pagerDuty.url ?? defaultUrls.pagerDuty),
+    "opsgenie.url": opsgenie && (opsgenie.url ?? defaultUrls.opsgenie),
+    "webhook.url": webhook?.url,
+  };
+  return Object.entries(urls).flatMap(([path, url]) => (url === undefined ? [] : [[path, url]]));
 }
 
 /** @throws RangeError that does not show the URL: its path often is the password */

@@ -10,14 +10,14 @@ import { spreadOverNodes } from "../kubernetes/podSpreading";
 import { httpProbes } from "../kubernetes/probes";
 import { bytesOf } from "../kubernetes/quantities";
 import { resources } from "../kubernetes/resources";
-import { type InfluxDbEndpoint, loginSecret, loginVariables } from "../platform/endpoints";
+import { existingEndpoint, type InfluxDbEndpoint, loginSecret, loginVariables } from "../platform/endpoints";
 import { generatedPassword } from "../platform/generatedPassword";
 import { PartObjects } from "../platform/partObjects";
 import { fluentdMonitorPort, type Part, parts, serviceHost, serviceUrl } from "../platform/parts";
 import type { StorageArgs } from "../platform/storage";
 import { renderAggregatorConfig } from "./aggregatorConfig";
 import { fluentdArguments } from "./contractFiles";
-import { checkFullText, type FullTextArgs, fullTextEndpoint } from "./fullText";
+import { checkFullText, type FullTextArgs } from "./fullText";
 import { aggregatorDataPath, configPath, temporaryDirectory, tlsPath } from "./paths";
 import { logTransport, type LogTransportTlsArgs } from "./transport";
 
@@ -109,7 +109,7 @@ export class FluentdAggregator extends pulumi.ComponentResource {
         fullTextPassword: pulumi.secret(fullText.login.password),
       }),
     });
-    const fullTextServer = fullText && fullTextEndpoint(fullText);
+    const fullTextServer = fullText && existingEndpoint(fullText);
     const transport = args.tls === undefined ? undefined : logTransport(args.tls, objects);
     this.caCertificate = transport?.caCertificate;
     const config = pulumi

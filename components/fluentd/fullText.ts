@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { existingEndpoint, type ExistingService } from "../platform/endpoints";
+import type { ExistingService } from "../platform/endpoints";
 import { environmentVariable, lastingBuffer, type Section, section } from "./fluentdConfig";
 
 /** A server for the full text of lines, beside InfluxDB. */
@@ -84,11 +84,6 @@ export function checkFullText(name: string, { kind, index, tenant }: FullTextArg
       `${origin}.index must be a name of lower-case letters, digits, ".", "_" and "-", ` +
         `e.g. "logs-ds_monitoring-default"; got ${JSON.stringify(index)}`,
     );
-}
-
-/** The server as network policies must know it. */
-export function fullTextEndpoint({ url, podPort }: FullTextArgs) {
-  return existingEndpoint({ url, podPort });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { otlpScript } from "./otlpScript";
+import { defaultSeriesPerApp } from "./seriesBound";
 
 /** How OpenTelemetry's protocol is taken. */
 export interface OtlpArgs {
@@ -23,7 +24,7 @@ const marker = "otlp";
  *
  * @param port that it listens on
  */
-export function otlpInputs({ seriesPerApp = 2000 }: OtlpArgs, port = otlpPort): string[] {
+export function otlpInputs({ seriesPerApp = defaultSeriesPerApp }: OtlpArgs, port = otlpPort): string[] {
   return [
     `[[inputs.opentelemetry]]
   alias = "OpenTelemetry"

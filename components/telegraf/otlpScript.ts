@@ -9,6 +9,7 @@ import {
   maxTextBytes,
 } from "../../contract/events";
 import { measurements } from "../../contract/measurements";
+import { severities } from "../../contract/values";
 import { boundedFunction, pointFunction, reservedNames } from "./seriesBound";
 
 /** Events that only the sidecar and the aggregator make. */
@@ -152,7 +153,7 @@ def of_span(metric):
     made = event(metric, "${measurements.httpRequest}", attributes, False)
     return at(made, fields.get("end_time_unix_nano", metric.time), metric.tags["trace_id"] + metric.tags["span_id"])
 
-severities = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+severities = ${JSON.stringify(severities)}
 
 def is_custom(name):
     plain = name.replace("_", "").replace(".", "")

@@ -1,6 +1,6 @@
 import { measurements } from "../../contract/measurements";
 import { scrapedLabel, scrapedNamesAnnotation } from "../kubernetes/labels";
-import { boundedFunction, reservedNames } from "./seriesBound";
+import { boundedFunction, defaultSeriesPerApp, reservedNames } from "./seriesBound";
 import { toml } from "./toml";
 
 /** How the Prometheus endpoints of pods are read. */
@@ -11,7 +11,7 @@ export interface PodMetricsArgs {
    */
   names?: string[];
   /**
-   * Series that are kept of one app. Of further ones nothing is stored, and SeriesOverBound is reported.
+   * Series that are kept of one app. Of further ones nothing is stored, and PodMetricsDropped is reported.
    * @default 2000
    */
   seriesPerApp?: number;
@@ -56,7 +56,7 @@ ${kubeConfig === undefined ? "" : `  kube_config = ${toml(kubeConfig)}\n`}  kube
  */
 export const podMetricsScript = ({
   names = defaultNames,
-  seriesPerApp = 2000,
+  seriesPerApp = defaultSeriesPerApp,
 }: PodMetricsArgs): string => `default_names = ${JSON.stringify(names)}
 
 ${reservedNames}

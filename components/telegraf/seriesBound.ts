@@ -1,5 +1,8 @@
 import { measurements } from "../../contract/measurements";
 
+/** Series that are kept of the metrics of one app, where nothing else is said. */
+export const defaultSeriesPerApp = 2000;
+
 /** Seconds after which a series that is not seen any more makes room. */
 const forgottenSeconds = 3600;
 
