@@ -16,6 +16,9 @@ export interface InfluxQlTarget extends cog.Dataquery {
 /** The dashboards never name a data source: each has a variable to choose one. */
 export const influxdbDatasource = { type: "influxdb", uid: "${datasource}" } as const;
 
+/** Grafana's id of a panel's query by its place: A, B, … */
+export const refIdOf = (index: number): string => String.fromCharCode("A".charCodeAt(0) + index);
+
 /** One query and how its result is read. */
 export interface TargetOptions {
   /** What is asked. */

@@ -38,7 +38,7 @@ import { PanelBuilder as TablePanelBuilder } from "@grafana/grafana-foundation-s
 import { PanelBuilder as TextPanelBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as TimeseriesPanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
-import { influxdbDatasource, InfluxQlTargetBuilder, type TargetOptions } from "./influxqlTarget";
+import { influxdbDatasource, InfluxQlTargetBuilder, refIdOf, type TargetOptions } from "./influxqlTarget";
 import { emptyText } from "./emptyTexts";
 import { linkOf } from "./fieldOptions";
 import type { FigureLink } from "./links";
@@ -167,8 +167,7 @@ export function describePanel<Builder extends SharedPanelBuilder>(
   const source = targets[0]?.query.innermostSource();
   builder.noValue(options.noValue ?? emptyText(source?.measurement, builder instanceof StatPanelBuilder));
   targets.forEach((target, index) => {
-    const refId = String.fromCharCode("A".charCodeAt(0) + index);
-    builder.withTarget(new InfluxQlTargetBuilder(refId, { format, ...target }));
+    builder.withTarget(new InfluxQlTargetBuilder(refIdOf(index), { format, ...target }));
   });
   const policy = source?.retentionPolicy;
   const interval = policy === undefined ? undefined : minimumIntervals[policy];

@@ -11,7 +11,7 @@ import {
   type Expression,
   type Query,
 } from "./influxql";
-import type { TargetOptions } from "./influxqlTarget";
+import { refIdOf, type TargetOptions } from "./influxqlTarget";
 import { interval, type Rollups } from "./sources";
 import { matrix } from "./transformations";
 
@@ -100,7 +100,7 @@ export function percentiles(options: PercentileOptions): {
 /** The frame of a query. */
 const ofQuery = (index: number) => ({
   id: "byRefId",
-  options: String.fromCharCode("A".charCodeAt(0) + index),
+  options: refIdOf(index),
 });
 
 /** How the series of one percentile's table is named. */
