@@ -6,6 +6,9 @@ import { sleep } from "./processes";
 /** A holder that was killed has not refreshed its lock for this long, and another takes it over. */
 const staleMs = 10_000;
 
+/** The folder that is there while the lock `path` is held. */
+export const lockFolder = (path: string): string => `${path}ed`;
+
 /**
  * Run `work` while holding the lock `path`. A lock left by a process that was killed is taken over.
  *
@@ -28,7 +31,7 @@ export async function withLock<T>(
 }
 
 async function acquire(path: string, onWait: () => void): Promise<() => Promise<void>> {
-  const settings = { realpath: false, stale: staleMs, lockfilePath: `${path}ed` };
+  const settings = { realpath: false, stale: staleMs, lockfilePath: lockFolder(path) };
   for (let waited = false; ; waited = true) {
     // Each time: the one waited for may have removed it.
     await mkdir(dirname(path), { recursive: true });

@@ -119,6 +119,15 @@ export async function processes(): Promise<Array<{ pid: number; parent: number; 
   });
 }
 
+/** A process and all that it started, directly or through others; who started another comes first. */
+export async function familyOf(pid: number): Promise<number[]> {
+  const all = await processes();
+  const family = [pid];
+  for (const member of family)
+    family.push(...all.filter(({ parent }) => parent === member).map((child) => child.pid));
+  return family;
+}
+
 /** End these processes: ask with SIGTERM, and after `graceMs` (default 10 s) insist with SIGKILL. */
 export async function endProcesses(pids: readonly number[], graceMs = 10_000): Promise<void> {
   const signal = (pid: number, name: NodeJS.Signals) => {

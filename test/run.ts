@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repositoryRoot } from "../local/paths";
-import { endProcesses, processes } from "../local/processes";
+import { endProcesses, familyOf } from "../local/processes";
 
 interface Totals {
   passed: number;
@@ -180,7 +180,9 @@ function runProgram({ command, args, limit }: Job): Promise<{ code: number | nul
     }
     const timer = setTimeout(() => {
       output += `✖ did not end within ${limit} minutes, and was ended with all that it started\n`;
-      endFamily(child.pid as number).catch(reject);
+      familyOf(child.pid as number)
+        .then(endProcesses)
+        .catch(reject);
     }, limit * 60_000);
     child.on("error", reject);
     child.on("close", (code) => {
@@ -188,15 +190,6 @@ function runProgram({ command, args, limit }: Job): Promise<{ code: number | nul
       resolve({ code, output });
     });
   });
-}
-
-/** End a process and all that it started, directly or through others. */
-async function endFamily(pid: number): Promise<void> {
-  const all = await processes();
-  const family = [pid];
-  for (const member of family)
-    family.push(...all.filter(({ parent }) => parent === member).map((child) => child.pid));
-  await endProcesses(family);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,8 +1,8 @@
 import { access, readdir, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { clusterStatus, kubeconfigOf, removeCluster } from "../cluster/cluster";
 import { endForwarding, kubeConfigOf } from "../forward/forward";
-import { withLock } from "../lock";
+import { lockFolder, withLock } from "../lock";
 import { removeMailServer } from "../mail/deploy";
 import { repositoryRoot, stateDirectory } from "../paths";
 import { endOrphans } from "../processes";
@@ -19,11 +19,12 @@ export async function down(): Promise<void> {
     say("nothing is up");
     return;
   }
+  const lock = join(state, "run.lock");
   await withLock(
-    join(state, "run.lock"),
+    lock,
     async () => {
       await takeDown(state);
-      const rest = (await readdir(state)).filter((name) => name !== "run.locked");
+      const rest = (await readdir(state)).filter((name) => name !== basename(lockFolder(lock)));
       for (const name of rest) await rm(join(state, name), { recursive: true, force: true });
     },
     () => say("waiting for another run on the same stack"),

@@ -1,9 +1,8 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { processFamily } from "../dataplane/support/fluentd";
 import { startService } from "../../local/services/service";
-import { run, sleep } from "../../local/processes";
+import { familyOf, run, sleep } from "../../local/processes";
 import { resolveTool } from "../../local/tools/resolve";
 import { passwords, startTestDatabase } from "../dataplane/support/database";
 import { requestLine, withLogPath, writeRequests } from "../dataplane/support/logPath";
@@ -193,15 +192,13 @@ async function arrivalRate(client: {
 }
 
 async function memoryOf(pid: number): Promise<number> {
-  const { stdout } = await run("ps", ["-o", "rss=", "-p", (await processFamily(pid)).join(",")]);
+  const { stdout } = await run("ps", ["-o", "rss=", "-p", (await familyOf(pid)).join(",")]);
   return sum(stdout) / 1024;
 }
 
 /** From /proc, in hundredths of a second: ps knows whole seconds only. */
 async function cpuSecondsOf(pid: number): Promise<number> {
-  const stats = await Promise.all(
-    (await processFamily(pid)).map((one) => readFile(`/proc/${one}/stat`, "utf8")),
-  );
+  const stats = await Promise.all((await familyOf(pid)).map((one) => readFile(`/proc/${one}/stat`, "utf8")));
   const ticks = stats.map((stat) => {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return Number(fields[11]) + Number(fields[12]);

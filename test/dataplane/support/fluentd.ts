@@ -10,7 +10,7 @@ import { type ConfigFiles, fluentdArguments } from "../../../components/fluentd/
 import { temporaryDirectory } from "../../../components/fluentd/paths";
 import { sidecarArguments } from "../../../components/fluentd/runFluentd";
 import { renderSidecarConfig, type SidecarConfigOptions } from "../../../components/fluentd/sidecarConfig";
-import { endProcesses, isAlive, run } from "../../../local/processes";
+import { endProcesses, familyOf, isAlive } from "../../../local/processes";
 import { freePort } from "../../../local/ports";
 import { answers, type Service, startService } from "../../../local/services/service";
 
@@ -147,13 +147,13 @@ async function startFluentd({
   });
   const kill = async () => {
     // What starts it anew first. No SIGTERM before: nothing may be flushed.
-    const pids = await processFamily(service.pid);
+    const pids = await familyOf(service.pid);
     for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
     await endProcesses(pids);
     await removeTemporary();
   };
   const stop = async (graceMs?: number) => {
-    const pids = await processFamily(service.pid);
+    const pids = await familyOf(service.pid);
     await service.stop(graceMs);
     // Who had to be killed leaves behind what it started.
     await endProcesses(pids, 0);
@@ -164,14 +164,4 @@ async function startFluentd({
 
 function configurationFolder(directory: string): string {
   return join(directory, "etc");
-}
-
-/** Ids of a Fluentd's processes: the supervisor, which for a sidecar is a shell, then its workers. */
-export async function processFamily(supervisor: number): Promise<number[]> {
-  const { stdout } = await run("ps", ["-ax", "-o", "pid=,ppid="]);
-  const workers = stdout.split("\n").flatMap((line) => {
-    const [pid, parent] = line.trim().split(/\s+/).map(Number);
-    return parent === supervisor && pid !== undefined ? [pid] : [];
-  });
-  return [supervisor, ...workers];
 }
