@@ -10,8 +10,6 @@ import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../local/ports";
 import { startTelegraf } from "../dataplane/support/telegraf";
 import { sleep } from "../../local/processes";
-import { resolveTool } from "../../local/tools/resolve";
-import { passwords } from "../dataplane/support/database";
 import { LogPathFixture, requestLine } from "../dataplane/support/logPath";
 import { missingFluentd } from "../dataplane/support/missingFluentd";
 import { links, startMailingAlertmanager } from "../dataplane/support/mailingAlertmanager";
@@ -46,7 +44,6 @@ async function benchLatency(): Promise<string[]> {
     const apis = await Promise.all(Array.from({ length: failures }, startApi));
     stops.push(() => Promise.all(apis.map(stopApi)));
     const telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: path.database.influxd.url,
@@ -55,7 +52,6 @@ async function benchLatency(): Promise<string[]> {
         kubernetes: false,
         healthPort: await freePort(),
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
     stops.push(() => telegraf.stop());
 

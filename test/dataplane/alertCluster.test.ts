@@ -8,8 +8,6 @@ import { after, before, describe, it } from "node:test";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../local/ports";
 import { sleep } from "../../local/processes";
-import { resolveTool } from "../../local/tools/resolve";
-import { passwords } from "./support/database";
 import { startTelegraf } from "./support/telegraf";
 import { hour, minute, type RuleEvaluator, second, startRuleEvaluator } from "./support/ruleEvaluator";
 
@@ -226,7 +224,6 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
     const tokenFile = join(directory, "token");
     await writeFile(tokenFile, "the-token");
     const telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: evaluator.database.influxd.url,
@@ -237,7 +234,6 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
         intervalSeconds: 1,
         probeIntervalSeconds: 1,
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
     await sleep(4000);
     await telegraf.stop();

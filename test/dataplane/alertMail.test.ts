@@ -11,9 +11,8 @@ import { influxDesiredState } from "../../components/influxdb/desiredState";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../local/ports";
 import type { Service } from "../../local/services/service";
-import { resolveTool } from "../../local/tools/resolve";
 import { startTelegraf } from "./support/telegraf";
-import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+import { startTestDatabase, type TestDatabase } from "./support/database";
 import {
   links,
   type MailingAlertmanager,
@@ -64,7 +63,6 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
     );
     api = await startApi();
     telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: database.influxd.url,
@@ -75,7 +73,6 @@ describe("from a failure to a mail: InfluxDB's tasks, Alertmanager, Telegraf and
         kubernetes: false,
         healthPort: await freePort(),
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
       alertmanagerAuthorization: alertmanager.authorization,
     });
   });

@@ -8,7 +8,6 @@ import { freePort } from "../../local/ports";
 import { sleep } from "../../local/processes";
 import { resolveTools } from "../../local/tools/resolve";
 import { startTelegraf } from "./support/telegraf";
-import { passwords } from "./support/database";
 import {
   faultEvents,
   LogPathFixture,
@@ -215,7 +214,6 @@ async function assertHealthOfEach(path: LogPathFixture): Promise<void> {
       intervalSeconds: 1,
       healthPort: await freePort(),
     }),
-    login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
   });
   try {
     const seen = await waitFor("the state of each replica's buffer", 60_000, async () => {

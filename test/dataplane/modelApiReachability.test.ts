@@ -14,9 +14,8 @@ import { ApiClient, type KubernetesObject } from "../support/apiClient";
 import { removeCluster, startCluster } from "../../local/cluster/cluster";
 import { freePort } from "../../local/ports";
 import type { Service } from "../../local/services/service";
-import { resolveTool } from "../../local/tools/resolve";
 import { startTelegraf } from "./support/telegraf";
-import { passwords, startTestDatabase, type TestDatabase } from "./support/database";
+import { startTestDatabase, type TestDatabase } from "./support/database";
 import {
   links,
   type MailingAlertmanager,
@@ -68,7 +67,6 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
       }),
     );
     telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: database.influxd.url,
@@ -81,7 +79,6 @@ describe("a model API that nothing was said about: real API server, Telegraf, In
         },
         healthPort: await freePort(),
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
   });
   after(async () => {

@@ -8,9 +8,7 @@ import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../local/ports";
 import { run } from "../../local/processes";
 import type { Service } from "../../local/services/service";
-import { resolveTool } from "../../local/tools/resolve";
 import { virtualEnvironment } from "../engine/python/environment";
-import { passwords } from "./support/database";
 import { type RuleEvaluator, startRuleEvaluator } from "./support/ruleEvaluator";
 import { startTelegraf } from "./support/telegraf";
 import { waitFor } from "./support/waitFor";
@@ -35,7 +33,6 @@ describe("an app with OpenTelemetry's SDK and no helper: SDK, Telegraf and Influ
     evaluator = await startRuleEvaluator();
     const otlpPort = await freePort();
     telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: evaluator.database.influxd.url,
@@ -47,7 +44,6 @@ describe("an app with OpenTelemetry's SDK and no helper: SDK, Telegraf and Influ
         otlp: { seriesPerApp: 10 },
         otlpPort,
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
     const { code, stdout, stderr } = await run(python, [join(__dirname, "support", "otelApp.py")], {
       env: {

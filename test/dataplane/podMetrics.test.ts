@@ -9,8 +9,6 @@ import { stringify } from "yaml";
 import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
 import { freePort } from "../../local/ports";
 import type { Service } from "../../local/services/service";
-import { resolveTool } from "../../local/tools/resolve";
-import { passwords } from "./support/database";
 import { minute, type RuleEvaluator, services, startRuleEvaluator } from "./support/ruleEvaluator";
 import { startTelegraf } from "./support/telegraf";
 import { waitFor } from "./support/waitFor";
@@ -157,7 +155,6 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
     const tokenFile = join(directory, "token");
     await writeFile(tokenFile, "the-token");
     telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: evaluator.database.influxd.url,
@@ -168,7 +165,6 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
         intervalSeconds: 1,
         probeIntervalSeconds: 1,
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
   });
   after(async () => {

@@ -10,7 +10,6 @@ import { freePort } from "../../local/ports";
 import type { Service } from "../../local/services/service";
 import { resolveTool } from "../../local/tools/resolve";
 import { type AlertmanagerProcess, startAlertmanager } from "./support/alertmanager";
-import { passwords } from "./support/database";
 import { startReceiverSink } from "./support/receiverSink";
 import { type RuleEvaluator, startRuleEvaluator } from "./support/ruleEvaluator";
 import { startTelegraf } from "./support/telegraf";
@@ -82,7 +81,6 @@ describe("receivers: Alertmanager, Telegraf and InfluxDB are real, the services 
     });
     evaluator = await startRuleEvaluator();
     telegraf = await startTelegraf({
-      command: (await resolveTool("telegraf")).path,
       directory: join(directory, "telegraf"),
       config: renderTelegrafConfig({
         influxDbUrl: evaluator.database.influxd.url,
@@ -93,7 +91,6 @@ describe("receivers: Alertmanager, Telegraf and InfluxDB are real, the services 
         healthPort: await freePort(),
         intervalSeconds: 1,
       }),
-      login: { username: "telegraf", password: passwords.INFLUXDB_TELEGRAF_PASSWORD },
     });
   });
   after(async () => {

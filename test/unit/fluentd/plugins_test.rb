@@ -184,21 +184,23 @@ class DeadLetterFilterTest < PluginTest
   end
 end
 
-class InfluxdbWriteOutputTest < PluginTest
-  # An InfluxDB that refuses requests with "bad" in them, and answers `status` to all of them where it is given.
-  def with_server(status = nil)
+# A server that answers each request by what `answer` says of it: status and body.
+module HttpServer
+  def with_http
     server = TCPServer.new("127.0.0.1", 0)
     requests = []
     thread = Thread.new do
       loop do
         socket = server.accept
-        length = 0
+        path = socket.gets.split[1]
+        headers = {}
         while (line = socket.gets.to_s) != "\r\n"
-          length = line.split.last.to_i if line.downcase.start_with?("content-length")
+          key, value = line.split(": ", 2)
+          headers[key.downcase] = value.strip
         end
-        requests << socket.read(length)
-        code = status || (requests.last.include?("bad") ? "422 Unprocessable Entity" : "204 No Content")
-        socket.write("HTTP/1.1 #{code}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        requests << { path: path, headers: headers, body: socket.read(headers["content-length"].to_i) }
+        status, body = answer(requests.last)
+        socket.write("HTTP/1.1 #{status} x\r\nContent-Length: #{body.bytesize}\r\nConnection: close\r\n\r\n#{body}")
         socket.close
       end
     end
@@ -206,6 +208,15 @@ class InfluxdbWriteOutputTest < PluginTest
   ensure
     thread.kill
     server.close
+  end
+end
+
+class InfluxdbWriteOutputTest < PluginTest
+  include HttpServer
+
+  # An InfluxDB that refuses requests with "bad" in them, and answers `@status` to all of them where it is given.
+  def answer(request)
+    [@status || (request[:body].include?("bad") ? 422 : 204), ""]
   end
 
   def driver(port, more = "")
@@ -228,19 +239,20 @@ class InfluxdbWriteOutputTest < PluginTest
   end
 
   test "a request that is refused for two of a hundred points costs those two only" do
-    with_server do |port, requests|
+    with_http do |port, requests|
       output = driver(port)
       points = Array.new(100) { |index| [31, 77].include?(index) ? "bad #{index}" : "good #{index}" }
       output.run(default_tag: "t") { output.feed(points.map { |point| [event_time, { "message" => point }] }) }
       assert_equal ["bad 31\n", "bad 77\n"], Dir.glob("#{@folder}/dead/*.log").flat_map { |file| File.readlines(file) }
-      stored = requests.reject { |body| body.include?("bad") }.flat_map(&:lines)
+      stored = requests.map { |request| request[:body] }.reject { |body| body.include?("bad") }.flat_map(&:lines)
       assert_equal points.grep(/good/).sort, stored.map(&:chomp).uniq.sort
       assert requests.length < 40, "#{requests.length} requests"
     end
   end
 
   test "what may pass later is neither kept nor refused" do
-    with_server("503 Service Unavailable") do |port, _|
+    @status = 503
+    with_http do |port, _|
       output = driver(port).instance
       output.start
       chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata).tap { |one| one.append(["good\n"]) }
@@ -250,7 +262,7 @@ class InfluxdbWriteOutputTest < PluginTest
   end
 
   test "a chunk that is sent again after a crash keeps its refused points once" do
-    with_server do |port, _|
+    with_http do |port, _|
       output = driver(port).instance
       output.start
       chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata).tap { |one| one.append(["bad\n", "good\n"]) }
@@ -281,33 +293,6 @@ class InfluxdbWriteOutputTest < PluginTest
     output.remove_old("#{@folder}/dead")
     assert_equal %w[second.log third.log], Dir.children("#{@folder}/dead").sort
     output.remove_old("#{@folder}/absent")
-  end
-end
-
-# Answers are given by a block of the request's path and body: status and body.
-module HttpServer
-  def with_http
-    server = TCPServer.new("127.0.0.1", 0)
-    requests = []
-    thread = Thread.new do
-      loop do
-        socket = server.accept
-        path = socket.gets.split[1]
-        headers = {}
-        while (line = socket.gets.to_s) != "\r\n"
-          key, value = line.split(": ", 2)
-          headers[key.downcase] = value.strip
-        end
-        requests << { path: path, headers: headers, body: socket.read(headers["content-length"].to_i) }
-        status, body = answer(requests.last)
-        socket.write("HTTP/1.1 #{status} x\r\nContent-Length: #{body.bytesize}\r\nConnection: close\r\n\r\n#{body}")
-        socket.close
-      end
-    end
-    yield server.addr[1], requests
-  ensure
-    thread.kill
-    server.close
   end
 end
 
