@@ -21,6 +21,8 @@ const notANumber = ["nan", "inf", "-inf", "infinity", "-infinity"];
 const reserved = ["time_unix_nano", "time", "table", "result"];
 const reservedPrefixes = ["_", "text.", "invalid.", "contract.", "attributes."];
 const maxKeys = 64;
+/** Texts of an application's own keys, together. */
+const maxOwnBytes = 256 * 1024;
 const maxKeyLength = 128;
 
 const allTags = new Set((Object.keys(events) as EventName[]).flatMap(tagsOf));
@@ -37,14 +39,20 @@ export function conform(name: string, attributes: ReadonlyMap<string, Value>): A
     ? attributesOf(name)
     : commonAttributes;
   const event: Attributes = new Map([["event_name", name]]);
-  let unknown = 0;
+  let kept = 0;
+  let dropped = 0;
+  let bytes = 0;
   for (const [key, value] of attributes) {
     if (value === null || value === undefined) continue;
     const attribute = Object.hasOwn(schema, key) ? schema[key] : undefined;
     if (attribute !== undefined) set(event, key, attribute, value);
-    else if (++unknown <= maxKeys) addCustom(event, key, value);
+    else if (kept < maxKeys && bytes < maxOwnBytes) {
+      kept++;
+      if (typeof value === "string") bytes += Math.min(Buffer.byteLength(value), maxTextBytes);
+      addCustom(event, key, value);
+    } else dropped++;
   }
-  if (unknown > maxKeys) event.set("contract.keys_dropped", unknown - maxKeys);
+  if (dropped > 0) event.set("contract.keys_dropped", dropped);
   const status = event.get("http.response.status_code");
   if (typeof status === "number" && name === "http.server.request")
     event.set("http.response.status_class", `${Math.floor(status / 100)}xx`);

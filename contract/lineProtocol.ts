@@ -13,7 +13,7 @@ export interface LinePoint {
 const control = /[\u0000-\u001f\u007f\u2028]+/g;
 
 /**
- * A point in line protocol, as formatter_line_protocol.rb writes it: one line, whatever the texts say. Line breaks become
+ * A point in line protocol, as log_points.rb writes it: one line, whatever the texts say. Line breaks become
  * U+2028, tags are cut at their greatest length, and a point without fields has `present`.
  */
 export function lineOf({ measurement, tags, fields, time }: LinePoint): string {

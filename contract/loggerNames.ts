@@ -1,7 +1,17 @@
-import type { severities } from "./values";
+import { severities } from "./values";
 
-/** What other libraries call the severities. */
-export const severityNames: Readonly<Record<string, (typeof severities)[number]>> = {
+type Severity = (typeof severities)[number];
+
+/** The numbers of levels, tens from `from` on, one of each severity; a number between two belongs to the lower one. */
+function numbers(prefix: string, from: number, of: readonly Severity[]): Record<string, Severity> {
+  const rows = of.flatMap((severity, index) =>
+    Array.from({ length: 10 }, (_, below) => [`${prefix}${from + index * 10 + below}`, severity]),
+  );
+  return Object.fromEntries(rows) as Record<string, Severity>;
+}
+
+/** What other libraries call the severities, in capitals. */
+export const severityNames: Readonly<Record<string, Severity>> = {
   T: "TRACE",
   TRAC: "TRACE",
   TRACE: "TRACE",
@@ -45,13 +55,11 @@ export const severityNames: Readonly<Record<string, (typeof severities)[number]>
   ALERT: "FATAL",
   EMERG: "FATAL",
   EMERGENCY: "FATAL",
+  // What Python's logging calls a level without a name, and one that was never set
+  ...numbers("LEVEL ", 0, severities),
+  NOTSET: "TRACE",
   // pino and bunyan
-  10: "TRACE",
-  20: "DEBUG",
-  30: "INFO",
-  40: "WARN",
-  50: "ERROR",
-  60: "FATAL",
+  ...numbers("", 10, severities),
   // GELF: severities of syslog
   0: "FATAL",
   1: "FATAL",

@@ -26,6 +26,11 @@ export const patterns = {
   ),
 } as const;
 
+/** A base URL that a path can follow: without slashes at its end. */
+export function withoutEndSlashes(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
 /** A list of values, ranges and steps, e.g. `1,3`, `1-5` or `*` + `/10`. */
 function cronField(value: string): string {
   const part = `(\\*|(${value})(-(${value}))?)(/[1-9]\\d*)?`;

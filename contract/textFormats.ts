@@ -40,6 +40,9 @@ const zone = "(?: ?(?:Z|UTC|[+-]\\d\\d:?\\d\\d))?";
 const time = `(?<time>${date}(?:[.,:]\\d+)?${zone})`;
 const level =
   "(?<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|trace|debug|info|notice|warn|warning|error|critical|fatal|exception)";
+/** Of Python's logging; `Level 25` is one without a name. */
+const pythonLevels = "NOTSET|DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \\d{1,2}";
+const pythonLevel = `(?<level>${pythonLevels})`;
 const rest = "(?<body>[\\s\\S]*)";
 const between = "[ \\t|,;:-]*";
 /** A level as its own word, in brackets or not, and what separates it from the text. */
@@ -183,12 +186,12 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   /** Python's logging: `INFO:name:message`, `2021-01-06 17:44:13,368 INFO name: message`, `… - name - INFO - message` */
   python: {
     regexps: [
-      "^(?<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL):(?<logger>(?:[^:\\s][^:\\n]*)?):(?<body>[\\s\\S]*)$",
+      `^(?<level>${pythonLevels}|TRACE|NOTICE|SUCCESS|WARN|FATAL):(?<logger>(?:[^:\\s][^:\\n]*)?):${rest}$`,
       `^${time} - (?<logger>[^\\n]{1,200}?) - (?<level>[A-Z]+|Level \\d+) - ${rest}$`,
-      `^${time}\\s+(?:\\[\\s*)?(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)(?:\\s*\\])?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\s|\\[|\\d+ --- )${rest}$`,
-      `^${time} (?<logger>[A-Za-z_][\\w.-]*) (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL): ${rest}$`,
+      `^${time}\\s+(?:\\[\\s*)?${pythonLevel}(?:\\s*\\])?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\s|\\[|\\d+ --- )${rest}$`,
+      `^${time} (?<logger>[A-Za-z_][\\w.-]*) ${pythonLevel}: ${rest}$`,
       // Flask
-      `^\\[${time}\\] (?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) in (?<logger>[\\w.]+): ${rest}$`,
+      `^\\[${time}\\] ${pythonLevel} in (?<logger>[\\w.]+): ${rest}$`,
     ],
   },
   /**

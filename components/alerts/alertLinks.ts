@@ -1,6 +1,6 @@
 import { dashboardUids } from "../../contract/dashboardUids";
+import { withoutEndSlashes } from "../../contract/patterns";
 import { fluxString } from "../influxdb/flux";
-import { withoutSlash } from "./posting";
 import type { AlertRule } from "./rule";
 
 /**
@@ -33,7 +33,7 @@ export function linesUrl({ labels }: AlertRule, grafanaUrl: string): string {
 
 /** Flux of the address of a dashboard. @param variables each with the label that it is chosen by */
 function pageUrl(grafanaUrl: string, uid: string, variables: Readonly<Record<string, string>>): string {
-  const base = fluxString(`${withoutSlash(grafanaUrl)}/d/${uid}`);
+  const base = fluxString(`${withoutEndSlashes(grafanaUrl)}/d/${uid}`);
   const chosen = Object.entries(variables).map(
     ([variable, label], index) =>
       `${fluxString(`${index === 0 ? "?" : "&"}var-${variable}=`)} + http.pathEscape(inputString: r[${fluxString(label)}])`,

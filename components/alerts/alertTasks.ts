@@ -1,5 +1,6 @@
 import { buckets } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
+import { withoutEndSlashes } from "../../contract/patterns";
 import {
   anyOf,
   fluxDuration,
@@ -11,7 +12,7 @@ import {
 } from "../influxdb/flux";
 import { dashboardUrl, linesUrl } from "./alertLinks";
 import { asOf } from "./asOf";
-import { posting, type PostingOptions, withoutSlash } from "./posting";
+import { posting, type PostingOptions } from "./posting";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
 
 /** Options of {@link alertTask}. */
@@ -127,7 +128,7 @@ firing = samples()
                 annotations: {
                     summary: ${template(rule, rule.summary)},
                     description: ${template(rule, rule.description)},
-                    runbook_url: ${fluxString(`${withoutSlash(runbookBaseUrl)}/${rule.name}.md`)},
+                    runbook_url: ${fluxString(`${withoutEndSlashes(runbookBaseUrl)}/${rule.name}.md`)},
                     dashboard_url: ${dashboardUrl(rule, grafanaUrl)},${linesUrl(rule, grafanaUrl)}${expiry === undefined ? "" : `\n                    expired: if r.expired then ${fluxString(expiry)} else "",`}
                 },
                 // Without a start Alertmanager takes the end for it; of several it keeps the earliest.

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from "../../contract/patterns";
 import { fluxString } from "../influxdb/flux";
 
 /** Where alerts are posted. */
@@ -21,14 +22,14 @@ export function posting(rule: string, options: PostingOptions): string {
     (url, index) => `        post${index} = experimental.catch(
             fn: () =>
                 http.post(
-                    url: ${fluxString(`${withoutSlash(url)}/api/v2/alerts`)},
+                    url: ${fluxString(`${withoutEndSlashes(url)}/api/v2/alerts`)},
                     headers: {"Content-Type": "application/json"${authorizationSecret === undefined ? "" : ', "Authorization": authorization'}},
                     data: body,
                 ),
         )`,
   );
   const failures = alertmanagerUrls.map((url, index) => {
-    const prefix = fluxString(`${withoutSlash(url)}: `);
+    const prefix = fluxString(`${withoutEndSlashes(url)}: `);
     const post = `post${index}`;
     // What did not fail has no message.
     return `(if exists ${post}.msg then ${prefix} + ${post}.msg + "; " else if ${post}.value == 200 then "" else ${prefix} + "HTTP status " + string(v: ${post}.value) + "; ")`;
@@ -37,8 +38,4 @@ export function posting(rule: string, options: PostingOptions): string {
         failed = ${failures.join("\n            + ")}
 
         return {posted: if failed == "" then true else die(msg: "posting ${rule} failed: " + failed)}`;
-}
-
-export function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }

@@ -1,4 +1,5 @@
 import { buckets, database, defaultRetentionDays, secondsPerDay } from "../../contract/buckets";
+import { withoutEndSlashes } from "../../contract/patterns";
 import { fluentdMonitorPort, parts } from "../platform/parts";
 import { type ConfigFiles, contractFiles } from "./contractFiles";
 import {
@@ -78,7 +79,7 @@ const deadLetterFolder = "dead-letters";
 const deadLetterSeconds = defaultRetentionDays.events * secondsPerDay;
 
 /**
- * Configuration of the aggregator: receive events, write them as points to InfluxDB.
+ * Configuration of the aggregator: receive points, write them to InfluxDB.
  *
  * InfluxDB refuses a request for one of its points: such a request is halved until the points that are refused alone are
  * found. Those stay in `dead-letters/` under the data folder and are counted as events `log.dead_letter`.
@@ -180,7 +181,7 @@ function write(options: AggregatorConfigOptions, dataPath: string): Section {
   const parameters = {
     "@type": "influxdb_write",
     "@id": "influxdb",
-    endpoint: `${options.influxDbUrl.replace(/\/$/, "")}/write?${query.toString()}`,
+    endpoint: `${withoutEndSlashes(options.influxDbUrl)}/write?${query.toString()}`,
     content_type: "text/plain; charset=utf-8",
     open_timeout: 5,
     read_timeout: 30,
@@ -201,7 +202,6 @@ function write(options: AggregatorConfigOptions, dataPath: string): Section {
       username: environmentVariable("INFLUXDB_USERNAME"),
       password: environmentVariable("INFLUXDB_PASSWORD"),
     }),
-    section("format", { "@type": "line_protocol" }),
     section("buffer", {
       "@type": "file",
       path: `${dataPath}/buffer`,

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { withoutEndSlashes } from "../../contract/patterns";
 import type { ExistingService } from "../platform/endpoints";
 import { environmentVariable, lastingBuffer, type Section, section } from "./fluentdConfig";
 
@@ -100,7 +101,7 @@ export function fullTextOutput(
     "@type": "full_text",
     "@id": fullTextPluginId,
     kind,
-    endpoint: `${url.replace(/\/$/, "")}${path}`,
+    endpoint: `${withoutEndSlashes(url)}${path}`,
     content_type: kind === "loki" ? "application/json" : "application/x-ndjson",
     // It decides by itself what is sent again.
     retryable_response_codes: "503",

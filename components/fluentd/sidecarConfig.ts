@@ -66,7 +66,7 @@ export interface SidecarConfigOptions {
 const eventFiles = "*.events.log";
 
 /**
- * Configuration of a sidecar: follow the log files, make events of the lines, forward them to the aggregator.
+ * Configuration of a sidecar: follow the log files, make points of the lines, forward them to the aggregator.
  *
  * Needs the environment variable FLUENTD_SHARED_KEY; POD_NAME is recorded where it is set. Stock image, with
  * the plugins of plugins/.

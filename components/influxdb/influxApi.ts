@@ -1,3 +1,5 @@
+import { withoutEndSlashes } from "../../contract/patterns";
+
 /** InfluxDB does not answer at all, or not this user: the next request would fail too. */
 export class InfluxUnavailableError extends Error {}
 
@@ -23,7 +25,7 @@ export class InfluxApi {
   private readonly authorization: string;
 
   constructor(options: InfluxApiOptions) {
-    this.url = options.url.replace(/\/+$/, "");
+    this.url = withoutEndSlashes(options.url);
     this.authorization =
       "token" in options ? `Token ${options.token}` : basic(options.username, options.password);
   }

@@ -1,4 +1,4 @@
-import { patterns } from "../../contract/patterns";
+import { patterns, withoutEndSlashes } from "../../contract/patterns";
 
 /**
  * A TOML basic string. Telegraf also replaces `${NAME}` by the environment, inside of strings too.
@@ -24,7 +24,7 @@ export function checkedUrl(option: string, url: string): string {
   return url;
 }
 
-/** A URL that a path can be added to: without a slash at its end. */
+/** A URL that a path can be added to: without slashes at its end. */
 export function baseUrl(option: string, url: string): string {
-  return checkedUrl(option, url).replace(/\/$/, "");
+  return withoutEndSlashes(checkedUrl(option, url));
 }

@@ -16,6 +16,8 @@ interface Rate {
   rate: number;
   /** CPU time of all events, without that of the start: hardly does. */
   cpuSeconds: number;
+  /** CPU time of InfluxDB meanwhile, and of the sidecar that sends. */
+  othersSeconds: number[];
 }
 
 /** Lines of a report. */
@@ -33,14 +35,18 @@ export async function benchAggregator(): Promise<Report> {
   const report: Report = [];
   for (let round = 1; round <= 5; round++) {
     const bare = await bareRate();
-    const { rate, cpuSeconds, sidecar } = await renderedRate();
+    const { rate, cpuSeconds, othersSeconds, sidecar } = await renderedRate();
+    const microseconds = (seconds: number[]) =>
+      seconds.map((one) => ((one * 1e6) / events).toFixed(1)).join(", ");
     ratios.push(rate / bare.rate);
     cpuRatios.push(bare.cpuSeconds / cpuSeconds);
     report.push(
       `round ${round}: aggregator ${Math.round(rate)} events/s, bare tail -> out_http ${Math.round(bare.rate)} events/s, ` +
         `ratio ${(rate / bare.rate).toFixed(2)}; ${cpuSeconds.toFixed(1)} and ${bare.cpuSeconds.toFixed(1)} s of CPU, ` +
         `ratio ${(bare.cpuSeconds / cpuSeconds).toFixed(2)}; sidecar ${Math.round(sidecar.eventsPerCpuSecond)} events per second of CPU, ` +
-        `${sidecar.memoryMiB.toFixed(0)} MiB with all ${events} in its buffer`,
+        `${sidecar.memoryMiB.toFixed(0)} MiB with all ${events} in its buffer; µs of CPU an event: ` +
+        `aggregator, InfluxDB, sending sidecar ${microseconds([cpuSeconds, ...othersSeconds])}; ` +
+        `bare, InfluxDB ${microseconds([bare.cpuSeconds, ...bare.othersSeconds])}`,
     );
   }
   const spread = (values: readonly number[]) =>
@@ -113,10 +119,12 @@ async function bareRate(): Promise<Rate> {
     });
     await rename(`${input}.tmp`, input);
     const before = await cpuSecondsOf(fluentd.pid);
+    const used = await cpuSecondsFrom(database.influxd.pid);
     const rate = await arrivalRate(database.client);
     const cpuSeconds = (await cpuSecondsOf(fluentd.pid)) - before;
+    const othersSeconds = [await used()];
     await fluentd.stop();
-    return { rate, cpuSeconds };
+    return { rate, cpuSeconds, othersSeconds };
   } finally {
     await database.remove();
     await rm(directory, { recursive: true, force: true });
@@ -148,10 +156,13 @@ async function renderedRate(
       eventsPerCpuSecond: events / ((await cpuSecondsOf(path.sidecar.pid)) - idle),
       memoryMiB: await memoryOf(path.sidecar.pid),
     };
+    const others = await Promise.all([path.database.influxd.pid, path.sidecar.pid].map(cpuSecondsFrom));
     await Promise.all(path.aggregators.map((_, ordinal) => path.restartAggregator({}, ordinal)));
     const rate = await arrivalRate(path.database.client);
     const used = await Promise.all(path.aggregators.map(({ pid }) => cpuSecondsOf(pid)));
-    return { rate, cpuSeconds: used.reduce((total, one) => total + one - started, 0), sidecar };
+    const othersSeconds = await Promise.all(others.map((seconds) => seconds()));
+    const cpuSeconds = used.reduce((total, one) => total + one - started, 0);
+    return { rate, cpuSeconds, othersSeconds, sidecar };
   });
 }
 
@@ -194,6 +205,12 @@ async function arrivalRate(client: {
 async function memoryOf(pid: number): Promise<number> {
   const { stdout } = await run("ps", ["-o", "rss=", "-p", (await familyOf(pid)).join(",")]);
   return sum(stdout) / 1024;
+}
+
+/** Says what a process has used since now. */
+async function cpuSecondsFrom(pid: number): Promise<() => Promise<number>> {
+  const before = await cpuSecondsOf(pid);
+  return async () => (await cpuSecondsOf(pid)) - before;
 }
 
 /** From /proc, in hundredths of a second: ps knows whole seconds only. */

@@ -2,9 +2,10 @@
 
 require "fluent/plugin/filter"
 require_relative "log_contract"
+require_relative "log_points"
 
 module Fluent::Plugin
-  # Makes events `log.dead_letter` of messages: points that InfluxDB refused, or what Fluentd itself says of a chunk.
+  # Makes points of events `log.dead_letter` of messages: points that InfluxDB refused, or what Fluentd itself says of a chunk.
   # Other messages are dropped.
   class DeadLetterFilter < Filter
     Fluent::Plugin.register_filter("dead_letter", self)
@@ -17,12 +18,13 @@ module Fluent::Plugin
     def configure(conf)
       super
       @contract = LogContract::Contract.load(@contract_path)
+      @points = LogContract::Points.new(@contract)
     end
 
     def filter(_tag, time, record)
       message = record["message"].to_s
       event = @contract.dead_letter(message, time, record["offset"]) if @pattern.match?(message)
-      event && { "event" => event }
+      event && { "message" => @points.write(event) }
     end
   end
 end

@@ -12,6 +12,8 @@ module LogContract
     # What this class itself writes: no key of an application may give such a field another type.
     RESERVED_PREFIXES = %w[_ text. invalid. contract. attributes.].freeze
     MAX_KEYS = 64
+    # Texts of an application's own keys, together: a point must fit into a chunk of the buffers.
+    MAX_OWN_BYTES = 262_144
     # Of Go's slog: INFO+2
     SLOG_OFFSET = /[+-]\d+\z/.freeze
 
@@ -24,18 +26,22 @@ module LogContract
     def conform(name, attributes)
       schema = @contract.events[name] || @contract.common
       event = { "event_name" => name }
-      unknown = 0
+      kept = dropped = bytes = 0
       attributes.each do |key, value|
         next if value.nil?
 
         attribute = schema[key]
         if attribute
           set(event, key, attribute, value)
-        elsif (unknown += 1) <= MAX_KEYS
+        elsif kept < MAX_KEYS && bytes < MAX_OWN_BYTES
+          kept += 1
+          bytes += [value.bytesize, @contract.max_text].min if value.is_a?(String)
           add_custom(event, key, value)
+        else
+          dropped += 1
         end
       end
-      event["contract.keys_dropped"] = (unknown - MAX_KEYS).to_f if unknown > MAX_KEYS
+      event["contract.keys_dropped"] = dropped.to_f if dropped.positive?
       status = event["http.response.status_code"]
       event["http.response.status_class"] = "#{status.to_i / 100}xx" if status && name == "http.server.request"
       missing = (@contract.required[name] || []).reject { |key| event.key?(key) }

@@ -27,7 +27,7 @@ module LogContract
     PATH = File.join(__dir__, "log_contract.json").freeze
 
     attr_reader :events, :common, :required, :severities, :aliases, :defaults, :custom_event, :reserved_events, :tag_names,
-                :max_tag, :formats, :severity_numbers, :severity_number_keys
+                :max_tag, :max_text, :formats, :severity_numbers, :severity_number_keys
 
     # The contract in a file; a process has it once.
     def self.load(path)

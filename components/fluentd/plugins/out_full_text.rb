@@ -3,11 +3,11 @@
 require "digest"
 require "json"
 require "fluent/plugin/out_http"
-require_relative "log_contract"
+require_relative "log_points"
 
 module Fluent::Plugin
-  # out_http that sends the texts of events, in the key `event`, to Loki's push API or to the bulk API of Elasticsearch and
-  # OpenSearch. Events without a text are not sent. What is sent a second time is stored once.
+  # out_http that sends the texts of events, of which records have the points, to Loki's push API or to the bulk API of
+  # Elasticsearch and OpenSearch. Events without a text are not sent. What is sent a second time is stored once.
   class FullTextOutput < HTTPOutput
     Fluent::Plugin.register_output("full_text", self)
 
@@ -18,6 +18,7 @@ module Fluent::Plugin
 
     # One of them makes an event worth sending.
     TEXTS = %w[body exception.stacktrace dead_letter.line].freeze
+    HAS_TEXT = /[ ,](?:#{Regexp.union(TEXTS)})="/.freeze
     LABELS = { "service_name" => "service.name", "environment" => "deployment.environment.name", "severity" => "severity_text" }.freeze
     # A password that rotates, an index that is about to be made, a server that is away or has too much to do.
     RETRYABLE = [401, 403, 404, 408, 429].freeze
@@ -25,15 +26,14 @@ module Fluent::Plugin
     def configure(conf)
       super
       @contract = LogContract::Contract.load(@contract_path)
+      @points = LogContract::Points.new(@contract)
       @endpoint_uri = URI.parse(@endpoint)
     end
 
-    # A document as a line of JSON; Fluentd looks for it in the class itself.
+    # Documents as lines of JSON; Fluentd looks for it in the class itself.
     def format(_tag, _time, record)
-      event = record["event"]
-      return "" unless event.is_a?(Hash) && TEXTS.any? { |key| event[key] }
-
-      "#{JSON.generate(document(event))}\n"
+      points = LogContract.valid_text(@points.of_record(record)).each_line(chomp: true).grep(HAS_TEXT)
+      points.map { |point| "#{JSON.generate(document(@points.read(point)))}\n" }.join
     end
 
     def write(chunk)
@@ -66,7 +66,7 @@ module Fluent::Plugin
     end
 
     def loki_body(documents)
-      streams = documents.group_by { |document| LABELS.transform_values { |key| (document[key] || @contract.defaults[key]).to_s } }
+      streams = documents.group_by { |document| LABELS.transform_values { |key| document[key].to_s } }
       JSON.generate(
         streams: streams.map do |labels, lines|
           {

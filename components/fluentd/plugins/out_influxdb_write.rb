@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
 require "fluent/plugin/out_http"
+require_relative "log_points"
 
 module Fluent::Plugin
-  # out_http that writes points to InfluxDB, a point a line, and puts those that it refuses into files.
+  # out_http that writes the points in records to InfluxDB, a point a line, and puts those that it refuses into files.
   #
   # InfluxDB refuses a request for one of its points: such a request is halved, and each half sent, down to the points
   # that are refused alone. The others are stored; those that were already are the same points again.
@@ -12,6 +13,8 @@ module Fluent::Plugin
 
     helpers :timer
 
+    desc "The rendered contract."
+    config_param :contract_path, :string, default: LogContract::Contract::PATH
     desc "Folder of the refused points: a file for each chunk that has some."
     config_param :refused_path, :string
     desc "Further folders whose files are removed when they are old or too many."
@@ -25,6 +28,11 @@ module Fluent::Plugin
     desc "How large all files of a folder may be; the oldest go first."
     config_param :keep_bytes, :size
 
+    def configure(conf)
+      super
+      @points = LogContract::Points.new(LogContract::Contract.load(@contract_path))
+    end
+
     def start
       move_earlier_files
       super
@@ -32,8 +40,8 @@ module Fluent::Plugin
     end
 
     # Fluentd looks for it in the class itself.
-    def format(tag, time, record)
-      @formatter.format(tag, time, record)
+    def format(_tag, _time, record)
+      @points.of_record(record)
     end
 
     def write(chunk)

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from "@grafana/data";
 
 import { influxDbDataSource } from "../../../components/grafana/provisioning";
+import { withoutEndSlashes } from "../../../contract/patterns";
 import type { DashboardModel, PanelModel } from "../../../viewer/frames/dashboardModel";
 import { transform } from "../../../viewer/frames/panelFrames";
 import type { InfluxConnection } from "../../../local/services/influxQuery";
@@ -106,7 +107,7 @@ function grafanaApi({ url, auth }: GrafanaConnection): Call {
     ? `Basic ${Buffer.from(auth).toString("base64")}`
     : `Bearer ${auth}`;
   return async (method, path, body) => {
-    const response = await fetch(`${url.replace(/\/$/, "")}${path}`, {
+    const response = await fetch(`${withoutEndSlashes(url)}${path}`, {
       method,
       headers: { Authorization: authorization, "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -77,6 +77,12 @@ export const hostileLines: readonly { name: string; bytes: Buffer }[] = [
       JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))),
     ),
   },
+  {
+    name: "2 MiB of own keys",
+    bytes: Buffer.from(
+      JSON.stringify(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, "y".repeat(40_000)]))),
+    ),
+  },
   { name: "ANSI", bytes: Buffer.from("\x1b[31;1mred\x1b[0m\x1b]0;title\x07") },
   { name: "CRLF", bytes: Buffer.from("INFO:root:windows\r") },
   { name: "NUL", bytes: Buffer.from("before\0after") },

@@ -288,6 +288,19 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       time: atMs,
       has: log("WARN", "Restarting worker"),
     },
+    // Levels without a name belong to the one below.
+    { record: "Level 25:train:checkpoint", has: log("INFO", "checkpoint", { "log.logger": "train" }) },
+    { record: "NOTSET:train:never set", has: log("TRACE", "never set") },
+    {
+      record: "2024-03-07 10:15:32,123 Level 35 train: half way",
+      time: atMs,
+      has: log("WARN", "half way", { "log.logger": "train" }),
+    },
+    {
+      record: "2024-03-07 10:15:32,123 - train - Level 5 - detail",
+      time: atMs,
+      has: log("TRACE", "detail"),
+    },
     {
       record: `ERROR:root:failed\n${python}\nsubprocess.TimeoutExpired: Command x timed out`,
       has: log("ERROR", "failed", {

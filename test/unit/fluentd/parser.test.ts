@@ -291,7 +291,7 @@ test("JSON that is printed over several lines is one event", { skip: missingRuby
 });
 
 test(
-  "severities of OpenTelemetry's numbers, of Monolog's names and of slog's offsets",
+  "severities of OpenTelemetry's numbers, of Monolog's names, of slog's offsets, and between two of pino or Python",
   { skip: missingRuby },
   () => {
     const lines = [
@@ -301,13 +301,17 @@ test(
       '{"Body":"x","SeverityNumber":25}',
       '{"message":"x","level":400,"level_name":"ERROR","datetime":"2024-03-07T10:15:32Z"}',
       '{"msg":"x","level":"INFO+2"}',
+      // Between two of pino's, and as Python's logging prints one without a name
+      '{"msg":"x","level":35}',
+      '{"message":"x","levelname":"Level 25"}',
+      '{"message":"x","levelname":"NOTSET"}',
       '{"log":"x","stream":"stderr","time":"2024-03-07T10:15:32.123456789Z"}',
     ];
     assertSame(lines);
     const events = parseWithRuby(lines).map(({ event }) => event ?? {});
     assert.deepEqual(
       events.map(({ severity_text: severity }) => severity),
-      ["INFO", "WARN", "FATAL", undefined, "ERROR", "INFO", undefined],
+      ["INFO", "WARN", "FATAL", undefined, "ERROR", "INFO", "INFO", "INFO", "TRACE", undefined],
     );
     assert.deepEqual([...new Set(events.map(({ body }) => body))], ["x"]);
   },

@@ -5,7 +5,6 @@
 
 require "fluent/test"
 require "fluent/test/driver/filter"
-require "fluent/test/driver/formatter"
 require "fluent/test/driver/input"
 require "fluent/test/driver/output"
 require "fluent/test/helpers"
@@ -13,7 +12,7 @@ require "socket"
 require "tmpdir"
 
 $LOAD_PATH.unshift(ENV.fetch("PLUGINS"))
-%w[in_log_files filter_log_contract filter_dead_letter formatter_line_protocol out_influxdb_write out_log_forward out_full_text].each { |file| require file }
+%w[in_log_files filter_log_contract filter_dead_letter out_influxdb_write out_log_forward out_full_text].each { |file| require file }
 
 class PluginTest < Test::Unit::TestCase
   include Fluent::Test::Helpers
@@ -29,6 +28,15 @@ class PluginTest < Test::Unit::TestCase
 
   def write(name, text, mode = "a")
     File.open(File.join(@folder, name), mode) { |file| file.write(text) }
+  end
+
+  def points
+    LogContract::Points.new(LogContract::Contract.load(LogContract::Contract::PATH))
+  end
+
+  # The events of the points in records.
+  def events_in(records)
+    records.flat_map { |record| points.of_record(record).lines(chomp: true) }.map { |point| points.read(point) }
   end
 end
 
@@ -91,7 +99,7 @@ class LogContractFilterTest < PluginTest
   def events(records, config = "format auto\npod_name pod-0")
     driver = Fluent::Test::Driver::Filter.new(Fluent::Plugin::LogContractFilter).configure(config)
     driver.run(default_tag: "logs") { records.each { |record| driver.feed(event_time("2026-11-28 00:00:00 UTC"), record) } }
-    driver.filtered_records.map { |record| record["event"] }
+    events_in(driver.filtered_records)
   end
 
   def lines(file, text, count = 10)
@@ -141,27 +149,48 @@ class LogContractFilterTest < PluginTest
   end
 end
 
-class LineProtocolFormatterTest < PluginTest
-  def format(record)
-    Fluent::Test::Driver::Formatter.new(Fluent::Plugin::LineProtocolFormatter).configure("").instance.format("t", 0, record)
+class PointsTest < PluginTest
+  def write_point(event)
+    points.write(event)
   end
 
   test "an event is a point: tags in order, numbers as floats, texts escaped" do
     event = { "event_name" => "log", "service.name" => "a b", "body" => "x \"y\"\nz", "n" => 1, "time_unix_nano" => 1 }
-    assert_equal %(log,environment=test,service=a\\ b body="x \\"y\\"\u2028z",n=1.0 1\n), format({ "event" => event })
+    assert_equal %(log,environment=test,service=a\\ b body="x \\"y\\"\u2028z",n=1.0 1), write_point(event)
   end
 
-  test "a message is a point already, and what is no event is one all the same" do
-    assert_equal "m f=1 1\n", format({ "message" => "m f=1 1" })
-    assert_match(/\Alog\.unparsed,environment=test,service=svc body="5" \d+\n\z/, format({ "event" => 5 }))
-    assert_match(/ unnamed=1\.0 /, format({ "event" => { "event_name" => "log", "" => 1.0 } }))
+  test "what is no event is a point all the same" do
+    assert_match(/\Alog\.unparsed,environment=test,service=svc body="5" \d+\z/, write_point(5))
+    assert_match(/ unnamed=1\.0 /, write_point({ "event_name" => "log", "" => 1.0 }))
+  end
+
+  test "a record has points, or an event as sidecars of 0.1.0 send it" do
+    assert_equal "m f=1 1\n", points.of_record({ "message" => "m f=1 1" })
+    assert_equal "m f=1 1\nm f=1 2\n", points.of_record({ "message" => "m f=1 1\nm f=1 2\n" })
+    event = { "event_name" => "log", "body" => "x", "time_unix_nano" => 1 }
+    assert_equal %(log,environment=test,service=svc body="x" 1\n), points.of_record({ "event" => event })
+  end
+
+  test "an event is read of its point" do
+    event = {
+      "event_name" => "a.b c", "service.name" => "s,=\u00e4 t", "deployment.environment.name" => "test",
+      "body" => "a \"b\" \\\" , body=\"x\\\n\\\\", "odd, k=y" => -1.5e-7, "text.time" => "", "time_unix_nano" => 1_709_806_532_123_456_789
+    }
+    assert_equal event, points.read(write_point(event))
+    random = Random.new(13)
+    alphabet = ["a", " ", ",", "=", "\"", "\\", "\n", "\u00e9", "{"]
+    2_000.times do
+      one = { "event_name" => "log", "service.name" => "svc", "deployment.environment.name" => "test", "time_unix_nano" => 5 }
+      2.times { |index| one["text.#{index}"] = Array.new(random.rand(9)) { alphabet.sample(random: random) }.join }
+      assert_equal one, points.read(write_point(one))
+    end
   end
 
   test "what points are made of is remembered up to a bound" do
-    formatter = Fluent::Test::Driver::Formatter.new(Fluent::Plugin::LineProtocolFormatter).configure("").instance
-    25_000.times { |index| formatter.point({ "event_name" => "e#{index}", "service.name" => "s#{index}", "k#{index}" => 1.0 }) }
-    sizes = [formatter.instance_variable_get(:@series), formatter.instance_variable_get(:@common_kind).fields].map(&:size)
-    assert sizes.min.between?(1_000, Fluent::Plugin::LineProtocolFormatter::MAX_REMEMBERED + 10), sizes.to_s
+    one = points
+    25_000.times { |index| one.write({ "event_name" => "e#{index}", "service.name" => "s#{index}", "k#{index}" => 1.0 }) }
+    sizes = [one.instance_variable_get(:@series), one.instance_variable_get(:@common_kind).fields].map(&:size)
+    assert sizes.min.between?(1_000, LogContract::Points::MAX_REMEMBERED + 10), sizes.to_s
   end
 end
 
@@ -169,7 +198,7 @@ class DeadLetterFilterTest < PluginTest
   def events(messages, config = "")
     driver = Fluent::Test::Driver::Filter.new(Fluent::Plugin::DeadLetterFilter).configure(config)
     driver.run(default_tag: "t") { messages.each_with_index { |one, index| driver.feed({ "message" => one, "offset" => index * 20 }) } }
-    driver.filtered_records.map { |record| record["event"] }
+    events_in(driver.filtered_records)
   end
 
   test "refused points are counted each, and what counts them never again" do
@@ -331,7 +360,7 @@ class FullTextOutputTest < PluginTest
 
   def send_events(kind, port)
     output = driver(kind, port)
-    output.run(default_tag: "t") { output.feed(EVENTS.map { |event| [event_time, { "event" => event }] }) }
+    output.run(default_tag: "t") { output.feed([[event_time, { "message" => EVENTS.map { |event| points.write(event) }.join("\n") }]]) }
   end
 
   test "Loki gets streams of labels, each with its lines" do
@@ -340,7 +369,7 @@ class FullTextOutputTest < PluginTest
       assert_equal ["/loki/api/v1/push", "team", "Basic d3JpdGVyOnNlY3JldA=="],
                    [requests[0][:path], requests[0][:headers]["x-scope-orgid"], requests[0][:headers]["authorization"]]
       streams = JSON.parse(requests[0][:body])["streams"].to_h { |one| [one["stream"], one["values"].map { |time, line| [time, JSON.parse(line)] }] }
-      first = { "event_name" => "log", "body" => "first", "severity_text" => "ERROR", "service.name" => "a", "attributes" => '{"text.user":"u"}' }
+      first = { "event_name" => "log", "body" => "first", "severity_text" => "ERROR", "service.name" => "a", "deployment.environment.name" => "test", "attributes" => '{"text.user":"u"}' }
       assert_equal [["1709806532123456789", first]],
                    streams[{ "service_name" => "a", "environment" => "test", "severity" => "ERROR" }]
       assert_equal "second", streams[{ "service_name" => "b", "environment" => "test" }][0][1]["body"]
@@ -356,7 +385,7 @@ class FullTextOutputTest < PluginTest
     with_http do |port, requests|
       output = driver("elasticsearch", port).instance
       output.start
-      lines = EVENTS.map { |event| output.format("t", event_time, { "event" => event }) }
+      lines = EVENTS.map { |event| output.format("t", event_time, { "message" => points.write(event) }) }
       chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata).tap { |one| one.append(lines) }
       assert_raise(Fluent::Plugin::HTTPOutput::RetryableResponse) { output.write(chunk) }
       output.write(chunk)
@@ -376,7 +405,7 @@ class FullTextOutputTest < PluginTest
         output = driver("loki", port).instance
         output.start
         chunk = Fluent::Plugin::Buffer::MemoryChunk.new(output.buffer.new_metadata)
-        chunk.append([output.format("t", event_time, { "event" => EVENTS[0] })])
+        chunk.append([output.format("t", event_time, { "message" => points.write(EVENTS[0]) })])
         if again
           assert_raise(Fluent::Plugin::HTTPOutput::RetryableResponse, status.to_s) { output.write(chunk) }
         else

@@ -1,40 +1,39 @@
 # frozen_string_literal: true
 
-require "fluent/plugin/formatter"
+require "strscan"
 require_relative "log_contract"
 
-module Fluent::Plugin
-  # Writes events, in the key `event`, as points in line protocol. A `message` is a point already.
+module LogContract
+  # Events as points in line protocol, and back.
   #
-  # Never raises, and never gives what InfluxDB can't read. The one hot spot of the aggregator: what is the same for many
-  # events is looked up.
-  class LineProtocolFormatter < Formatter
-    Fluent::Plugin.register_formatter("line_protocol", self)
-
-    desc "The rendered contract."
-    config_param :contract_path, :string, default: LogContract::Contract::PATH
-
+  # Never raises, and never gives what InfluxDB can't read. What is the same for many events is looked up.
+  class Points
     # What is remembered, at most: names and tag values are few by the contract, and hostile ones don't fill the memory.
     MAX_REMEMBERED = 10_000
+    # A name or a value of a tag, and a text between quotes, as they are written here.
+    KEY = /(?:\\[,= ]|[^,= ])+/.freeze
+    TEXT = /(?:\\.|[^"\\])*/.freeze
 
     # What events of a name have in common.
     Kind = Struct.new(:tags, :series_keys, :fields)
 
-    def configure(conf)
-      super
-      @contract = LogContract::Contract.load(@contract_path)
+    def initialize(contract)
+      @contract = contract
       @kinds = @contract.events.transform_values { |attributes| kind_of(attributes) }
       @common_kind = kind_of(@contract.common)
       @series = {}
     end
 
-    def format(_tag, _time, record)
-      point = record["message"]
-      point.is_a?(String) ? "#{point}\n" : point(record["event"]) << "\n"
+    # The points in a record of Fluentd, a line each. Sidecars of 0.1.0 send events.
+    def of_record(record)
+      points = record["message"]
+      return "#{write(record['event'])}\n" unless points.is_a?(String)
+
+      points.end_with?("\n") ? points : "#{points}\n"
     end
 
-    # An event as a point.
-    def point(event)
+    # An event as a point, without a line break.
+    def write(event)
       event = { "event_name" => "log.unparsed", "body" => event.to_s } unless event.is_a?(Hash)
       kind = @kinds[event["event_name"]] || @common_kind
       values = event.values_at(*kind.series_keys)
@@ -57,7 +56,38 @@ module Fluent::Plugin
       point << " " << nano.to_s
     end
 
+    # The event that a point, in valid UTF-8, was written of: numbers are floats, line breaks are again.
+    def read(point)
+      scanner = StringScanner.new(point)
+      name = key(scanner)
+      event = { "event_name" => name }
+      attributes = (@kinds[name] || @common_kind).tags.invert
+      while scanner.skip(/,/)
+        tag = key(scanner)
+        scanner.skip(/=/)
+        event[attributes.fetch(tag, tag)] = key(scanner)
+      end
+      while scanner.skip(/[ ,]/)
+        field = key(scanner)
+        event[field] = value(scanner) if scanner.skip(/=/)
+      end
+      event["time_unix_nano"] = field.to_i
+      event
+    end
+
     private
+
+    def key(scanner)
+      scanner.scan(KEY).to_s.gsub(/\\([,= ])/, '\1')
+    end
+
+    def value(scanner)
+      return scanner.scan(KEY).to_f unless scanner.skip(/"/)
+
+      text = scanner.scan(TEXT).gsub(/\\([\\"])/, '\1').tr("\u2028", "\n")
+      scanner.skip(/"/)
+      text
+    end
 
     # Attributes that are tags, in the order of the tags.
     def kind_of(attributes)
@@ -99,7 +129,7 @@ module Fluent::Plugin
       return text if text.match?(/\A[\w.\-]+\z/) && text.ascii_only?
 
       # Long enough for every prefix of ours before a key of the greatest length, in bytes of UTF-8.
-      text = text.byteslice(0, LogContract::MAX_KEY * 5).scrub("").tr("\\", "/").gsub(/[\u0000-\u001f\u007f\u2028]+/, "_")
+      text = text.byteslice(0, MAX_KEY * 5).scrub("").tr("\\", "/").gsub(/[\u0000-\u001f\u007f\u2028]+/, "_")
       text = "unnamed" if text.empty?
       text.gsub(/[,= ]/) { |char| "\\#{char}" }
     end
