@@ -2,6 +2,9 @@ import { javascriptRegexp } from "./regexps";
 
 /** Also the end of what was printed over several lines, as of JSON, and what is around a traceback of another process. */
 const indented = /^(?:[ \t\r\n\f\v]|$|(?:[\])}]+[,;]?|""")\r?$)/;
+/** What the container runtime puts before each line in the node's files; `P` is a part of a line. */
+export const runtimePrefix =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) ([FP]) /;
 /** What torchrun puts before each line. */
 const rankPrefix = /^\[rank\d+\]: /;
 const traceback = /^Traceback \(most recent call last\):/;
@@ -49,9 +52,14 @@ export function joinRecords(
   const start = multilineStart === undefined ? undefined : javascriptRegexp(multilineStart);
   const records: (JoinedRecord & { isProgress: boolean })[] = [];
   let state: State = { messageLines: 0 };
+  let goesOn = false;
   lines.forEach((raw, index) => {
     const whole = raw.includes("\r") ? lastState(raw) : raw;
-    const line = whole.replace(rankPrefix, "");
+    const [prefix = "", , part] = runtimePrefix.exec(whole) ?? [];
+    const line = whole.slice(prefix.length).replace(rankPrefix, "");
+    // The container runtime has split the line.
+    const isPart = goesOn && prefix !== "";
+    goesOn = part === "P";
     const isProgress = progress.test(line);
     const held = records.at(-1);
     if (held?.isProgress && isProgress) {
@@ -60,7 +68,7 @@ export function joinRecords(
     }
     const isOwn =
       held === undefined || held.isProgress || isProgress || Buffer.byteLength(held.text) > maxBytes;
-    const next = isOwn ? undefined : continuation(line, state, start, isKnown);
+    const next = isOwn ? undefined : isPart ? state : continuation(line, state, start, isKnown);
     if (next === undefined || held === undefined) {
       records.push({ text: whole, line: index + 1, isProgress });
       state = {
@@ -68,7 +76,7 @@ export function joinRecords(
         messageLines: 0,
       };
     } else {
-      held.text += `\n${line}`;
+      held.text += isPart ? line : `\n${line}`;
       state = next;
     }
   });

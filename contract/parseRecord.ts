@@ -2,6 +2,7 @@ import { type Attributes, bounded, conform, type Value } from "./conform";
 import { customEventName, isEventName } from "./events";
 import { exceptionAttributes } from "./exceptions";
 import type { FormatRow, RenderedFormat } from "./formats";
+import { runtimePrefix } from "./joinRecords";
 import { jsonText, parseJsonObject } from "./lenientJson";
 import { jsonAliases, severityNumberKeys } from "./loggerNames";
 import { foreignMeasurements, measurements } from "./measurements";
@@ -11,11 +12,11 @@ import { requestAttributes } from "./requests";
 import { readTime } from "./times";
 import { severities } from "./values";
 
-/** What the container runtime puts before each line in the node's files. */
-const runtimePrefix =
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] ([\s\S]*)$/;
 /** What torchrun puts before each line. */
 const rankPrefix = /^\[rank(\d+)\]: /;
+/** A time at the begin of what no format knows. */
+const leadingTime =
+  /^\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|$)/;
 const specialGroups = [
   ["time", "timestamp"],
   ["level", "severity_text"],
@@ -55,7 +56,7 @@ export function parseRecord(record: string, format: RenderedFormat, now: number)
   if (/^[ \t\r\n\f\v]*$/.test(text)) return undefined;
   const prefix = runtimePrefix.exec(text);
   const [whole = "", rank] = rankPrefix.exec(text) ?? [];
-  const parsed = new RecordParser(format).parse(prefix?.[2] ?? text.slice(whole.length));
+  const parsed = new RecordParser(format).parse(text.slice((prefix?.[0] ?? whole).length));
   if (rank !== undefined) parsed.event.set("rank", Number(rank));
   if (prefix !== null && !parsed.event.has("timestamp")) parsed.event.set("timestamp", prefix[1] as string);
   return { ...parsed, ...stamp(parsed.event, format, now) };
@@ -73,7 +74,7 @@ function stamp(event: Attributes, format: RenderedFormat, now: number): Pick<Par
     read.nanoseconds >= leastTime &&
     read.nanoseconds <= (BigInt(Math.floor(now)) + daySeconds) * billion;
   if (isPlausible) return { time: read.nanoseconds, tick: read.tick };
-  event.set("invalid.timestamp", bounded(text));
+  if (event.get("event_name") !== measurements.unparsed) event.set("invalid.timestamp", bounded(text));
   return {};
 }
 
@@ -94,6 +95,8 @@ class RecordParser {
       ["event_name", measurements.unparsed],
       ["body", bounded(text)],
     ]);
+    const [, time] = leadingTime.exec(text) ?? [];
+    if (time !== undefined) event.set("timestamp", time);
     return { event, format: "none" };
   }
 

@@ -13,6 +13,7 @@ export type BuiltInFormat =
   | "zerolog"
   | "gunicorn"
   | "uvicorn"
+  | "serving"
   | "nginx"
   | "envoy"
   | "klog"
@@ -36,6 +37,7 @@ export interface TextFormat {
 }
 
 const date = "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d";
+const anyDate = date.replaceAll("-", "[-/]");
 const zone = "(?: ?(?:Z|UTC|[+-]\\d\\d:?\\d\\d))?";
 const time = `(?<time>${date}(?:[.,:]\\d+)?${zone})`;
 const level =
@@ -46,7 +48,7 @@ const pythonLevel = `(?<level>${pythonLevels})`;
 const rest = "(?<body>[\\s\\S]*)";
 const between = "[ \\t|,;:-]*";
 /** A level as its own word, in brackets or not, and what separates it from the text. */
-const levelWord = `[[(<]?${level}(?![A-Za-z0-9_])[ \\t]*[\\])>]?${between}`;
+const levelWord = `(?:[[(<] {0,8})?${level}(?![A-Za-z0-9_])[ \\t]*[\\])>]?${between}`;
 const bracketed = `(?:[[(](?<logger>[^\\])\\n]{0,200})[\\])]${between})?`;
 const method = "(?<method>[A-Z]{3,10})";
 const status = "(?<status>\\d{3})";
@@ -85,6 +87,19 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^${address} ${method} (?<path>/\\S*) [\\d.]+ ${status} \\S+ \\d+${more}`,
     ],
   },
+  /** Requests of KServe, MLServer, TorchServe, BentoML's API servers, the replicas of Ray Serve, uWSGI and Sanic. */
+  serving: {
+    regexps: [
+      `^${time} (?:\\d+ [\\w.]+ INFO: +|\\[[\\w.]+\\] INFO - )${address}(?: \\d+)? - "${method} (?<path>[^"]*) HTTP/[\\d.]+" ${status}(?: [^\\n]*)?${more}`,
+      `^(?:${time} \\[[A-Z]+ *\\] )?\\S+ ACCESS_LOG - \\S+ "${method} (?<path>\\S+) HTTP/[\\d.]+" ${status} (?<duration_ms>\\d+)${more}`,
+      `^${time} \\[[A-Z]+\\] \\[[^\\]\\n]*\\] \\S+:\\d+ \\(scheme=\\w*,method=${method},path=(?<path>[^,)\\n]*),[^)\\n]*\\) \\(status=${status}[^)\\n]*\\) (?<duration_ms>\\d+(?:\\.\\d+)?)ms(?: [^\\n]*)?${more}`,
+      // Its proxy has a line for the same request
+      `^(?:\\([^)\\n]{0,200}\\) )?[A-Z]+ ${time} (?!\\S*proxy )(?:\\S+ ){2,6}--? ${method} (?<path>/\\S*) ${status} (?<duration_ms>\\d+(?:\\.\\d+)?)ms${more}`,
+      `^(?:\\([^)\\n]{0,200}\\) )?[A-Z]+ ${time} (?!\\S*proxy )\\S+ \\S+ \\S+ (?<path>/\\S*) (?:\\S+ )?--? ${method} ${status} (?<duration_ms>\\d+(?:\\.\\d+)?)ms${more}`,
+      `^\\[pid: \\d+\\|app: [^|\\]\\n]*\\|req: [^\\]\\n]*\\] \\S+ \\([^)\\n]*\\) \\{[^}\\n]*\\} \\[(?<time>[^\\]\\n]+)\\] ${method} (?<path>\\S+) => generated \\d+ bytes in (?<duration_ms>\\d+) msecs (?:via sendfile\\(\\) )?\\(HTTP/[\\d.]+ ${status}\\)(?: [^\\n]*)?${more}`,
+      `^\\[${time}\\] - \\(sanic\\.access\\)\\[[A-Z]+\\]\\[[^\\]\\n]*\\]: ${method} (?<path>\\S+) {1,2}${status} \\S+${more}`,
+    ],
+  },
   /**
    * nginx, Apache, gunicorn, werkzeug: common and combined format, and ingress-nginx's; a last number with a decimal point
    * (`$request_time`) or `rt=` is the duration in seconds.
@@ -115,7 +130,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   /** loguru: `2024-03-07 10:15:32.123 | INFO     | module:function:12 - message` */
   loguru: {
     regexps: [
-      `^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>\\S+) - ${rest}$`,
+      `^${time} \\| (?<level>[A-Z]+|Level \\d{1,2}) *\\| (?<logger>\\S+) - ${rest}$`,
       // fairseq and others that separate by bars
       `^${time} \\| (?<level>[A-Z]+) *\\| (?<logger>[^|\\s]+) *\\| ${rest}$`,
     ],
@@ -160,11 +175,12 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^(?<time>\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?) ${rest}$`,
     ],
   },
-  /** Optuna and Tornado: `[I 2024-03-07 10:15:32,123] message`, `[I 240307 10:15:32 web:2271] message` */
+  /** Optuna, Tornado and Jupyter: `[I 2024-03-07 10:15:32,123] message`, `[I 240307 10:15:32 web:2271] message` */
   optuna: {
     regexps: [
       `^\\[(?<level>[DIWEC]) (?<time>${date}(?:[.,]\\d+)?)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
       `^\\[(?<level>[DIWEC]) (?<time>\\d{6} \\d\\d:\\d\\d:\\d\\d)(?: (?<logger>[^\\]]+))?\\] ${rest}$`,
+      `^\\[(?<level>[DIWEC]) \\d\\d:\\d\\d:\\d\\d\\.\\d+ (?<logger>[^\\]]+)\\] ${rest}$`,
       // What Tornado says of a request
       `^${status} ${method} (?<path>/\\S*) \\([^)\\n]*\\) (?<duration_ms>\\d+(?:\\.\\d+)?)ms${more}`,
     ],
@@ -190,6 +206,9 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^${time} - (?<logger>[^\\n]{1,200}?) - (?<level>[A-Z]+|Level \\d+) - ${rest}$`,
       `^${time}\\s+(?:\\[\\s*)?${pythonLevel}(?:\\s*\\])?:?\\s+(?:(?<logger>[A-Za-z_][\\w.-]*(?::\\d+)?)\\s*(?:: | - )\\s*)?(?!\\s|\\[|\\d+ --- )${rest}$`,
       `^${time} (?<logger>[A-Za-z_][\\w.-]*) ${pythonLevel}: ${rest}$`,
+      // KServe and MLServer
+      `^${time} (?<process>\\d+) (?<logger>[A-Za-z_][\\w.-]*) ${pythonLevel}:?\\s+(?:\\[(?<function>[^\\]\\n]*)\\] )?${rest}$`,
+      `^${time} \\[(?<logger>\\w+(?:\\.\\w+)+)\\] ${pythonLevel} - ${rest}$`,
       // Flask
       `^\\[${time}\\] ${pythonLevel} in (?<logger>[\\w.]+): ${rest}$`,
     ],
@@ -271,7 +290,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
    */
   general: {
     regexps: [
-      `^[[(]?${time}[\\])]?${between}${bracketed}${levelWord}${rest}$`,
+      `^[[(]?${time.replace(date, anyDate)}[\\])]?${between}${bracketed}${levelWord}${rest}$`,
       // No date, or one that is read differently from country to country: the time of reading
       `^[[(]?(?:\\d{1,2}[/.]\\d{1,2}[/.]\\d{2,4},? )?\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?[\\])]?${between}${bracketed}${levelWord}${rest}$`,
       `^(?:\\([^)\\n]{0,200}\\) )?[[(]?(?<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)(?:\\|(?<logger>[^\\]\\s]{1,200}))?(?![A-Za-z0-9_])[\\])]?${between}` +

@@ -2,6 +2,16 @@ import { javascriptRegexp } from "./regexps";
 
 const clock = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
 const fraction = "(?:[.,](?<fraction>\\d{1,9})\\d*)?";
+/**
+ * Names of zones that mean one offset: those of RFC 2822, Europe's, and of East Asia and Australia. Left out are BST, IST
+ * and others that mean several.
+ */
+export const zoneOffsets: Readonly<Record<string, string>> = {
+  ...{ EST: "-0500", EDT: "-0400", CST: "-0600", CDT: "-0500", MST: "-0700", MDT: "-0600", PST: "-0800" },
+  ...{ PDT: "-0700", WET: "+0000", WEST: "+0100", CET: "+0100", CEST: "+0200", EET: "+0200", EEST: "+0300" },
+  ...{ MSK: "+0300", JST: "+0900", KST: "+0900", AEST: "+1000", AEDT: "+1100" },
+};
+const zoneName = `UTC|GMT|${Object.keys(zoneOffsets).join("|")}`;
 const offset = "[+-]\\d\\d(?::?\\d\\d)?";
 
 /**
@@ -9,8 +19,8 @@ const offset = "[+-]\\d\\d(?::?\\d\\d)?";
  * parsers, see `portableRegexp`.
  */
 export const timePatterns: readonly string[] = [
-  // RFC 3339, and what is written like it: a space, a comma, no zone, no seconds; Go's Time.String()
-  `^(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)[Tt ](?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?\\s?(?:(?<zone>Z|z|UTC|GMT|${offset})(?: [A-Z]{3,5})?(?: m=[+-]\\d+\\.\\d+)?)?$`,
+  // RFC 3339, and what is written like it: a space, a comma, no zone, no seconds; Go's Time.String(), Java's ZonedDateTime
+  `^(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)[Tt ](?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?\\s?(?:(?<zone>Z|z|${zoneName}|${offset})(?: [A-Z]{3,5})?(?:\\[[A-Za-z0-9_+/-]+\\])?(?: m=[+-]\\d+\\.\\d+)?)?$`,
   // ISO 8601 without separators: 20240307T101532Z
   `^(?<year>\\d{4})(?<month>\\d\\d)(?<day>\\d\\d)T(?<hour>\\d\\d)(?<minute>\\d\\d)(?<second>\\d\\d)${fraction}(?<zone>Z|${offset})?$`,
   // Unix time in seconds, milliseconds, microseconds or nanoseconds
@@ -18,13 +28,13 @@ export const timePatterns: readonly string[] = [
   // Apache, nginx, werkzeug: 07/Mar/2024:10:15:32 +0000
   `^(?<day>\\d{1,2})/(?<monthName>[A-Za-z]{3})/(?<year>\\d{4})[: ]${clock}${fraction}(?: (?<zone>[+-]\\d{4}))?$`,
   // Go, Spark: 2024/03/07 10:15:32, 24/03/07 10:15:32
-  `^(?<year>\\d{4}|\\d\\d)/(?<month>\\d\\d)/(?<day>\\d\\d)[T ]${clock}${fraction}(?: (?<zone>Z|UTC|${offset}))?$`,
+  `^(?<year>\\d{4}|\\d\\d)/(?<month>\\d\\d)/(?<day>\\d\\d)[T ]${clock}${fraction}(?: (?<zone>Z|${zoneName}|${offset}))?$`,
   // RFC 2822 and 1123: Thu, 07 Mar 2024 10:15:32 GMT
-  `^(?:[A-Za-z]{3}, ?)?(?<day>\\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\\d{4}) (?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?(?: (?<zone>Z|GMT|UTC|${offset}))?$`,
+  `^(?:[A-Za-z]{3}, ?)?(?<day>\\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\\d{4}) (?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?(?: (?<zone>Z|${zoneName}|${offset}))?$`,
   // java.util.logging: Mar 07, 2024 10:15:32 AM
   "^(?<monthName>[A-Za-z]{3,9}) (?<day>\\d{1,2}), (?<year>\\d{4}),? (?<hour>\\d{1,2}):(?<minute>\\d\\d):(?<second>\\d\\d)(?: (?<meridiem>[AaPp][Mm]))?$",
   // syslog, ctime and date: Mar  7 10:15:32, Thu Mar  7 10:15:32 UTC 2024
-  `^(?:[A-Za-z]{3} )?(?<monthName>[A-Za-z]{3}) +(?<day>\\d{1,2}) ${clock}${fraction}(?: (?<zone>UTC|GMT))?(?: (?<year>\\d{4}))?$`,
+  `^(?:[A-Za-z]{3} )?(?<monthName>[A-Za-z]{3}) +(?<day>\\d{1,2}) ${clock}${fraction}(?: (?<zone>${zoneName}))?(?: (?<year>\\d{4}))?$`,
   // vLLM: 03-07 10:15:32
   `^(?<month>\\d\\d)-(?<day>\\d\\d) ${clock}${fraction}$`,
   // klog and absl: 0307 10:15:32.123456, 20240307 10:15:32.123456; Tornado: 240307 10:15:32
@@ -49,7 +59,7 @@ const directives: Readonly<Record<string, string>> = {
   N: "(?<fraction>\\d{1,9})\\d*",
   f: "(?<fraction>\\d{1,9})\\d*",
   z: `(?<zone>Z|${offset})`,
-  Z: "(?<zone>Z|UTC|GMT)",
+  Z: `(?<zone>Z|${zoneName})`,
   s: "(?<epoch>\\d{1,11})",
   a: "[A-Za-z]{3,9}",
   A: "[A-Za-z]{3,9}",
@@ -168,7 +178,7 @@ function fullYear(text: string): number {
 }
 
 function fixedOffset(zone: string): number {
-  const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
+  const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zoneOffsets[zone] ?? zone);
   if (match === null) return 0;
   return (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3] ?? 0) * 60);
 }

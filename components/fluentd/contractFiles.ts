@@ -12,6 +12,7 @@ import type { RenderedFormat } from "../../contract/formats";
 import { jsonAliases, severityNames, severityNumberKeys } from "../../contract/loggerNames";
 import { foreignMeasurements } from "../../contract/measurements";
 import { portableRegexp } from "../../contract/regexps";
+import { zoneOffsets } from "../../contract/times";
 import { severities } from "../../contract/values";
 import { pluginSources } from "./plugins/sources";
 
@@ -48,6 +49,7 @@ export function contractFiles(
     severityNumbers: severities,
     severityNumberKeys,
     aliases: jsonAliases,
+    zoneOffsets,
     defaults,
     customEventName: portableRegexp(customEventName).ruby,
     reservedEvents: foreignMeasurements,

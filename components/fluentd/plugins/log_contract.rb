@@ -12,6 +12,9 @@ module LogContract
   # A line with a time is at least so long: two of them are never in one such part of a file.
   LEAST_LINE = 16
 
+  # What the container runtime puts before each line in the node's files; P is a part of a line.
+  RUNTIME_PREFIX = /\A(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) ([FP]) /.freeze
+
   # White space at the end of a text. Without the look-behind each place of a run of spaces inside of the text would be
   # tried as the begin, and a long one take seconds.
   TRAILING_SPACE = /(?<![ \t\r\n\f\v])[ \t\r\n\f\v]+\z/.freeze
@@ -27,7 +30,7 @@ module LogContract
     PATH = File.join(__dir__, "log_contract.json").freeze
 
     attr_reader :events, :common, :required, :severities, :aliases, :defaults, :custom_event, :reserved_events, :tag_names,
-                :max_tag, :max_text, :formats, :severity_numbers, :severity_number_keys
+                :max_tag, :max_text, :formats, :severity_numbers, :severity_number_keys, :zone_offsets
 
     # The contract in a file; a process has it once.
     def self.load(path)
@@ -43,6 +46,7 @@ module LogContract
       @aliases = data.fetch("aliases")
       @severity_numbers = data.fetch("severityNumbers")
       @severity_number_keys = data.fetch("severityNumberKeys")
+      @zone_offsets = data.fetch("zoneOffsets")
       # What the sidecar knows of its application; the aggregator has the environment only.
       @defaults = data.fetch("defaults")
       @custom_event = Regexp.new(data.fetch("customEventName"))

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "log_contract"
+
 module LogContract
   # Joins the lines of one file to records: a line that begins no record belongs to the one before, and where there is
   # none, it begins one. contract/joinRecords.ts does the same for check-logs; a test compares the two.
@@ -40,15 +42,21 @@ module LogContract
     def add(line, offset, now)
       line = last_state(line) if line.include?("\r")
       whole = line
+      prefix = RUNTIME_PREFIX.match(line)
+      line = prefix.post_match if prefix
       line = line.sub(RANK_PREFIX, "") if line.start_with?("[rank")
+      # The container runtime has split the line.
+      part = @goes_on && prefix
+      @goes_on = prefix && prefix[2] == "P"
       progress = PROGRESS.match?(line)
       if progress && @progress && now - @since < PROGRESS_SECONDS
         @text = whole
         @offset = offset
         return nil
       end
-      if continues?(line, progress)
-        @text << "\n" << line
+      if continues?(line, progress, part)
+        @text << "\n" unless part
+        @text << line
         @last = now
         return nil
       end
@@ -80,8 +88,9 @@ module LogContract
 
     private
 
-    def continues?(line, progress)
+    def continues?(line, progress, part)
       return false if @text.nil? || @progress || progress || @text.bytesize > MAX_BYTES
+      return true if part
       return !@start.match?(line) if @start
       @message_lines = MAX_MESSAGE_LINES if @state == :exception && line.empty?
       return true if INDENTED.match?(line) || (@state == :stack && line.start_with?("> "))

@@ -11,8 +11,8 @@ module LogContract
   class Parser
     BLANK = /\A[ \t\r\n\f\v]*\z/.freeze
     ANSI = /\e\[[0-9;?]*[A-Za-z]/.freeze
-    # What the container runtime puts before each line in the node's files.
-    RUNTIME_PREFIX = /\A(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)) std(?:out|err) [FP] /.freeze
+    # A time at the begin of what no format knows.
+    LEADING_TIME = %r{\A\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|\z)}.freeze
     # What torchrun puts before each line.
     RANK_PREFIX = /\A\[rank(\d+)\]: /.freeze
     PAIR = /([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\(?m:.))*"|[^ \t\r\n\f\v]*)/.freeze
@@ -33,7 +33,7 @@ module LogContract
       @attributes = Attributes.new(contract)
       @json = format.fetch("json")
       @rows = format.fetch("rows").map { |row| [Regexp.new(row.fetch("regexp")), row] }
-      @times = Times.new(format.fetch("times"), format["timeZone"])
+      @times = Times.new(format.fetch("times"), contract.zone_offsets, format["timeZone"])
       @requests = Requests.new(format)
     end
 
@@ -88,7 +88,7 @@ module LogContract
     end
 
     def unparsed(text)
-      { "event_name" => "log.unparsed", "body" => @contract.bounded(text) }
+      { "event_name" => "log.unparsed", "timestamp" => LEADING_TIME.match(text)&.[](1), "body" => @contract.bounded(text) }.compact
     end
 
     # Takes the time of an event into `time_unix_nano`; returns how finely it is written.
@@ -103,7 +103,7 @@ module LogContract
         event["time_unix_nano"] = nano
         tick
       else
-        event["invalid.timestamp"] = @contract.bounded(text)
+        event["invalid.timestamp"] = @contract.bounded(text) unless event["event_name"] == "log.unparsed"
         nil
       end
     end

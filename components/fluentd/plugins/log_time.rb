@@ -7,8 +7,10 @@ module LogContract
     MONTHS = %w[jan feb mar apr may jun jul aug sep oct nov dec].freeze
     DAY = 86_400
 
-    # patterns: expressions; zone: of times without one, as in the IANA database, or nil for UTC
-    def initialize(patterns, zone = nil)
+    # patterns: expressions; offsets: of zones by their names; zone: of times without one, as in the IANA database, or nil
+    # for UTC
+    def initialize(patterns, offsets, zone = nil)
+      @offsets = offsets
       @patterns = patterns.map { |source| Regexp.new(source) }
       return if zone.nil?
 
@@ -91,7 +93,7 @@ module LogContract
     end
 
     def fixed_offset(zone)
-      match = /\A([+-])(\d\d):?(\d\d)?\z/.match(zone)
+      match = /\A([+-])(\d\d):?(\d\d)?\z/.match(@offsets.fetch(zone, zone))
       return 0 if match.nil?
 
       (match[1] == "-" ? -1 : 1) * (match[2].to_i * 3600 + match[3].to_i * 60)

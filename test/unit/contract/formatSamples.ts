@@ -76,6 +76,63 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       has: log("WARN", "Invalid HTTP request received."),
     },
   ],
+  serving: [
+    {
+      record:
+        '2024-03-07 10:15:32.123 1 uvicorn.access INFO:     10.0.0.7:35 1 - "POST /v1/models/churn HTTP/1.1" 200 OK',
+      event: "http.server.request",
+      time: atMs,
+      has: request("POST", "/v1/models/churn", 200),
+    },
+    {
+      record:
+        '2024-03-07 10:15:32,123 [mlserver.rest] INFO - 127.0.0.1:51824 - "POST /v2/models/churn/infer HTTP/1.1" 200 OK',
+      event: "http.server.request",
+      time: atMs,
+      has: request("POST", "/v2/models/churn/infer", 200),
+    },
+    {
+      record:
+        '2024-03-07T10:15:32,123 [INFO ] epollEventLoopGroup-3-2 ACCESS_LOG - /127.0.0.1:53514 "POST /predictions/churn HTTP/1.1" 503 35',
+      event: "http.server.request",
+      time: atMs,
+      has: request("POST", "/predictions/churn", 503, 0.035),
+    },
+    {
+      record:
+        "2024-03-07T10:15:32+0000 [INFO] [api_server:iris:1] 127.0.0.1:52012 (scheme=http,method=GET,path=/docs.json,type=,length=) (status=200,type=application/json,length=879) 1.5ms (trace=ff2f,span=cb7b,sampled=1)",
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/docs.json", 200, 0.0015),
+    },
+    {
+      record: "INFO 2024-03-07 10:15:32,123 default_Model aKvQ replica.py:749 - POST /predict 200 12.5ms",
+      event: "http.server.request",
+      time: atMs,
+      has: request("POST", "/predict", 200, 0.0125),
+    },
+    {
+      record:
+        "(ServeReplica:default:Model pid=7) INFO 2024-03-07 10:15:32,123 default_Model aKvQ 3b6c-11 /predict default -- POST 500 12.5ms",
+      event: "http.server.request",
+      time: atMs,
+      has: request("POST", "/predict", 500, 0.0125),
+    },
+    {
+      record:
+        "[pid: 30|app: 0|req: 1/1] 10.0.0.7 () {42 vars in 675 bytes} [Thu Mar  7 10:15:32 2024] GET /predict?x=1 => generated 12 bytes in 5 msecs (HTTP/1.1 200) 2 headers in 79 bytes (1 switches on core 0)",
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 200, 0.005),
+    },
+    {
+      record:
+        "[2024-03-07 10:15:32 +0000] - (sanic.access)[INFO][127.0.0.1:51824]: GET http://localhost:8000/predict  200 12",
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/predict", 200),
+    },
+  ],
   nginx: [
     {
       record: "[Thu Mar 07 10:15:32.123456 2024] [mpm_event:notice] [pid 1:tid 2] AH00489: resuming",
@@ -148,6 +205,11 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   loguru: [
+    {
+      record: "2024-03-07 10:15:32.123 | Level 25 | train:fit:5 - checkpoint",
+      time: atMs,
+      has: log("INFO", "checkpoint", { "log.logger": "train:fit:5" }),
+    },
     {
       record: "2024-03-07 10:15:32 | INFO | fairseq.train | begin",
       time: at,
@@ -229,6 +291,10 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   optuna: [
     {
+      record: "[W 10:15:32.123 NotebookApp] No web browser found",
+      has: log("WARN", "No web browser found", { "log.logger": "NotebookApp" }),
+    },
+    {
       record: "[I 2024-03-07 10:15:32,123] A new study created in memory with name: no-name",
       time: atMs,
       has: log("INFO", "A new study created in memory with name: no-name"),
@@ -287,6 +353,16 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
       record: "2024-03-07 10:15:32,123 - distributed.nanny - WARNING - Restarting worker",
       time: atMs,
       has: log("WARN", "Restarting worker"),
+    },
+    {
+      record: "2024-03-07 10:15:32.123 1 root INFO [register_model():403] Registering model: churn",
+      time: atMs,
+      has: log("INFO", "Registering model: churn", { "log.logger": "root", "text.process": "1" }),
+    },
+    {
+      record: "2024-03-07 10:15:32,123 [mlserver.parallel] DEBUG - Starting response processing loop...",
+      time: atMs,
+      has: log("DEBUG", "Starting response processing loop...", { "log.logger": "mlserver.parallel" }),
     },
     // Levels without a name belong to the one below.
     { record: "Level 25:train:checkpoint", has: log("INFO", "checkpoint", { "log.logger": "train" }) },
@@ -480,6 +556,11 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   general: [
+    {
+      record: "[2024/03/07 10:15:32] [ warn] [tail:tail.0] file is gone",
+      time: at,
+      has: log("WARN", "[tail:tail.0] file is gone"),
+    },
     ...[
       "[2024-03-07 10:15:32,123][__main__][INFO] - epoch done",
       "[2024-03-07 10:15:32,123] [__main__] [info] epoch done",

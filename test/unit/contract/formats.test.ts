@@ -94,7 +94,9 @@ test("times: leap seconds, days that there are not, years that are not written",
   ])
     assert.equal(iso(written), "2024-03-07T10:15:32.000Z", written);
   assert.equal(iso("Mar 07, 2024 12:15:32 AM"), "2024-03-07T00:15:32.000Z");
-  assert.equal(iso("2024-03-07 10:15:32 PST"), undefined);
+  assert.equal(iso("2024-03-07 10:15:32 PST"), "2024-03-07T18:15:32.000Z");
+  // India, Israel or Ireland.
+  assert.equal(iso("2024-03-07 10:15:32 IST"), undefined);
   assert.equal(iso("03-07 10:15:32"), "2026-03-07T10:15:32.000Z");
   assert.equal(iso("Dec 24 10:00:00"), "2025-12-24T10:00:00.000Z");
   assert.equal(iso("Nov 28 10:00:00"), "2026-11-28T10:00:00.000Z");

@@ -317,6 +317,84 @@ test(
   },
 );
 
+test(
+  "lines behind the container runtime's prefix are joined, and parts of a line are one",
+  { skip: missingRuby },
+  () => {
+    const at = (second: number) => `2024-03-07T10:15:3${second}.123456789Z stderr`;
+    const lines = [
+      `${at(2)} F 2024-03-07 10:15:32,123 ERROR train: failed`,
+      `${at(2)} F Traceback (most recent call last):`,
+      `${at(2)} F   File "a.py", line 1, in f`,
+      `${at(2)} F     ^^^^^^`,
+      `${at(2)} F ValueError: bad`,
+      `${at(3)} P INFO:root:a long `,
+      `${at(3)} P line, split `,
+      `${at(3)} F twice`,
+      `${at(4)} F INFO:root:next`,
+    ];
+    assertSame(lines);
+    assert.deepEqual(
+      parseWithRuby(lines).map(({ event }) => [
+        event?.body,
+        event?.["exception.type"],
+        event?.time_unix_nano,
+      ]),
+      [
+        ["failed", "ValueError", "1709806532123000000"],
+        ["a long line, split twice", undefined, "1709806533123456789"],
+        ["next", undefined, "1709806534123456789"],
+      ],
+    );
+  },
+);
+
+test("what no format knows keeps the time that it begins with", { skip: missingRuby }, () => {
+  const times = [
+    "2024-03-07 10:15:32,123",
+    "[2024/03/07 10:15:32.123]",
+    "2024-03-07T11:15:32.123+01:00",
+    "1709806532.123",
+  ];
+  const lines = [
+    ...times.map((time) => `${time} <x> free text`),
+    "2024-13-07 10:15:32 no month",
+    "1999-03-07 10:15:32 long ago",
+    "1709806532 a number",
+    "2024-03-07 10:15:321 no time",
+  ];
+  assertSame(lines);
+  const events = parseWithRuby(lines).map(({ event }) => event ?? {});
+  assert.deepEqual(
+    events.map((event) => event.time_unix_nano),
+    [...times.map(() => "1709806532123000000"), ...Array<undefined>(4).fill(undefined)],
+  );
+  events.forEach((event, index) =>
+    assert.deepEqual(
+      [event.event_name, event.body, "invalid.timestamp" in event],
+      ["log.unparsed", lines[index], false],
+    ),
+  );
+});
+
+test("zones by their names, and Java's with the region behind the offset", { skip: missingRuby }, () => {
+  const times = {
+    "Thu Mar  7 11:15:32.123 CET 2024": "1709806532123000000",
+    "Fri Jun  7 11:15:32 CEST 2024": "1717751732000000000",
+    "Thu, 07 Mar 2024 05:15:32 EST": "1709806532000000000",
+    "2024-03-07 19:15:32,123 JST": "1709806532123000000",
+    "2024-03-07T11:15:32.123+01:00[Europe/Paris]": "1709806532123000000",
+    // Several zones have this name.
+    "2024-03-07 15:45:32 IST": undefined,
+  };
+  const lines = Object.keys(times).map((time) => JSON.stringify({ message: "x", time }));
+  assertSame(lines);
+  assert.deepEqual(
+    parseWithRuby(lines).map(({ event }) => event?.time_unix_nano),
+    Object.values(times),
+  );
+});
+
 test("a traceback behind torchrun's prefix is one event, with its rank", { skip: missingRuby }, () => {
   const lines = [
     "[rank1]: Traceback (most recent call last):",
@@ -362,11 +440,14 @@ test(
       `INFO[2024-03-07T10:15:32Z] ${"a=b ".repeat(length / 4)}x`,
       `INFO[2024-03-07T10:15:32Z] ${"\u00e9 ".repeat(length / 4)}a=b`,
       `[INFO|${"1".repeat(length)}`,
+      `2024-03-07T10:15:32+0000 [INFO] [a] ${"1:".repeat(length / 2)}`,
+      `INFO 2024-03-07 10:15:32,123 ${"a -- ".repeat(length / 5)}`,
+      `[pid: 1|app: 0|req: 1] a () {} [${"[(".repeat(length / 2)}`,
     ];
     assertSame(lines);
     assert.deepEqual(
       parseWithRuby(lines).map(({ event }) => event?.event_name),
-      ["log.unparsed", "log.unparsed", "log", "log.unparsed", "log", "log", "log"],
+      [...["log.unparsed", "log.unparsed", "log", "log.unparsed"], ...["log", "log", "log", "log", "log", "log.unparsed"]],
     );
   },
 );
