@@ -447,7 +447,10 @@ test(
     assertSame(lines);
     assert.deepEqual(
       parseWithRuby(lines).map(({ event }) => event?.event_name),
-      [...["log.unparsed", "log.unparsed", "log", "log.unparsed"], ...["log", "log", "log", "log", "log", "log.unparsed"]],
+      [
+        ...["log.unparsed", "log.unparsed", "log", "log.unparsed"],
+        ...["log", "log", "log", "log", "log", "log.unparsed"],
+      ],
     );
   },
 );
