@@ -56,7 +56,7 @@ export function parseRecord(record: string, format: RenderedFormat, now: number)
   if (/^[ \t\r\n\f\v]*$/.test(text)) return undefined;
   const prefix = runtimePrefix.exec(text);
   const [whole = "", rank] = rankPrefix.exec(text) ?? [];
-  const parsed = new RecordParser(format).parse(text.slice((prefix?.[0] ?? whole).length));
+  const parsed = new RecordParser(format, now).parse(text.slice((prefix?.[0] ?? whole).length));
   if (rank !== undefined) parsed.event.set("rank", Number(rank));
   if (prefix !== null && !parsed.event.has("timestamp")) parsed.event.set("timestamp", prefix[1] as string);
   return { ...parsed, ...stamp(parsed.event, format, now) };
@@ -74,12 +74,15 @@ function stamp(event: Attributes, format: RenderedFormat, now: number): Pick<Par
     read.nanoseconds >= leastTime &&
     read.nanoseconds <= (BigInt(Math.floor(now)) + daySeconds) * billion;
   if (isPlausible) return { time: read.nanoseconds, tick: read.tick };
-  if (event.get("event_name") !== measurements.unparsed) event.set("invalid.timestamp", bounded(text));
+  event.set("invalid.timestamp", bounded(text));
   return {};
 }
 
 class RecordParser {
-  constructor(private readonly format: RenderedFormat) {}
+  constructor(
+    private readonly format: RenderedFormat,
+    private readonly now: number,
+  ) {}
 
   parse(text: string): ParsedRecord {
     const json = this.format.json && text.startsWith("{") ? fromJsonText(text) : undefined;
@@ -95,9 +98,20 @@ class RecordParser {
       ["event_name", measurements.unparsed],
       ["body", bounded(text)],
     ]);
-    const [, time] = leadingTime.exec(text) ?? [];
+    const time = this.leadingTime(text);
     if (time !== undefined) event.set("timestamp", time);
     return { event, format: "none" };
+  }
+
+  /** A time of the last hour that the text begins with; another may be a row of data. */
+  private leadingTime(text: string): string | undefined {
+    const [, time] = leadingTime.exec(text) ?? [];
+    const { times: patterns, timeZone } = this.format;
+    const read = time === undefined ? undefined : readTime(time, this.now, { patterns, timeZone });
+    const now = BigInt(Math.floor(this.now));
+    const isRecent =
+      read !== undefined && read.nanoseconds >= (now - 3600n) * billion && read.nanoseconds <= (now + 1n) * billion;
+    return isRecent ? time : undefined;
   }
 
   /** @param rest lines after the text */

@@ -46,7 +46,7 @@ module LogContract
       prefix = RUNTIME_PREFIX.match(text)
       rank = RANK_PREFIX.match(text)
       text = (prefix || rank).post_match if prefix || rank
-      event = event_of(text) || unparsed(text)
+      event = event_of(text) || unparsed(text, leading_time(text, now))
       event["timestamp"] ||= prefix[1] if prefix
       event["rank"] = rank[1].to_f if rank
       @requests.limit_routes(event, @contract.defaults)
@@ -87,8 +87,15 @@ module LogContract
       nil
     end
 
-    def unparsed(text)
-      { "event_name" => "log.unparsed", "timestamp" => LEADING_TIME.match(text)&.[](1), "body" => @contract.bounded(text) }.compact
+    def unparsed(text, time = nil)
+      { "event_name" => "log.unparsed", "timestamp" => time, "body" => @contract.bounded(text) }.compact
+    end
+
+    # A time of the last hour that the text begins with; another may be a row of data.
+    def leading_time(text, now)
+      time = LEADING_TIME.match(text)&.[](1)
+      nano, = @times.read(time, now) if time
+      time if nano&.between?((now - 3600) * 1_000_000_000, (now + 1) * 1_000_000_000)
     end
 
     # Takes the time of an event into `time_unix_nano`; returns how finely it is written.
@@ -103,7 +110,7 @@ module LogContract
         event["time_unix_nano"] = nano
         tick
       else
-        event["invalid.timestamp"] = @contract.bounded(text) unless event["event_name"] == "log.unparsed"
+        event["invalid.timestamp"] = @contract.bounded(text)
         nil
       end
     end

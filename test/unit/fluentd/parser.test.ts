@@ -349,33 +349,38 @@ test(
   },
 );
 
-test("what no format knows keeps the time that it begins with", { skip: missingRuby }, () => {
-  const times = [
-    "2024-03-07 10:15:32,123",
-    "[2024/03/07 10:15:32.123]",
-    "2024-03-07T11:15:32.123+01:00",
-    "1709806532.123",
-  ];
-  const lines = [
-    ...times.map((time) => `${time} <x> free text`),
-    "2024-13-07 10:15:32 no month",
-    "1999-03-07 10:15:32 long ago",
-    "1709806532 a number",
-    "2024-03-07 10:15:321 no time",
-  ];
-  assertSame(lines);
-  const events = parseWithRuby(lines).map(({ event }) => event ?? {});
-  assert.deepEqual(
-    events.map((event) => event.time_unix_nano),
-    [...times.map(() => "1709806532123000000"), ...Array<undefined>(4).fill(undefined)],
-  );
-  events.forEach((event, index) =>
+test(
+  "what no format knows has the time that it begins with, if that is of the last hour",
+  { skip: missingRuby },
+  () => {
+    // Lines are read at 2027-01-15T08:00:00Z.
+    const times = [
+      "2027-01-15 07:15:32,123",
+      "[2027/01/15 07:15:32.123]",
+      "2027-01-15T08:15:32.123+01:00",
+      "1799997332.123",
+    ];
+    const lines = [
+      ...times.map((time) => `${time} <x> free text`),
+      // Rows of data, and what is no time
+      "2027-01-15 06:59:59   0.25",
+      "2027-01-15 08:00:02   0.25",
+      "2027-13-15 07:15:32 no month",
+      "1799997332 a number",
+      "2027-01-15 07:15:321 no time",
+    ];
+    assertSame(lines);
+    const events = parseWithRuby(lines).map(({ event }) => event ?? {});
     assert.deepEqual(
-      [event.event_name, event.body, "invalid.timestamp" in event],
-      ["log.unparsed", lines[index], false],
-    ),
-  );
-});
+      events.map((event) => event.time_unix_nano),
+      [...times.map(() => "1799997332123000000"), ...Array<undefined>(5).fill(undefined)],
+    );
+    events.forEach((event, index) => {
+      assert.deepEqual([event.event_name, event.body], ["log.unparsed", lines[index]]);
+      assert.ok(!("invalid.timestamp" in event));
+    });
+  },
+);
 
 test("zones by their names, and Java's with the region behind the offset", { skip: missingRuby }, () => {
   const times = {
