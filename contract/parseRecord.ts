@@ -9,14 +9,11 @@ import { foreignMeasurements, measurements } from "./measurements";
 import { messageAndPairs, pairsOf, unquote } from "./pairs";
 import { javascriptRegexp, withoutColours } from "./regexps";
 import { requestAttributes } from "./requests";
-import { readTime } from "./times";
+import { leadingTime, readTime } from "./times";
 import { severities } from "./values";
 
 /** What torchrun puts before each line. */
 const rankPrefix = /^\[rank(\d+)\]: /;
-/** A time at the begin of what no format knows. */
-const leadingTime =
-  /^\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|$)/;
 const specialGroups = [
   ["time", "timestamp"],
   ["level", "severity_text"],
@@ -98,20 +95,10 @@ class RecordParser {
       ["event_name", measurements.unparsed],
       ["body", bounded(text)],
     ]);
-    const time = this.leadingTime(text);
+    const { times: patterns, timeZone } = this.format;
+    const time = leadingTime(text, this.now, { patterns, timeZone });
     if (time !== undefined) event.set("timestamp", time);
     return { event, format: "none" };
-  }
-
-  /** A time of the last hour that the text begins with; another may be a row of data. */
-  private leadingTime(text: string): string | undefined {
-    const [, time] = leadingTime.exec(text) ?? [];
-    const { times: patterns, timeZone } = this.format;
-    const read = time === undefined ? undefined : readTime(time, this.now, { patterns, timeZone });
-    const now = BigInt(Math.floor(this.now));
-    const isRecent =
-      read !== undefined && read.nanoseconds >= (now - 3600n) * billion && read.nanoseconds <= (now + 1n) * billion;
-    return isRecent ? time : undefined;
   }
 
   /** @param rest lines after the text */

@@ -133,6 +133,25 @@ export function readTime(
   return undefined;
 }
 
+const leading =
+  /^\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|$)/;
+
+/** The time that a text begins with, if it is of the last hour: another may be a row of data. */
+export function leadingTime(
+  text: string,
+  now: number,
+  options?: Parameters<typeof readTime>[2],
+): string | undefined {
+  const [, time] = leading.exec(text) ?? [];
+  const read = time === undefined ? undefined : readTime(time, now, options);
+  const until = BigInt(Math.floor(now) + 1);
+  const isRecent =
+    read !== undefined &&
+    read.nanoseconds >= (until - 3601n) * billion &&
+    read.nanoseconds <= until * billion;
+  return isRecent ? time : undefined;
+}
+
 type Groups = Readonly<Record<string, string | undefined>>;
 
 function timeOf(groups: Groups, now: number, timeZone: string | undefined): ReadTime | undefined {

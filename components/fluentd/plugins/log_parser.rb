@@ -11,8 +11,6 @@ module LogContract
   class Parser
     BLANK = /\A[ \t\r\n\f\v]*\z/.freeze
     ANSI = /\e\[[0-9;?]*[A-Za-z]/.freeze
-    # A time at the begin of what no format knows.
-    LEADING_TIME = %r{\A\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|\z)}.freeze
     # What torchrun puts before each line.
     RANK_PREFIX = /\A\[rank(\d+)\]: /.freeze
     PAIR = /([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\(?m:.))*"|[^ \t\r\n\f\v]*)/.freeze
@@ -46,7 +44,7 @@ module LogContract
       prefix = RUNTIME_PREFIX.match(text)
       rank = RANK_PREFIX.match(text)
       text = (prefix || rank).post_match if prefix || rank
-      event = event_of(text) || unparsed(text, leading_time(text, now))
+      event = event_of(text) || unparsed(text, @times.leading(text, now))
       event["timestamp"] ||= prefix[1] if prefix
       event["rank"] = rank[1].to_f if rank
       @requests.limit_routes(event, @contract.defaults)
@@ -89,13 +87,6 @@ module LogContract
 
     def unparsed(text, time = nil)
       { "event_name" => "log.unparsed", "timestamp" => time, "body" => @contract.bounded(text) }.compact
-    end
-
-    # A time of the last hour that the text begins with; another may be a row of data.
-    def leading_time(text, now)
-      time = LEADING_TIME.match(text)&.[](1)
-      nano, = @times.read(time, now) if time
-      time if nano&.between?((now - 3600) * 1_000_000_000, (now + 1) * 1_000_000_000)
     end
 
     # Takes the time of an event into `time_unix_nano`; returns how finely it is written.

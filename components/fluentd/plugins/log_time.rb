@@ -6,6 +6,7 @@ module LogContract
   class Times
     MONTHS = %w[jan feb mar apr may jun jul aug sep oct nov dec].freeze
     DAY = 86_400
+    LEADING = %r{\A\[?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|\d{10}\.\d{1,9})(?=[\] \t\n|;,:]|\z)}.freeze
 
     # patterns: expressions; offsets: of zones by their names; zone: of times without one, as in the IANA database, or nil
     # for UTC
@@ -25,6 +26,13 @@ module LogContract
         return time_of(match.named_captures, now) if match
       end
       nil
+    end
+
+    # The time that a text begins with, if it is of the last hour: another may be a row of data.
+    def leading(text, now)
+      time = LEADING.match(text)&.[](1)
+      nano, = read(time, now) if time
+      time if nano&.between?((now - 3600) * 1_000_000_000, (now + 1) * 1_000_000_000)
     end
 
     private
