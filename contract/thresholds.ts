@@ -51,6 +51,10 @@ export const thresholds = {
   certificateSeconds: 14 * 24 * 3600,
   /** Seconds without a log line of an API that answers its probes. */
   logSilenceSeconds: 1800,
+  /** Lines that a silent API would usually have logged: fewer may be missing because few people use it, as on a holiday. */
+  missedLines: 100,
+  /** Seconds without a log line of an API that is too young to have usual hours, unless it logged day and night. */
+  youngSilenceSeconds: 3 * 24 * 3600,
   /** Share of the aggregator's buffer space in use. */
   logBufferUseRatio: 0.5,
   /** Share of a service's lines that no format matched. */

@@ -68,7 +68,7 @@ export interface AlertmanagerDeployArgs {
   /**
    * URL that gets a POST each minute while alerting works and its messages get out, of a service that reports when they
    * stop. Its path often is the password: use a secret.
-   * @default none: nobody reports that alerting has stopped
+   * @default none: nobody reports that alerting has stopped; a warning says so where `protect` is not false
    */
   watchdogUrl?: pulumi.Input<string>;
   /**
@@ -89,6 +89,10 @@ interface AlertmanagerArgs extends AlertmanagerDeployArgs, KeepingPartArgs {
   grafanaUrl: pulumi.Input<string>;
 }
 
+const withoutWatchdog =
+  "alertmanager.deploy.watchdogUrl is not set: when InfluxDB or Alertmanager is down, no alert is sent and nobody is told. " +
+  "Give it the URL of a service that reports when its posts stop, e.g. https://hc-ping.com/<uuid>.";
+
 /** `nobody` in the stock image. */
 const user = { uid: 65534 };
 const secretPath = "/etc/alertmanager/secrets";
@@ -105,6 +109,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     const watchdogUrl =
       args.watchdogUrl &&
       checked(args.watchdogUrl, (url) => checkUrl("alertmanager.deploy.watchdogUrl", url));
+    if (watchdogUrl === undefined && args.protect) void pulumi.log.warn(withoutWatchdog, this);
     const secretName = objects.secret("config", {
       "alertmanager.yml": configOf(args),
       ...(email?.login && { [smtpPasswordFile]: pulumi.secret(email.login.password) }),

@@ -12,6 +12,7 @@ import {
 } from "../influxdb/flux";
 import { dashboardUrl, linesUrl } from "./alertLinks";
 import { asOf } from "./asOf";
+import { notInhibited } from "./inhibited";
 import { posting, type PostingOptions } from "./posting";
 import type { AlertRule, ThresholdOverride, Unit } from "./rule";
 
@@ -78,6 +79,7 @@ export function alertTask(rule: AlertRule, options: AlertTaskOptions): FluxTask 
         return `${fluxString(column)}: if exists r[${fluxString(column)}] and r[${fluxString(column)}] != "" then r[${fluxString(column)}] else ${otherwise}`;
       })
       .join(", ");
+  const inhibited = notInhibited(rule, firingSeconds(rule));
   return {
     name,
     flux: `import "array"
@@ -100,6 +102,12 @@ samples = () => {
 ${returning(rule.query)}
 }
 
+posted = from(bucket: ${fluxString(buckets.events)})
+    |> range(start: date.sub(d: ${fluxDuration(firingSeconds(rule) + resolvedSeconds)}, from: now()))
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and r.alertname == ${fluxString(rule.name)})
+    |> last()
+    |> map(fn: (r) => ({${columns(rule.labels)}, _time: r._time, _value: r._value}))
+${inhibited.functions}
 firing = samples()
     |> map(fn: (r) => ({${columns([...rule.labels, ...details])}, _time: r._time, _value: r._value}))
     |> group(columns: ${labels})
@@ -113,7 +121,7 @@ firing = samples()
             value: r._value,${details.map((column) => `\n            ${column}: r.${column},`).join("")}
         }),
     )
-    |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)${reported(rule)}
+    |> filter(fn: (r) => r.samples >= ${fluxFloat(leastSamples(rule))} and r.above == r.samples)${reported(rule)}${inhibited.filter}
     |> map(fn: (r) => {
         value = readable(v: r.value)
         limit = readable(v: threshold(r: r))
@@ -142,12 +150,6 @@ firing = samples()
     })
     |> to(bucket: ${fluxString(buckets.events)}, tagColumns: ${fluxStrings(["alertname", ...rule.labels])})
     |> keep(columns: ${fluxStrings(["_time", "_value", ...rule.labels])})
-posted = from(bucket: ${fluxString(buckets.events)})
-    |> range(start: date.sub(d: ${fluxDuration(firingSeconds(rule) + resolvedSeconds)}, from: now()))
-    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and r.alertname == ${fluxString(rule.name)})
-    |> last()
-    |> map(fn: (r) => ({${columns(rule.labels)}, _time: r._time, _value: r._value}))
-
 union(tables: [firing, posted])
     |> group(columns: ${labels})
     |> sort(columns: ["_time"])

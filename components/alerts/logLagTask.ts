@@ -1,7 +1,7 @@
 import { buckets } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
 import { fluxString, type FluxTask, taskOption } from "../influxdb/flux";
-import { logSilence } from "./rules/define";
+import { logSilence } from "./rules/logSilence";
 
 /**
  * The InfluxDB task that writes each minute for how long each service that answers its probes has logged nothing: the

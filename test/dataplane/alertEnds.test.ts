@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { sleep } from "../../local/processes";
 import { type MailingAlertmanager, startMailingAlertmanager } from "./support/mailingAlertmanager";
-import { minute, type RuleEvaluator, second, startRuleEvaluator } from "./support/ruleEvaluator";
+import { hour, minute, type RuleEvaluator, second, startRuleEvaluator } from "./support/ruleEvaluator";
 import { waitFor } from "./support/waitFor";
 
 let directory: string;
@@ -41,7 +41,9 @@ it(
 
     await run("known", "run-1", start - 5 * minute, "failure");
     await run("goes-on", "run-1", start - 5 * minute, "failure");
+    await run("expires", "run-1", start - 6 * hour - 100 * second, "failure");
     await evaluate();
+    await mail("[CRITICAL] Run run-1 of expires failed – test");
     await mail("[CRITICAL] Run run-1 of known failed – test");
     await mail("[CRITICAL] Run run-1 of goes-on failed – test");
 
@@ -59,8 +61,11 @@ it(
       await sleep(7 * second);
     }
     assert.deepEqual(subjects().sort(), [
+      "[CRITICAL] Run run-1 of expires failed – test",
       "[CRITICAL] Run run-1 of goes-on failed – test",
       "[CRITICAL] Run run-1 of known failed – test",
+      // Its six hours are over, and nobody knows whether it is.
+      "[NO LONGER REPORTED] Run run-1 of expires failed – test",
       "[RESOLVED] Run run-1 of known failed – test",
     ]);
   },

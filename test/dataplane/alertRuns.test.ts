@@ -1,25 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import {
-  hour,
-  minute,
-  now,
-  type PostedAlert,
-  type RuleEvaluator,
-  services,
-  startRuleEvaluator,
-} from "./support/ruleEvaluator";
+import { describe, it } from "node:test";
+import { hour, minute, now, type PostedAlert, services, useRuleEvaluator } from "./support/ruleEvaluator";
 
 describe("alerts about runs in a real InfluxDB", () => {
-  let evaluator: RuleEvaluator;
-
-  before(async () => {
-    evaluator = await startRuleEvaluator();
-  });
-  after(() => evaluator.stop());
-
-  const evaluate: RuleEvaluator["evaluate"] = (...of) => evaluator.evaluate(...of);
-  const write = (lines: string[]) => evaluator.write(lines);
+  const evaluator = useRuleEvaluator();
+  const { evaluate, write } = evaluator;
   /** `service run` of each alert that a rule posts. */
   const runsIn = async (rule: string, at = now): Promise<string[]> => {
     await evaluate(rule, at);
@@ -137,6 +122,21 @@ describe("alerts about runs in a real InfluxDB", () => {
     ]);
     const alert = evaluator.catcher.posted.find(({ labels }) => labels.service === "killed") as PostedAlert;
     assert.equal(alert.annotations.summary, "Run k-1 of killed has not ended: 60 min overdue");
+  });
+
+  it("of one run, nothing that a rule inhibits begins for a day", async () => {
+    const at = now - 20 * minute;
+    await write([
+      ...["given-up", "lost"].map((id) =>
+        run("start", "killed-job", at - 2 * hour, id, { fields: ",expected_max_s=3600" }),
+      ),
+      `kubernetes_problem,service=killed-job,environment=test,kind=Job,namespace=n,name=given-up,reason=JobFailed seconds=60,message="why" ${at - 1000}000000`,
+    ]);
+    await evaluate("JobFailed", at);
+    assert.deepEqual(
+      (await runsIn("PipelineRunOverdue", at + 10 * minute)).filter((one) => one.startsWith("killed-job")),
+      ["killed-job lost"],
+    );
   });
 
   it("DataDriftDetected: features of the last run", async () => {

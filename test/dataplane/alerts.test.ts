@@ -1,29 +1,20 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { freePort } from "../../local/ports";
-import { waitFor } from "./support/waitFor";
 import {
   every,
   hour,
   minute,
   now,
   type PostedAlert,
-  type RuleEvaluator,
   second,
   services,
-  startRuleEvaluator,
+  useRuleEvaluator,
 } from "./support/ruleEvaluator";
 
 describe("alert rules in a real InfluxDB", () => {
-  let evaluator: RuleEvaluator;
-
-  before(async () => {
-    evaluator = await startRuleEvaluator();
-  });
-  after(() => evaluator.stop());
-
-  const evaluate: RuleEvaluator["evaluate"] = (...of) => evaluator.evaluate(...of);
-  const write = (lines: string[]) => evaluator.write(lines);
+  const evaluator = useRuleEvaluator();
+  const { evaluate, write } = evaluator;
 
   it("ApiUnreachable: each probe failed, for the whole time", async () => {
     const probe = (service: string, time: number, code: number): string =>
@@ -277,16 +268,33 @@ describe("alert rules in a real InfluxDB", () => {
     assert.match(alerts.get("soon")?.annotations.description ?? "", /is (59|60)(\.\d)? % full/);
   });
 
+  const probe = (service: string, at: number): string =>
+    `http_response,service=${service},environment=test,server=s,result=success result_code=0i ${at - 30 * second}000000`;
+  const day = 24 * hour;
+  /** Lines in each hour in which a service logs. */
+  const hoursOf = (
+    service: string,
+    from: number,
+    until: number,
+    logs: (time: number) => boolean = () => true,
+    count = 60,
+  ): string[] =>
+    every(from, until, hour)
+      .filter(logs)
+      .map((time) => `log,service=${service},environment=test,severity=INFO count=${count} ${time}000000`);
+
   it("LogsStalled: an app that answers and has gone silent", async () => {
-    const probe = (service: string): string =>
-      `http_response,service=${service},environment=test,server=s,result=success result_code=0i ${now - 30 * second}000000`;
+    const silent = ["silent", "silent-pods", "no-pods", "gone"];
+    const today = Math.floor(now / hour) * hour;
+    await evaluator.database.client.write(
+      [...silent, "talks"].flatMap((service) => hoursOf(service, today - 30 * hour, today - hour)),
+      "hourly",
+    );
     await write([
-      request("silent", now - 45 * minute, "2xx", 0.1),
+      ...silent.map((service) => request(service, now - 45 * minute, "2xx", 0.1)),
       request("talks", now - 5 * minute, "2xx", 0.1),
-      request("gone", now - 45 * minute, "2xx", 0.1),
-      probe("silent"),
-      probe("talks"),
-      ...["silent-pods", "no-pods"].map((service) => request(service, now - 45 * minute, "2xx", 0.1)),
+      probe("silent", now),
+      probe("talks", now),
       deployment("silent-pods", now - 30 * second, { available: 1 }),
       deployment("no-pods", now - 30 * second, { desired: 0 }),
     ]);
@@ -295,32 +303,51 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(alerts.get("silent")?.annotations.summary, "silent has logged nothing for 45 min");
   });
 
+  it("LogsStalled: an app that is younger than a week, by day and night, and one that never logged", async () => {
+    const made = now - 5 * day;
+    await evaluator.database.client.write(
+      hoursOf("office-hours", made, made + 2 * day, (time) => new Date(time).getUTCHours() >= 12),
+      "hourly",
+    );
+    const stalled = async (at: number): Promise<string[]> => {
+      await write([
+        probe("office-hours", at),
+        deployment("mute", at - 30 * second, { available: 1, age: (now - made) / 1000 }),
+      ]);
+      const alerts = await evaluate("LogsStalled", at);
+      return ["office-hours", "mute"].flatMap((service) => alerts.get(service)?.annotations.summary ?? []);
+    };
+    assert.deepEqual(await stalled(made + 2 * day + 14 * hour), [], "its nights are not known");
+    assert.deepEqual(await stalled(made + 74 * hour), ["mute has logged nothing for 74 h"]);
+    assert.deepEqual(
+      (await stalled(made + 15 * day)).filter((one) => one.startsWith("mute")),
+      [],
+      "it is old",
+    );
+    const [first] = await stalled(made + 2 * day + 75 * hour);
+    assert.match(first ?? "", /^office-hours has logged nothing for [78]\d(\.\d)? h$/);
+  });
+
   it("LogsStalled: not at night for an API that nobody uses then, and for as long as logs are lost", async () => {
-    const day = 24 * hour;
     const midnight = Math.floor(now / day) * day - 2 * day;
-    const hoursOf = (
-      service: string,
-      from: number,
-      until: number,
-      logs: (time: number) => boolean,
-    ): string[] =>
-      every(from, until, hour)
-        .filter(logs)
-        .map((time) => `log,service=${service},environment=test,severity=INFO count=9 ${time}000000`);
     const byDay = (time: number): boolean => (time % day) / hour >= 8 && (time % day) / hour < 18;
-    const names = ["office", "resting", "young"];
+    const names = ["office", "resting", "few-lines", "clocks-back"];
     await evaluator.database.client.write(
       [
         // Until ten o'clock, then its logs are lost.
-        ...hoursOf("office", midnight - 28 * day, midnight + 10 * hour, byDay),
+        ...hoursOf("office", midnight - 28 * day, midnight + 10 * hour, byDay, 600),
         // It has a day of rest each week: this one.
         ...hoursOf(
           "resting",
           midnight - 28 * day,
           midnight,
           (time) => byDay(time) && (midnight - Math.floor(time / day) * day) % (7 * day) !== 0,
+          600,
         ),
-        ...hoursOf("young", midnight - 3 * day, midnight, byDay),
+        // Two an hour: none for a quarter of an hour, or a holiday, is nothing.
+        ...hoursOf("few-lines", midnight - 28 * day, midnight, byDay, 2),
+        // Today everything comes an hour later.
+        ...hoursOf("clocks-back", midnight - 28 * day, midnight, byDay, 600),
       ],
       "hourly",
     );
@@ -328,6 +355,7 @@ describe("alert rules in a real InfluxDB", () => {
       [
         ...names.map((service) => [service, -6 * hour] as const),
         ["office", 9 * hour] as const,
+        ["office", 9 * hour + 40 * minute] as const,
         ["office", 10 * hour + minute] as const,
       ].map(
         ([service, until]) =>
@@ -338,24 +366,16 @@ describe("alert rules in a real InfluxDB", () => {
     const last = midnight + 10 * hour;
     await write([`log,service=office,environment=test,severity=INFO body="the last line" ${last}000000`]);
     const stalled = async (at: number): Promise<string[]> => {
-      await write(
-        names.map(
-          (service) =>
-            `http_response,service=${service},environment=test,server=s,result=success result_code=0i ${at - 30 * second}000000`,
-        ),
-      );
+      await write(names.map((service) => probe(service, at)));
       const alerts = await evaluate("LogsStalled", at);
       return names.flatMap((service) => alerts.get(service)?.annotations.summary ?? []);
     };
+    assert.deepEqual(await stalled(midnight + 3 * hour), [], "at night");
+    assert.deepEqual(await stalled(midnight + 9 * hour), [], "on its day of rest, and an hour late");
     assert.deepEqual(
-      await stalled(midnight + 3 * hour),
-      ["young has logged nothing for 9 h"],
-      "at night; of one that is younger than a week nobody knows better",
-    );
-    assert.deepEqual(
-      (await stalled(midnight + 9 * hour)).filter((summary) => !summary.startsWith("young")),
-      [],
-      "on its day of rest",
+      await stalled(midnight + 9 * hour + 40 * minute),
+      ["clocks-back has logged nothing for 40 min"],
+      "no longer late",
     );
     const office = async (at: number): Promise<string[]> =>
       (await stalled(at)).filter((summary) => summary.startsWith("office"));
@@ -363,104 +383,14 @@ describe("alert rules in a real InfluxDB", () => {
     assert.deepEqual(await office(last + 35 * minute), ["office has logged nothing for 35 min"]);
     assert.deepEqual(
       await office(last + 17 * hour),
-      ["office has logged nothing for 8 h"],
-      "at night the alert stays: of its usual hours, 10 to 18 o'clock",
+      ["office has logged nothing for 7 h"],
+      "at night the alert stays: of its usual hours, 10 to 17 o'clock",
     );
-    assert.deepEqual(await office(last + 25 * hour), ["office has logged nothing for 11 h"]);
+    assert.deepEqual(await office(last + 25 * hour), ["office has logged nothing for 9 h"]);
     await write([
       `log,service=office,environment=test,severity=INFO body="again" ${last + 25 * hour + minute}000000`,
     ]);
     assert.deepEqual(await office(last + 25 * hour + 2 * minute), [], "it ends with the next line");
-  });
-
-  it("LogBufferBacklog: what each replica of the aggregator says of itself", async () => {
-    await write(
-      every(now - 12 * minute, now, 30 * second).flatMap((time) => [
-        `fluentd,service=fluentd-aggregator-1,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=20 ${time}000000`,
-        `fluentd,service=fluentd-aggregator-0,environment=test,plugin_id=to_influxdb,plugin_category=output,plugin_type=http buffer_available_buffer_space_ratios=99 ${time}000000`,
-      ]),
-    );
-    const backlog = await evaluate("LogBufferBacklog");
-    assert.deepEqual(services(backlog), ["fluentd-aggregator-1"]);
-    assert.equal(
-      backlog.get("fluentd-aggregator-1")?.annotations.summary,
-      "The log buffer of fluentd-aggregator-1 is 80 % full",
-    );
-  });
-
-  it("DeadLetters: points that InfluxDB refused for good", async () => {
-    await write(
-      every(now - 20 * minute, now, minute).map(
-        (time) => `log.dead_letter,service=odd-types,environment=test dead_letter.line="x y=1" ${time}000000`,
-      ),
-    );
-    const alerts = await evaluate("DeadLetters");
-    assert.deepEqual(services(alerts), ["odd-types"]);
-    assert.equal(alerts.get("odd-types")?.annotations.summary, "10 dead letters of odd-types");
-  });
-
-  it("UnparsedLogs: share of the lines that match no format", async () => {
-    const log = (service: string, measurement: string, time: number): string =>
-      `${measurement},service=${service},environment=test body="x" ${time}000000`;
-    await write(
-      every(now - 10 * minute, now, 10 * second).flatMap((time, index) => [
-        log("odd", index % 10 === 0 ? "log.unparsed" : "log", time),
-        log("tidy", "log", time + 1),
-      ]),
-    );
-    const alerts = await evaluate("UnparsedLogs");
-    assert.deepEqual(services(alerts), ["odd"]);
-    assert.equal(alerts.get("odd")?.annotations.summary, "odd: 10 % of the log lines match no format");
-  });
-
-  it("SeriesCardinalityHigh: what InfluxDB says of itself", async () => {
-    const tags = "service=influxdb,environment=test";
-    await write(
-      every(now - 9 * minute, now, minute).flatMap((time) => [
-        `storage_bucket_series_num,${tags},bucket=a gauge=400000 ${time}000000`,
-        `storage_bucket_series_num,${tags},bucket=b gauge=200000 ${time}000000`,
-      ]),
-    );
-    const series = await evaluate("SeriesCardinalityHigh");
-    assert.equal(series.get("influxdb")?.annotations.summary, "influxdb holds 600000 series");
-  });
-
-  it("TaskFailures: a task whose last run failed, whatever the others do", { timeout: 60_000 }, async () => {
-    const { api } = evaluator.database;
-    const { orgs } = await api.request<{ orgs: { id: string; name: string }[] }>({ path: "/api/v2/orgs" });
-    const orgID = orgs.find(({ name }) => name === "ds-monitoring")?.id;
-    const task = (name: string, body: string) =>
-      api.request<{ id: string }>({
-        method: "POST",
-        path: "/api/v2/tasks",
-        body: {
-          orgID,
-          status: "active",
-          flux: `import "array"\noption task = {name: "${name}", every: 1s}\n${body}`,
-        },
-      });
-    const tasks = [
-      await task("rollup that fails", 'array.from(rows: [{x: die(msg: "on purpose")}])'),
-      await task("rollup that works", "array.from(rows: [{x: 1}])"),
-    ];
-    const runs = async ({ id }: { id: string }) =>
-      (await api.request<{ runs: { status: string }[] }>({ path: `/api/v2/tasks/${id}/runs` })).runs.filter(
-        ({ status }) => ["failed", "success"].includes(status),
-      );
-    await waitFor("both tasks ran", 30_000, async () =>
-      (await Promise.all(tasks.map(runs))).every(({ length }) => length > 0) ? true : undefined,
-    );
-    for (const { id } of tasks)
-      await api.request({ method: "PATCH", path: `/api/v2/tasks/${id}`, body: { status: "inactive" } });
-    const failing = async (at: number): Promise<(string | undefined)[]> => {
-      await evaluate("TaskFailures", at);
-      return evaluator.catcher.posted.map(({ labels }) => labels.task);
-    };
-    await waitFor("the failure in the tasks' own bucket", 30_000, async () =>
-      (await failing(Date.now() + 6 * minute)).length > 0 ? true : undefined,
-    );
-    assert.deepEqual(await failing(Date.now() + 6 * minute), ["rollup that fails"]);
-    assert.deepEqual(await failing(Date.now() + minute), [], "not for five minutes yet");
   });
 
   it("MetricsMissing: Telegraf that is silent, and an input that fails while the rest is alive", async () => {
@@ -539,8 +469,25 @@ describe("alert rules in a real InfluxDB", () => {
     assert.ok(!(await evaluate("ApiUnreachable", at + 40 * minute + second)).has("unseen"));
   });
 
-  it("Watchdog: always", async () => {
-    assert.deepEqual(services(await evaluate("Watchdog")), ["monitoring"]);
+  it("does not begin while an alert that inhibits it fires, nor just after; what was posted before goes on", async () => {
+    const at = now - 5 * hour;
+    const unready = (service: string, time: number): string =>
+      `kubernetes_problem,service=${service},environment=test,kind=Pod,namespace=apps,name=${service}-0,reason=NotReady seconds=1000,message="why" ${time - second}000000`;
+    const reported = async (time: number, ...names: string[]): Promise<string[]> => {
+      await write(names.map((service) => unready(service, time)));
+      return services(await evaluate("PodNotReady", time)).filter((service) => names.includes(service));
+    };
+    assert.deepEqual(await reported(at - 30 * second, "known"), ["known"]);
+    await write(
+      every(at - 2 * minute, at, 10 * second).flatMap((time) =>
+        ["known", "new"].map((service) => deployment(service, time, { age: 24 * 3600 })),
+      ),
+    );
+    const causes = services(await evaluate("ApiUnreachable", at));
+    assert.ok(causes.includes("known") && causes.includes("new"), causes.join());
+    assert.deepEqual(await reported(at + minute, "known", "new", "other"), ["known", "other"]);
+    assert.deepEqual(await reported(at + 4 * minute, "new"), []);
+    assert.deepEqual(await reported(at + 6 * minute, "new"), ["new"], "it is not over with its cause");
   });
 
   it("posts to every Alertmanager; one that fails fails the run after the others have the alert", async () => {

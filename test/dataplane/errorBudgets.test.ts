@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { errorBudgetTask } from "../../components/alerts/errorBudgets";
-import {
-  every,
-  hour,
-  minute,
-  now,
-  type RuleEvaluator,
-  second,
-  services,
-  startRuleEvaluator,
-} from "./support/ruleEvaluator";
+import { every, hour, minute, now, second, services, useRuleEvaluator } from "./support/ruleEvaluator";
 
 const day = 24 * hour;
 
 describe("error budgets in a real InfluxDB", { timeout: 120_000 }, () => {
-  let evaluator: RuleEvaluator;
-  before(async () => {
-    evaluator = await startRuleEvaluator();
-  });
-  after(() => evaluator.stop());
+  const evaluator = useRuleEvaluator();
 
   /** Objectives, as Telegraf writes them with the Deployment. */
   const declare = (service: string, fields: string, at = now): string[] =>

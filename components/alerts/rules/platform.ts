@@ -2,7 +2,8 @@ import { measurements } from "../../../contract/measurements";
 import { thresholds } from "../../../contract/thresholds";
 import { fluxFloat } from "../../influxdb/flux";
 import { podMetricsAlias } from "../../telegraf/podMetrics";
-import { ago, linesOf, logSilence, type RuleDefinition, samplesOf } from "./define";
+import { ago, linesOf, type RuleDefinition, samplesOf } from "./define";
+import { logSilence } from "./logSilence";
 
 /** A message that could not be delivered counts for so long. */
 const failedFor = "15m";
@@ -13,13 +14,14 @@ export const platformRules: readonly RuleDefinition[] = [
     name: "LogsStalled",
     severity: "warning",
     inhibitedBy: ["ApiUnreachable"],
-    query: logSilence,
+    query: `${logSilence}
+    |> filter(fn: (r) => r.counts)`,
     threshold: thresholds.logSilenceSeconds,
     appThreshold: "logSilenceSeconds",
     unit: "seconds",
     summary: "{service} has logged nothing for {value}",
     description:
-      "{service} answers its probes, but no line of it has arrived for {value}. Either nobody uses it, or its logs are lost on the way: the dashboards and all alerts on logs are blind for it.",
+      "{service} answers its probes, but no line of it has arrived for {value} of the time in which it usually logs. Either nobody uses it, or its logs are lost on the way: the dashboards and all alerts on logs are blind for it.",
     dashboard: "platformHealth",
   },
   {

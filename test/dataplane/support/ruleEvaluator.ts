@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { after, before } from "node:test";
 import { alertTask } from "../../../components/alerts/alertTasks";
 import { type AlertRulesOptions, alertRules } from "../../../components/alerts/rules";
 import { influxDesiredState } from "../../../components/influxdb/desiredState";
@@ -106,6 +107,30 @@ export async function startRuleEvaluator(): Promise<RuleEvaluator> {
       await catcher.stop();
       await database.remove();
     },
+  };
+}
+
+/** A {@link startRuleEvaluator} for the tests of a `describe`: started before them, stopped after them. */
+export function useRuleEvaluator(): RuleEvaluator {
+  let started: RuleEvaluator | undefined;
+  const evaluator = (): RuleEvaluator => {
+    assert.ok(started, "the evaluator has not been started");
+    return started;
+  };
+  before(async () => {
+    started = await startRuleEvaluator();
+  });
+  after(() => started?.stop());
+  return {
+    get database() {
+      return evaluator().database;
+    },
+    get catcher() {
+      return evaluator().catcher;
+    },
+    write: (lines) => evaluator().write(lines),
+    evaluate: (...of) => evaluator().evaluate(...of),
+    stop: () => evaluator().stop(),
   };
 }
 

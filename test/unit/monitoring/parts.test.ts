@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { aksIngress } from "../../../components/azure/ingress";
 import { dashboards } from "../../../dashboards";
 import { deploy, find, isSecret, listed, valueOf } from "../support/deploy";
@@ -182,6 +183,20 @@ test("the Watchdog has its URL, and a flow to it", async () => {
   assert.equal(files.watchdogUrl, watchdogUrl);
   assert.match(files["alertmanager.yml"] ?? "", /url_file: \/etc\/alertmanager\/secrets\/watchdogUrl/);
   assert.doesNotMatch(files["alertmanager.yml"] ?? "", /secret-path/);
+});
+
+test("who has no URL for the Watchdog is told, once, unless the data is not protected either", async (t) => {
+  const warn = t.mock.method(pulumi.log, "warn", async () => {});
+  const told = () => warn.mock.calls.map(({ arguments: [message] }) => message);
+  await deploy(() =>
+    platform({ alertmanager: { deploy: { email, watchdogUrl: "https://w.example.com/x" } } }),
+  );
+  await deploy(() => platform({ protect: false, alertmanager: { deploy: { email } } }));
+  await deploy(() => platform({ alertmanager: { existing: { url: "http://a.example.com:9093" } } }));
+  assert.deepEqual(told(), []);
+  await deploy(() => platform({ alertmanager: { deploy: { email } } }));
+  assert.equal(told().length, 1);
+  assert.match(String(told()[0]), /^alertmanager\.deploy\.watchdogUrl is not set: .* Give it the URL/);
 });
 
 test("each receiver has its secrets in files, and a flow to its URL", async () => {
