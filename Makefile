@@ -55,10 +55,10 @@ test-cluster: build ## Tests on a real node (Linux, root; else skipped with the 
 bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview
 	@npm run --silent bench -- $(ARGS)
 
-# Bundles of what runs outside of the Pulumi program.
+# Bundles of the program, its policies, and what runs outside of it.
 build: dist/.built
 
-dist/.built: node_modules/.package-lock.json scripts/build.mjs $(shell find local/plugins local/mail local/dashboardReader local/shipper local/node viewer cli components contract -name '*.ts')
+dist/.built: node_modules/.package-lock.json scripts/build.mjs $(shell find index.ts local/plugins local/mail local/dashboardReader local/shipper local/node viewer cli components config contract dashboards examples policies -name '*.ts' -o -name '*.json')
 	@npm run --silent build
 	@touch $@
 

@@ -10,7 +10,9 @@ import generated from "./schema.json";
 import type { StackConfig } from "./stackConfig";
 
 const schema = generated as Schema;
-const validate = new Ajv({ strict: false, verbose: true }).compile(schema);
+// Generated, and checked by a test: to check and to optimize it at each start takes most of the time.
+const unchecked = { meta: false, validateSchema: false, code: { optimize: false } };
+const validate = new Ajv({ strict: false, verbose: true, ...unchecked }).compile(schema);
 
 /**
  * Reads and checks the config of the stack, before anything is created.

@@ -1,16 +1,42 @@
-// Bundles what runs outside the Pulumi program into dist/: the stand-in plugins, so that they start fast, the programs
+// Bundles into dist/: the Pulumi program, its policy pack and the stand-in plugins, so that they start fast, the programs
 // that run inside of a stock Node image (one brings InfluxDB to its desired state, one archives its raw events), and the
 // dashboard viewer.
 import { build } from "esbuild";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const root = fileURLToPath(new URL("..", import.meta.url));
 const shared = {
-  absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+  absWorkingDir: root,
   outdir: "dist",
   bundle: true,
-  minify: true,
   legalComments: "linked",
   logLevel: "warning",
+};
+const forNode = { platform: "node", target: "node20", format: "cjs" };
+
+/** `__dirname` is the folder of the source in a bundle, too. */
+const foldersOfSources = {
+  name: "folders of sources",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[/\\](bundles|sources)\.ts$/ }, async ({ path }) => {
+      const folder = `require("node:path").join(__dirname, ${JSON.stringify(relative(`${root}dist`, dirname(path)))})`;
+      return { loader: "ts", contents: (await readFile(path, "utf8")).replaceAll("__dirname", folder) };
+    }),
+};
+
+/** Leaves out what of Pulumi's SDK runs programs and serializes functions: it takes half of the time that the SDK loads. */
+const withoutPrograms = {
+  name: "without programs",
+  setup: ({ onLoad }) =>
+    onLoad(
+      {
+        filter:
+          /@pulumi[/\\]pulumi[/\\](automation[/\\]index|typescript-shim|runtime[/\\]closure[/\\]codePaths)\.js$/,
+      },
+      () => ({ contents: "" }),
+    ),
 };
 
 /** Output name in dist/ -> entry point. */
@@ -20,15 +46,37 @@ const programs = {
   dashboardReader: "local/dashboardReader/main.ts",
   mail: "local/mail/main.ts",
   node: "local/node/main.ts",
-  plugins: "local/plugins/main.ts",
   shipper: "local/shipper/main.ts",
   reconcile: "components/influxdb/reconcile/main.ts",
   "viewer/server": "viewer/server/main.ts",
 };
 
-await build({ ...shared, entryPoints: programs, platform: "node", target: "node20", format: "cjs" });
+await build({ ...shared, ...forNode, minify: true, entryPoints: programs });
+// Names stay: Pulumi knows some classes by them.
 await build({
   ...shared,
+  ...forNode,
+  keepNames: true,
+  plugins: [withoutPrograms],
+  entryPoints: { plugins: "local/plugins/main.ts", policies: "policies/index.ts" },
+});
+// The host of the program has loaded Pulumi's SDK, and shares it with the program.
+const { metafile } = await build({
+  ...shared,
+  ...forNode,
+  keepNames: true,
+  sourcemap: true,
+  metafile: true,
+  mainFields: ["module", "main"],
+  plugins: [foldersOfSources],
+  external: ["@pulumi/*", "@lbrlabs/*", "@grpc/*"],
+  entryPoints: { program: "index.ts" },
+});
+const sources = Object.keys(metafile.inputs).filter((path) => !path.startsWith("node_modules/"));
+await writeFile(`${root}dist/program.sources.json`, JSON.stringify([...sources, "package-lock.json"]));
+await build({
+  ...shared,
+  minify: true,
   entryPoints: { "viewer/client": "viewer/page/client.ts" },
   platform: "browser",
   target: "es2022",

@@ -2,7 +2,7 @@ import type { PolicyConfigSchema } from "@pulumi/policy";
 import type { Resource } from "../core/resource";
 import { estimate, type Estimate } from "../estimate/estimate";
 import type { UsageAssumptions } from "../estimate/metering";
-import { prices } from "../estimate/prices";
+import { hoursPerMonth, prices } from "../estimate/prices";
 import { regionOf } from "../estimate/region";
 import usage from "../prices/usage.json";
 
@@ -30,12 +30,10 @@ export const estimateProperties: PolicyConfigSchema["properties"] = {
   usage: {
     type: "object",
     description:
-      "A month's use that no resource states, over policies/prices/usage.json: GB of load balancer, NAT gateway and blobs kept in a storage account, hours that nodes above a pool's minimum are on.",
+      "A month's use that no resource states, over policies/prices/usage.json, e.g. loadBalancerGB; extraNodeHours are those that nodes above a pool's minimum are on.",
     properties: {
-      loadBalancerGB: { type: "number", minimum: 0 },
-      natGatewayGB: { type: "number", minimum: 0 },
-      blobGB: { type: "number", minimum: 0 },
-      extraNodeHours: { type: "number", minimum: 0, maximum: 730 },
+      ...Object.fromEntries(Object.keys(usage.stack).map((name) => [name, { type: "number", minimum: 0 }])),
+      extraNodeHours: { type: "number", minimum: 0, maximum: hoursPerMonth },
     },
     additionalProperties: false,
     default: {},

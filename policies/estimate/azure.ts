@@ -23,7 +23,6 @@ export const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:containerservice:ManagedCluster": managedCluster,
   "azure-native:network:NatGateway": (_resource, { usage }) => ({ purchases: natGateway(usage) }),
   "azure-native:network:PublicIPAddress": () => ({ purchases: [standard("publicIp", "public IP")] }),
-  "azure-native:storage:StorageAccount": storageAccount,
 };
 
 function managedCluster(resource: Resource, { usage }: Parameters<Meter>[1]): Metering {
@@ -129,17 +128,4 @@ function spotCeiling(pool: Value): number | undefined {
   return get(pool, "scaleSetPriority") === "Spot" && typeof ceiling === "number" && ceiling > 0
     ? ceiling
     : undefined;
-}
-
-function storageAccount({ properties }: Resource, { usage }: Parameters<Meter>[1]): Metering {
-  const sku = get(properties, "sku", "name");
-  const tier = get(properties, "accessTier") ?? "Hot";
-  if (typeof sku !== "string") return { unknown: unknownOf("sku.name", sku) };
-  if (typeof tier !== "string") return { unknown: unknownOf("accessTier", tier) };
-  const redundancy = sku.replace(/^Standard_/, "");
-  return {
-    purchases: [
-      { kind: "blob", sku: `${tier} ${redundancy}`, quantity: exactly(usage.blobGB), of: "GB (assumed)" },
-    ],
-  };
 }

@@ -12,8 +12,9 @@ import {
   type UsageAssumptions,
 } from "./metering";
 import { money } from "./money";
-import { findPrice, hoursPerMonth, type Price, type PriceKind } from "./prices";
+import { findPrice, hoursPerMonth, type Price, type PriceKind, unitsPerMonth } from "./prices";
 import { regionOfResource } from "./region";
+import { serviceMeters } from "./services";
 
 /** What the estimate needs to know beside the resources. */
 export interface EstimateOptions {
@@ -56,7 +57,7 @@ export interface Estimate {
   total: Range;
 }
 
-const meters: Readonly<Record<string, Meter>> = { ...azureMeters, ...kubernetesMeters };
+const meters: Readonly<Record<string, Meter>> = { ...azureMeters, ...serviceMeters, ...kubernetesMeters };
 
 /** Rules of a Standard load balancer that its base price includes. */
 const includedRules = 5;
@@ -159,7 +160,7 @@ function isOwnComponent({ type, isComponent }: Resource): boolean {
 
 function costLine(resource: Resource, purchase: Purchase, price: Price, usage: UsageAssumptions): CostLine {
   const unitPrice = Math.min(price.price, purchase.priceCeiling ?? Infinity);
-  const hours = price.unit === "1 Hour" ? hoursPerMonth : 1;
+  const units = unitsPerMonth[price.unit];
   const { minimum, maximum } = purchase.quantity;
   const count = minimum === maximum ? String(minimum) : `${minimum}–${maximum}`;
   // Nodes above a pool's minimum may be off for a part of the month; their disks go with them.
@@ -167,12 +168,13 @@ function costLine(resource: Resource, purchase: Purchase, price: Price, usage: U
   const extra = (maximum - minimum) * (extraHours / hoursPerMonth);
   const partly =
     maximum > minimum && extraHours < hoursPerMonth ? ` (${extraHours} h of those above ${minimum})` : "";
-  const time = price.unit === "1 Hour" ? ` × ${hoursPerMonth} h` : "";
+  const time =
+    units === 1 ? "" : price.unit === "1/Day" ? ` × ${units.toFixed(2)} days` : ` × ${hoursPerMonth} h`;
   return {
     resource,
     kind: purchase.kind,
     arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}${partly}`,
-    cost: { minimum: minimum * hours * unitPrice, maximum: (minimum + extra) * hours * unitPrice },
+    cost: { minimum: minimum * units * unitPrice, maximum: (minimum + extra) * units * unitPrice },
   };
 }
 

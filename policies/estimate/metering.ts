@@ -16,6 +16,18 @@ export interface UsageAssumptions {
   natGatewayGB: number;
   /** GB kept in each storage account. */
   blobGB: number;
+  /** GB kept in each container registry. */
+  registryGB: number;
+  /** Operations on each Key Vault. */
+  keyVaultOperations: number;
+  /** GB that each Log Analytics workspace takes in. */
+  logsGB: number;
+  /** Millions of events that each namespace of Event Hubs takes in. */
+  eventHubMillions: number;
+  /** GB that pass each private endpoint. */
+  privateEndpointGB: number;
+  /** Millions of queries to each DNS zone. */
+  dnsMillions: number;
   /** Hours that the autoscaler's nodes above a pool's minimum are on, at most 730. */
   extraNodeHours: number;
 }
@@ -48,9 +60,9 @@ export interface MeterContext {
   resources: readonly Resource[];
 }
 
-/** So many of a service that has one SKU, all the time. */
-export function standard(kind: PriceKind, of: string, quantity = 1): Purchase {
-  return { kind, sku: "Standard", quantity: exactly(quantity), of };
+/** So many of a service, all the time or a month. */
+export function standard(kind: PriceKind, of: string, quantity = 1, sku = "Standard"): Purchase {
+  return { kind, sku, quantity: exactly(quantity), of };
 }
 
 /** A quantity that is the same at all times. */

@@ -15,17 +15,44 @@ export type PriceKind =
   | "natGateway"
   | "natGatewayData"
   | "blob"
-  | "file";
+  | "file"
+  | "registry"
+  | "registryData"
+  | "keyVaultOperations"
+  | "logs"
+  | "logRetention"
+  | "eventHub"
+  | "eventHubKafka"
+  | "eventHubEvents"
+  | "privateEndpoint"
+  | "privateEndpointData"
+  | "dnsZone"
+  | "dnsQueries";
 
-/** Unit of a price, as the Azure Retail Prices API writes it. */
-export type PriceUnit = "1 Hour" | "1/Month" | "1 GB" | "1 GB/Month";
+/** Units of prices, as the Azure Retail Prices API writes them, and how many of each a month has of what runs all the time. */
+export const unitsPerMonth = {
+  "1 Hour": hoursPerMonth,
+  "1/Hour": hoursPerMonth,
+  "1/Day": hoursPerMonth / 24,
+  "1/Month": 1,
+  "1": 1,
+  "1 GB": 1,
+  "1 GB/Month": 1,
+  "10K": 1,
+  "1M": 1,
+} as const;
+
+export type PriceUnit = keyof typeof unitsPerMonth;
+
+/** Region of prices that are the same in all regions of the public cloud. */
+export const everyRegion = "Global";
 
 /** One row of the price table. */
 export interface Price {
-  /** Azure region, for example `eastus`. */
+  /** Azure region, for example `eastus`; `Global` for load balancers, NAT gateways and what else costs the same in all. */
   region: string;
   /**
-   * `armRegionName` under which the Retail Prices API has the price, e.g. `Global` of load balancers and NAT gateways.
+   * `armRegionName` under which the Retail Prices API has the price, where it is another one: `Zone 1` of DNS.
    * @default `region`
    */
   publishedFor?: string;
@@ -55,14 +82,20 @@ export interface Price {
 /** The checked-in price table; `npm run prices` refreshes it. */
 export const prices: readonly Price[] = table.rows as Price[];
 
-/** The row for a SKU in a region, or undefined. */
+/** The row for a SKU in a region, or in all of them; undefined where there is none. Clouds of governments have prices of their own. */
 export function findPrice(
   rows: readonly Price[],
   region: string,
   kind: PriceKind,
   sku: string,
 ): Price | undefined {
-  return rows.find((row) => row.region === region && row.kind === kind && row.sku === sku);
+  const isPublic = !/^(usgov|usdod|china)/.test(region);
+  return rows.find(
+    (row) =>
+      (row.region === region || (isPublic && row.region === everyRegion)) &&
+      row.kind === kind &&
+      row.sku === sku,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Price } from "../estimate/prices";
 import { refresh, retailPricesApi, type RetailPage } from "./refresh";
@@ -29,13 +30,19 @@ async function main(): Promise<void> {
   const today = new Date().toISOString().slice(0, 10);
   const isNew = ({ region }: Price) => !known.has(region);
   const warn = (reason: string) => process.stderr.write(`left out: ${reason}\n`);
-  const refreshed = await refresh([...rows, ...copies], fetchPage, today, api, isNew, warn);
-  await writeFile(file, `${JSON.stringify({ rows: refreshed }, undefined, 2)}\n`);
+  const refreshed = await refresh([...rows, ...copies], (url) => fetchPage(url), today, api, isNew, warn);
+  const lines = refreshed.map((row) => `    ${JSON.stringify(row)}`);
+  await writeFile(file, `{\n  "rows": [\n${lines.join(",\n")}\n  ]\n}\n`);
   process.stdout.write(`${refreshed.length} prices of ${today} written to ${file}\n`);
 }
 
-async function fetchPage(url: string): Promise<RetailPage> {
+/** @param retries how often to ask again where the API answers that it was asked too often */
+async function fetchPage(url: string, retries = 6): Promise<RetailPage> {
   const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  if (response.status === 429 && retries > 0) {
+    await setTimeout(1000 * Number(response.headers.get("retry-after") ?? 2 ** (8 - retries)));
+    return fetchPage(url, retries - 1);
+  }
   if (!response.ok) throw new Error(`${url} answers ${response.status} ${response.statusText}`);
   return (await response.json()) as RetailPage;
 }

@@ -45,12 +45,13 @@ export function queryOf(
 class NoPriceError extends Error {}
 
 /**
- * The item that a row of the table means: same region, product, meter and unit, pay as you go, first tier.
+ * The item that a row of the table means: same region, product, meter and unit, pay as you go, the first tier that is not
+ * free. The API gives tiers in no order, and some meters have a free one.
  *
  * @throws Error when there is none, or several with different prices
  */
 export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
-  const fitting = items.filter(
+  const tiers = items.filter(
     (item) =>
       item.type === "Consumption" &&
       item.armRegionName === (row.publishedFor ?? row.region) &&
@@ -58,8 +59,10 @@ export function pickItem(row: Price, items: readonly RetailItem[]): RetailItem {
       item.meterName === row.meter &&
       item.unitOfMeasure === row.unit &&
       item.currencyCode === row.currency &&
-      item.tierMinimumUnits === 0,
+      item.retailPrice > 0,
   );
+  const least = Math.min(...tiers.map(({ tierMinimumUnits }) => tierMinimumUnits));
+  const fitting = tiers.filter(({ tierMinimumUnits }) => tierMinimumUnits === least);
   const [first] = fitting;
   const name = `${row.kind} «${row.sku}» in ${row.region} (product «${row.product}», meter «${row.meter}», unit «${row.unit}»)`;
   if (first === undefined) {

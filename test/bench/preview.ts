@@ -1,25 +1,26 @@
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/paths";
-import { Fixture } from "../engine/harness";
+import { Fixture, type OperationResult } from "../engine/harness";
 
 /** Times of one kind of preview, in milliseconds, sorted. */
 export type Times = readonly number[];
 
-/** What was measured. */
-export interface PreviewBench {
-  /** A program that declares nothing. */
-  empty: Times;
-  /** The whole stack `local`, on the embedded cluster. */
-  local: Times;
-  /** The whole stack `dev`. */
-  dev: Times;
-  /** The same with the policy pack. */
-  devWithPolicies: Times;
-}
+/** What is measured, each in turn. */
+const titles = {
+  empty: "empty program",
+  local: "stack local",
+  dev: "stack dev",
+  devWithPolicies: "stack dev with policies",
+  prodWithPolicies: "stack prod with policies",
+};
+
+type Kind = keyof typeof titles;
+export type PreviewBench = Record<Kind, Times>;
+const kinds = Object.keys(titles) as Kind[];
 
 /**
- * Time previews of the stacks `local` and `dev` and of an empty program, in turns, so that whatever else the machine does falls on
- * both.
+ * Time previews of the stacks `local`, `dev` and `prod` and of an empty program, in turns, so that whatever else the machine
+ * does falls on all.
  *
  * @param rounds how often; a first round, which fills the caches, is not counted
  */
@@ -29,38 +30,38 @@ export async function benchPreview(rounds: number): Promise<PreviewBench> {
     const empty = await fixture.stack({ project: join(__dirname, "emptyProgram"), stack: "bench" });
     const local = await fixture.stack({ stack: "local" });
     const dev = await fixture.stack({ stack: "dev" });
-    const policies = {
+    const prod = await fixture.stack({ stack: "prod" });
+    const policies = (stack: string) => ({
       policyPacks: [join(repositoryRoot, "policies", "launch")],
-      policyPackConfigs: [join(repositoryRoot, "policies", "config", "dev.json")],
+      policyPackConfigs: [join(repositoryRoot, "policies", "config", `${stack}.json`)],
+    });
+    const previews: Record<Kind, () => Promise<OperationResult>> = {
+      empty: () => empty.preview(),
+      local: () => local.preview(),
+      dev: () => dev.preview(),
+      devWithPolicies: () => dev.preview(policies("dev")),
+      prodWithPolicies: () => prod.preview(policies("prod")),
     };
-    const times = {
-      empty: [] as number[],
-      local: [] as number[],
-      dev: [] as number[],
-      devWithPolicies: [] as number[],
+    const times: Record<Kind, number[]> = {
+      ...{ empty: [], local: [], dev: [], devWithPolicies: [], prodWithPolicies: [] },
     };
     for (let round = 0; round <= rounds; round += 1) {
-      const measured = {
-        empty: await timed(() => empty.preview()),
-        local: await timed(() => local.preview()),
-        dev: await timed(() => dev.preview()),
-        devWithPolicies: await timed(() => dev.preview(policies)),
-      };
-      if (round === 0) continue;
-      for (const kind of ["empty", "local", "dev", "devWithPolicies"] as const)
-        times[kind].push(measured[kind]);
+      for (const kind of kinds) {
+        const time = await timed(previews[kind]);
+        if (round > 0) times[kind].push(time);
+      }
     }
-    for (const kind of Object.values(times)) kind.sort((a, b) => a - b);
+    for (const kind of kinds) times[kind].sort((a, b) => a - b);
     return times;
   } finally {
     await fixture.stop();
   }
 }
 
-async function timed(preview: () => Promise<{ code: number | null; stderr: string }>): Promise<number> {
+async function timed(preview: () => Promise<OperationResult>): Promise<number> {
   const started = performance.now();
-  const { code, stderr } = await preview();
-  if (code !== 0) throw new Error(`a preview failed:\n${stderr}`);
+  const { code, stdout, stderr } = await preview();
+  if (code !== 0) throw new Error(`a preview failed:\n${stdout}${stderr}`);
   return performance.now() - started;
 }
 
@@ -78,10 +79,7 @@ export function describePreviewBench(bench: PreviewBench): string[] {
   };
   return [
     `pulumi preview, median of ${bench.empty.length} (least–most):`,
-    line("empty program", bench.empty),
-    line("stack local", bench.local),
-    line("stack dev", bench.dev),
-    line("stack dev with policies", bench.devWithPolicies),
+    ...kinds.map((kind) => line(titles[kind], bench[kind])),
   ];
 }
 

@@ -56,7 +56,7 @@ test("a preview with BASE reports only what differs from that commit", async () 
     /^\| ~ update \| `azure-native:containerservice:AgentPool` \| aks-apps \| maxCount \|$/m,
   );
   assert.match(text, /^\| node pools at their minimum \| [\d.]+ \| [\d.]+ \| \+0\.00 \|$/m);
-  // A node of 70.08 and its disk of 10.21 USD.
+  // A node of 70.08 and its disk of 10.207 USD.
   assert.match(text, /^\| node pools at their maximum \| [\d.]+ \| [\d.]+ \| \+80\.29 \|$/m);
   assert.equal((await git(["worktree", "list"])).includes(directory), false, "the work tree is removed");
 });

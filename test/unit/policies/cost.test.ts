@@ -78,8 +78,10 @@ describe("stack-budget", () => {
   });
 
   test("prices are those of the region that the resources name", () => {
-    const messages = checkStack(stackBudget, [pool({ location: "West Europe" })], { maximumMonthly: 1e9 });
-    assert.match(messages.join(), /in westeurope/);
+    const messages = checkStack(stackBudget, [pool({ location: "West Europe" })], { maximumMonthly: 1 });
+    assert.match(messages.join(), /× 730 h × 0\.115 USD/);
+    const elsewhere = checkStack(stackBudget, [pool({ location: "Brazil South" })], { maximumMonthly: 1e9 });
+    assert.match(elsewhere.join(), /no row for vm «Standard_D2s_v5» in brazilsouth.*--region brazilsouth/);
   });
 });
 

@@ -4,13 +4,14 @@ import { Unknown, type Properties } from "../../../policies/core/values";
 import { diskLimits } from "../../../policies/cost/diskLimits";
 import { nodeCeiling } from "../../../policies/cost/nodeCeiling";
 import { publicEndpoints } from "../../../policies/cost/publicEndpoints";
+import { usageFile } from "../../../policies/cost/settings";
 import { stackBudget } from "../../../policies/cost/stackBudget";
 import { estimate } from "../../../policies/estimate/estimate";
 import { prices } from "../../../policies/estimate/prices";
 import type { Resource } from "../../../policies/core/resource";
 import { checkResource, checkStack, resource } from "./support";
 
-const usage = { loadBalancerGB: 0, natGatewayGB: 0, blobGB: 0, extraNodeHours: 730 };
+const usage = { ...usageFile.stack, loadBalancerGB: 0, natGatewayGB: 0, blobGB: 0 };
 const costOf = (...resources: Resource[]) => estimate(resources, prices, { region: "eastus", usage });
 const refusal = (...resources: Resource[]) =>
   checkStack(stackBudget, resources, { maximumMonthly: 1e9 }).join();
@@ -147,11 +148,12 @@ describe("what used to pass at no cost", () => {
     assert.ok(Math.abs(more - 730 * 0.045) < 1e-9, String(more));
   });
 
-  test("disks in a cluster with zones are not priced as those of one zone", () => {
+  test("disks in a cluster with zones have the price of three zones, those of a class that names one zone not", () => {
     const zonal = pool({ availabilityZones: ["1", "2", "3"] });
     const volume = resource("kubernetes:core/v1:PersistentVolumeClaim", "data", claim("32Gi"));
-    assert.match(refusal(zonal, volume), /no row for disk «E4 ZRS».*Fix: .*StorageClass.*StandardSSD_LRS/);
-    assert.equal(refusal(pool({ availabilityZones: ["1"] }), volume), "");
+    const diskIn = (nodes: Resource) => costOf(nodes, volume).total.maximum - costOf(nodes).total.maximum;
+    assert.equal(diskIn(zonal).toFixed(2), "3.60");
+    assert.equal(diskIn(pool({ availabilityZones: ["1"] })).toFixed(2), "2.40");
     const storageClass = resource("kubernetes:storage.k8s.io/v1:StorageClass", "local", {
       ...{ metadata: { name: "local" }, provisioner: "disk.csi.azure.com" },
       parameters: { skuName: "Premium_LRS" },
@@ -164,11 +166,16 @@ describe("what used to pass at no cost", () => {
   test("what is in another region has the prices of that region", () => {
     const gateway = (location: Properties["x"]) =>
       resource("azure-native:network:NatGateway", "nat", { location });
+    const address = (location: string) =>
+      resource("azure-native:network:PublicIPAddress", "ip", { location });
+    // A gateway costs the same in all regions, but not in the clouds of governments.
     assert.equal(refusal(cluster(), gateway("East US")), "");
+    assert.equal(refusal(cluster(), gateway("brazilsouth")), "");
     assert.match(
-      refusal(cluster(), gateway("brazilsouth")),
-      /no row for natGateway «Standard» in brazilsouth/,
+      refusal(cluster(), gateway("usgovvirginia")),
+      /no row for natGateway «Standard» in usgovvirginia/,
     );
+    assert.match(refusal(cluster(), address("brazilsouth")), /no row for publicIp «Standard» in brazilsouth/);
     assert.match(refusal(cluster(), gateway(new Unknown("location"))), /location is unknown at preview/);
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Unknown } from "../../../policies/core/values";
+import { usageFile } from "../../../policies/cost/settings";
 import { estimate } from "../../../policies/estimate/estimate";
 import { findPrice, prices } from "../../../policies/estimate/prices";
 import { diskTier, parseGiB } from "../../../policies/estimate/quantity";
@@ -9,7 +10,7 @@ import { resource } from "./support";
 
 const options = {
   region: "eastus",
-  usage: { loadBalancerGB: 100, natGatewayGB: 10, blobGB: 50, extraNodeHours: 730 },
+  usage: { ...usageFile.stack, loadBalancerGB: 100, natGatewayGB: 10, blobGB: 50 },
 };
 
 const cluster = resource("azure-native:containerservice:ManagedCluster", "aks", {
@@ -31,7 +32,7 @@ describe("estimate", () => {
     assert.deepEqual(unpriced, []);
     assertCost(
       total.maximum,
-      730 * 0.1 + 730 * 0.025 + 100 * 0.005 + 730 * 0.005 + 2 * 730 * 0.096 + 2 * 10.21,
+      730 * 0.1 + 730 * 0.025 + 100 * 0.005 + 730 * 0.005 + 2 * 730 * 0.096 + 2 * 10.207,
     );
     assertCost(total.minimum, total.maximum);
   });
@@ -61,10 +62,10 @@ describe("estimate", () => {
       lines.map(({ cost }) => [cost.minimum, cost.maximum].map((amount) => amount.toFixed(2))),
       [
         [node, 3 * node],
-        [10.21, 3 * 10.21],
+        [10.207, 3 * 10.207],
         // A tenth of the month: two nodes and their disks.
         [node, 1.2 * node],
-        [10.21, 1.2 * 10.21],
+        [10.207, 1.2 * 10.207],
       ].map((amounts) => amounts.map((amount) => amount.toFixed(2))),
     );
     assert.match(lines[2]?.arithmetic ?? "", /\(73 h of those above 1\)$/);
@@ -107,7 +108,7 @@ describe("estimate", () => {
         },
       }),
     );
-    assertCost(total.maximum, 4.8 + 2 * 10.21);
+    assertCost(total.maximum, 4.8 + 2 * 10.207);
   });
 
   test("file shares and blobs cost what is stored, at most the size that was asked for", () => {

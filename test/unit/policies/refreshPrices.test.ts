@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,29 +59,27 @@ test("all pages are read, and the row says what was read when", async () => {
   assert.match(refreshed?.source ?? "", /Azure Retail Prices API/);
 });
 
-test("what the API publishes for the whole world is asked for and found there, and stays a row of its region", async () => {
-  const meter = { product: "Load Balancer", meter: "Standard Included LB Rules and Outbound Rules" };
-  const balancer: Price = { ...row, ...meter, kind: "loadBalancer", sku: "Standard", publishedFor: "Global" };
-  const published = item({ armRegionName: "Global", productName: meter.product, meterName: meter.meter });
-  const asked: string[] = [];
-  const fetchPage = (url: string) => {
-    asked.push(new URL(url).searchParams.get("$filter") ?? "");
-    return Promise.resolve({ Items: [{ ...published, retailPrice: 0.025 }], NextPageLink: null });
+test("tiers come in any order, and the first that is not free counts", () => {
+  const logs: Price = {
+    ...{ ...row, kind: "logs", sku: "Standard", product: "Log Analytics" },
+    ...{ meter: "Analytics Logs Data Ingestion", unit: "1 GB" },
   };
-  const [refreshed] = await refresh([balancer], fetchPage, "2026-11-24");
-  assert.match(asked[0] ?? "", /^armRegionName eq 'Global' and .*meterName eq 'Standard Included LB Rules/);
-  assert.deepEqual(
-    [refreshed?.region, refreshed?.price, refreshed?.validFrom],
-    ["eastus", 0.025, "2023-04-01"],
-  );
+  const tier = (tierMinimumUnits: number, retailPrice: number) =>
+    item({
+      ...{ productName: logs.product, meterName: logs.meter, unitOfMeasure: "1 GB" },
+      ...{ tierMinimumUnits, retailPrice },
+    });
+  assert.equal(pickItem(logs, [tier(5, 2.3), tier(0, 0)]).retailPrice, 2.3);
+  assert.equal(pickItem(logs, [tier(4000, 0.4), tier(1500, 0.9), tier(0, 5), tier(250, 2.5)]).retailPrice, 5);
 });
 
-test("the table has every price that is published for the whole world marked so", () => {
-  const marked = prices.filter(({ publishedFor }) => publishedFor === "Global").map(({ kind }) => kind);
-  assert.deepEqual(
-    [...new Set(marked)].sort(),
-    ["loadBalancer", "loadBalancerData", "loadBalancerRule", "natGateway", "natGatewayData"].sort(),
-  );
+test("the table says of each row where the API has it: nothing of a region is asked for elsewhere", () => {
+  const elsewhere = prices.filter((price) => price.publishedFor !== undefined);
+  assert.deepEqual([...new Set(elsewhere.map(({ publishedFor }) => publishedFor))], ["Zone 1"]);
+  assert.ok(elsewhere.every(({ region, product }) => region === "Global" && product === "Azure DNS"));
+  // https://learn.microsoft.com/azure/storage/blobs/access-tiers-overview: three zones only in this product.
+  const blobs = prices.filter(({ kind, sku }) => kind === "blob" && sku !== "Premium LRS");
+  assert.ok(blobs.every(({ product }) => product === "General Block Blob v2"));
 });
 
 test("the query asks for one region and one SKU", () => {
@@ -93,6 +91,9 @@ test("the query asks for one region and one SKU", () => {
   const disk = { ...row, kind: "disk" as const, sku: "P10", meter: "P10 LRS Disk" };
   assert.match(new URL(queryOf(disk)).searchParams.get("$filter") ?? "", /meterName eq 'P10 LRS Disk'/);
 });
+
+const apiOf = (server: Server) =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/retail/prices`;
 
 describe("npm run prices, against answers that are served on this machine", () => {
   let directory: string;
@@ -118,7 +119,7 @@ describe("npm run prices, against answers that are served on this machine", () =
     directory = await mkdtemp(join(tmpdir(), "ds-monitoring-prices-"));
     file = join(directory, "prices.json");
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/retail/prices`;
+    api = apiOf(server);
   });
   after(async () => {
     server.close();
@@ -146,6 +147,60 @@ describe("npm run prices, against answers that are served on this machine", () =
       ],
     );
     assert.ok(rows.every(({ asOf }) => asOf >= "2026-01-01"));
+  });
+
+  test("every row of the table is found in answers of 100 items a page, tiers in disorder, and one asked to wait", async () => {
+    const busy = new Set<string>();
+    const served = createServer((request, response) => {
+      const url = new URL(request.url ?? "", "http://127.0.0.1");
+      const filter = url.searchParams.get("$filter") ?? "";
+      // The API gives 429 where it was asked too often: here once, for the first question.
+      if (busy.size === 0 && busy.add(filter)) {
+        response.writeHead(429, { "retry-after": "0" }).end();
+        return;
+      }
+      const asked = (name: string) => new RegExp(`${name} eq '([^']+)'`).exec(filter)?.[1];
+      const matching = prices.filter(
+        (price) =>
+          (price.publishedFor ?? price.region) === asked("armRegionName") &&
+          (asked("armSkuName") === price.sku || asked("meterName") === price.meter),
+      );
+      const noise = Array.from({ length: 150 }, () => item({ productName: "Another", meterName: "Another" }));
+      const items = [
+        ...noise,
+        ...matching.flatMap(({ product, meter, unit, price, region, publishedFor }) =>
+          [9, 0].map((tierMinimumUnits) =>
+            item({
+              ...{ productName: product, meterName: meter, unitOfMeasure: unit, tierMinimumUnits },
+              ...{
+                armRegionName: publishedFor ?? region,
+                retailPrice: tierMinimumUnits === 0 ? price * 2 : price,
+              },
+            }),
+          ),
+        ),
+      ];
+      const skip = Number(url.searchParams.get("$skip") ?? 0);
+      url.searchParams.set("$skip", String(skip + 100));
+      const NextPageLink = skip + 100 < items.length ? `${apiOf(served)}${url.search}` : null;
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ Items: items.slice(skip, skip + 100), NextPageLink }));
+    });
+    await new Promise<void>((resolve) => served.listen(0, "127.0.0.1", resolve));
+    try {
+      await writeFile(file, JSON.stringify({ rows: prices }));
+      const script = join(repositoryRoot, "policies", "prices", "main.ts");
+      const command = ["--import", "tsx", script, "--api", apiOf(served), "--file", file];
+      const result = await run(process.execPath, command, { cwd: repositoryRoot });
+      assert.equal(result.code, 0, result.stderr);
+      const { rows } = JSON.parse(await readFile(file, "utf8")) as { rows: Price[] };
+      const of = (table: readonly Price[], factor: number) =>
+        table.map(({ region, kind, sku, price }) => [region, kind, sku, price * factor]);
+      assert.deepEqual(of(rows, 1), of(prices, 2));
+      assert.equal(busy.size, 1);
+    } finally {
+      served.close();
+    }
   });
 
   test("what a new region does not sell is left out and named; the rest is written", async () => {
