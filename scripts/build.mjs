@@ -60,12 +60,12 @@ await build({
   plugins: [withoutPrograms],
   entryPoints: { plugins: "local/plugins/main.ts", policies: "policies/index.ts" },
 });
-// The host of the program has loaded Pulumi's SDK, and shares it with the program.
+// The host of the program has loaded Pulumi's SDK, and shares it with the program. There is no source map: the SDK looks up where
+// each resource is declared, and reads the whole map for it, which takes longer than the program itself.
 const { metafile } = await build({
   ...shared,
   ...forNode,
   keepNames: true,
-  sourcemap: true,
   metafile: true,
   mainFields: ["module", "main"],
   plugins: [foldersOfSources],

@@ -2,7 +2,8 @@ import { stackPolicy } from "../core/define";
 import type { Resource } from "../core/resource";
 import { Unknown, get } from "../core/values";
 import { hasIngressController, outboundAddresses } from "../estimate/azure";
-import { gatewayType, isInternal } from "../estimate/kubernetes";
+import { gatewayType } from "../estimate/customResources";
+import { isInternal } from "../estimate/kubernetes";
 
 interface Config {
   maximumPublicIps: number;

@@ -51,6 +51,13 @@ function managedCluster(resource: Resource, { usage }: Parameters<Meter>[1]): Me
   if (addresses === undefined) return { unknown: "the count of outbound addresses is unknown at preview" };
   if (addresses > 0) purchases.push(standard("publicIp", "outbound public IP", addresses));
   if (outbound === "managedNATGateway") purchases.push(...natGateway(usage));
+  const isPrivate = get(properties, "apiServerAccessProfile", "enablePrivateCluster") ?? false;
+  if (isPrivate !== false) {
+    purchases.push(
+      standard("privateEndpoint", "private endpoint"),
+      standard("dnsZone", "DNS zone", 1, "Private"),
+    );
+  }
   if (hasIngressController(properties)) purchases.push(standard("publicIp", "public IP of the ingress"));
   for (const pool of listOf(pools)) {
     const metering = nodePool(pool);

@@ -1,6 +1,7 @@
 import type { Resource } from "../core/resource";
 import { Unknown } from "../core/values";
 import { azureMeters } from "./azure";
+import { customResourceCost } from "./customResources";
 import { freeReason } from "./free";
 import { kubernetesMeters, loadBalancerRules } from "./kubernetes";
 import {
@@ -15,6 +16,7 @@ import { money } from "./money";
 import { findPrice, hoursPerMonth, type Price, type PriceKind, unitsPerMonth } from "./prices";
 import { regionOfResource } from "./region";
 import { serviceMeters } from "./services";
+import { unpricedSetting } from "./settings";
 
 /** What the estimate needs to know beside the resources. */
 export interface EstimateOptions {
@@ -84,7 +86,9 @@ export function estimate(
     const free = freeReason(resource);
     const meter = meters[resource.type];
     const assumed = options.assumedMonthly?.[resource.type];
-    if (free !== undefined) result.free.push({ resource, reason: free });
+    const costly = unpricedSetting(resource.type, resource.properties);
+    if (costly !== undefined) result.unpriced.push({ resource, reason: costly });
+    else if (free !== undefined) result.free.push({ resource, reason: free });
     else if (meter !== undefined) {
       const usage = { ...options.usage, ...options.usageOf?.[resource.name] };
       const context = { usage, overageRules: overage.get(resource.urn) ?? 0, resources };
@@ -99,7 +103,9 @@ export function estimate(
       result.free.push({ resource, reason: "a component: its children are priced" });
     } else {
       const fix = `state what one of them costs in assumedMonthly["${resource.type}"], or add its meter to policies/estimate`;
-      result.unpriced.push({ resource, reason: `no price is known for the type ${resource.type}`, fix });
+      const cause = customResourceCost(resource.type, resource.properties);
+      const reason = `no price is known for the type ${resource.type}${cause ? `: ${cause}` : ""}`;
+      result.unpriced.push({ resource, reason, fix });
     }
   }
   result.total = {

@@ -1,6 +1,7 @@
 import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { get } from "../core/values";
+import { customResourceCost, gatewayType } from "./customResources";
 
 const onNodes = "runs on nodes that are priced with their node pool";
 const adding = "adds pods to nodes, and their volumes; both are priced up to their maximum";
@@ -15,17 +16,21 @@ const freeTypes: Readonly<Record<string, string>> = {
   "pulumi:pulumi:StackReference": "reads another stack's outputs",
 
   "azure-native:authorization:RoleAssignment": azureObject,
+  "azure-native:authorization:RoleDefinition": azureObject,
   "azure-native:containerservice:MaintenanceConfiguration": azureObject,
   "azure-native:insights:DiagnosticSetting":
     "what it sends is billed by the workspace or account that receives it",
+  "azure-native:keyvault:Secret": "operations are priced with the vault",
   "azure-native:managedidentity:FederatedIdentityCredential": azureObject,
   "azure-native:managedidentity:UserAssignedIdentity": azureObject,
   "azure-native:network:NetworkSecurityGroup": azureObject,
+  "azure-native:network:PrivateDnsZoneGroup": azureObject,
   "azure-native:network:Route": azureObject,
   "azure-native:network:RouteTable": azureObject,
   "azure-native:network:Subnet": azureObject,
   "azure-native:network:VirtualNetwork":
     "a network in one region; only peering and traffic out of it are billed",
+  "azure-native:privatedns:VirtualNetworkLink": azureObject,
   "azure-native:resources:ResourceGroup": azureObject,
   "azure-native:storage:BlobContainerImmutabilityPolicy": azureObject,
   "azure-native:storage:BlobServiceProperties": "versions are priced with the storage account",
@@ -39,11 +44,16 @@ const freeTypes: Readonly<Record<string, string>> = {
   "kubernetes:batch/v1:Job": onNodes,
   "kubernetes:core/v1:Pod": onNodes,
   "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration": apiObject,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": apiObject,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": apiObject,
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration": apiObject,
   "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": apiObject,
+  "kubernetes:apiregistration.k8s.io/v1:APIService": apiObject,
   "kubernetes:autoscaling/v1:HorizontalPodAutoscaler": adding,
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": adding,
+  "kubernetes:coordination.k8s.io/v1:Lease": apiObject,
   "kubernetes:core/v1:ConfigMap": apiObject,
+  "kubernetes:core/v1:Endpoints": apiObject,
   "kubernetes:core/v1:LimitRange": apiObject,
   "kubernetes:core/v1:Namespace": apiObject,
   "kubernetes:core/v1:PersistentVolume":
@@ -51,9 +61,7 @@ const freeTypes: Readonly<Record<string, string>> = {
   "kubernetes:core/v1:ResourceQuota": apiObject,
   "kubernetes:core/v1:Secret": apiObject,
   "kubernetes:core/v1:ServiceAccount": apiObject,
-  "kubernetes:gateway.networking.k8s.io/v1:GatewayClass": apiObject,
-  "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": "its gateway brings the load balancer",
-  "kubernetes:gateway.networking.k8s.io/v1beta1:ReferenceGrant": apiObject,
+  "kubernetes:discovery.k8s.io/v1:EndpointSlice": apiObject,
   "kubernetes:networking.k8s.io/v1:Ingress": "the ingress controller's Service brings the load balancer",
   "kubernetes:networking.k8s.io/v1:IngressClass": apiObject,
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": apiObject,
@@ -63,6 +71,7 @@ const freeTypes: Readonly<Record<string, string>> = {
   "kubernetes:rbac.authorization.k8s.io/v1:Role": apiObject,
   "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": apiObject,
   "kubernetes:scheduling.k8s.io/v1:PriorityClass": apiObject,
+  "kubernetes:storage.k8s.io/v1:CSIDriver": apiObject,
   "kubernetes:storage.k8s.io/v1:StorageClass": "its volumes are priced with their claims",
 };
 
@@ -77,17 +86,9 @@ const freePrefixes: Readonly<Record<string, string>> = {
   "kubernetes:helm.sh/v4:Chart": rendered,
   "kubernetes:kustomize": rendered,
   "kubernetes:yaml": rendered,
+  "azuread:": "an object in the directory",
   "grafana:": "an object in a Grafana that runs elsewhere",
 };
-
-/** Groups of custom resources with which a controller buys nodes, addresses or services in the cloud. */
-const buyingGroups = /(^|\.)(azure\.com|azure\.upbound\.io|cluster\.x-k8s\.io|crossplane\.io|karpenter\.sh)$/;
-
-/** The group of a custom resource; the API server's own groups are one word, or end in k8s.io. */
-function customGroup(type: string): string | undefined {
-  const group = /^kubernetes:([^/:]+\.[^/:]+)\/v\w+:\w+$/.exec(type)?.[1];
-  return group === undefined || /^[a-z]+(\.[a-z]+)?\.k8s\.io$/.test(group) ? undefined : group;
-}
 
 /** Why a resource costs nothing, or undefined when it may cost something. */
 export function freeReason(resource: Resource): string | undefined {
@@ -96,6 +97,8 @@ export function freeReason(resource: Resource): string | undefined {
   // Pods run on priced nodes; volumes of theirs do not.
   if (reason === onNodes && volumeClaims(resource).length > 0) return undefined;
   if (reason !== undefined) return reason;
+  // Grafana's own cloud bills its stacks.
+  if (/^grafana:.*cloud/i.test(type)) return undefined;
   const prefix = Object.keys(freePrefixes).find((start) => type.startsWith(start));
   if (prefix !== undefined) return freePrefixes[prefix];
   if (type === "kubernetes:core/v1:Service") {
@@ -106,7 +109,8 @@ export function freeReason(resource: Resource): string | undefined {
   }
   // The objects of a Release are made by Helm: no policy sees them.
   if (type.startsWith("kubernetes:helm.sh/")) return undefined;
-  const group = customGroup(type);
-  if (group !== undefined && !buyingGroups.test(group)) return `${apiObject}; its pods run on priced nodes`;
-  return undefined;
+  if (type === gatewayType) return undefined;
+  return customResourceCost(type, properties) === null
+    ? `${apiObject}; its pods run on priced nodes`
+    : undefined;
 }

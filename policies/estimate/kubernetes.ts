@@ -1,6 +1,7 @@
 import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
+import { gatewayType } from "./customResources";
 import {
   type Meter,
   type MeterContext,
@@ -14,9 +15,6 @@ import { diskTier, parseGiB } from "./quantity";
 import { podCount } from "./replicas";
 import { boughtBy } from "./storageClasses";
 
-/** A gateway: its class makes a Service of type LoadBalancer for it. */
-export const gatewayType = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
-
 /** What Kubernetes resources buy from Azure: volumes and public addresses. Pods run on priced nodes. */
 export const kubernetesMeters: Readonly<Record<string, Meter>> = {
   ...Object.fromEntries(
@@ -26,7 +24,7 @@ export const kubernetesMeters: Readonly<Record<string, Meter>> = {
     ].map((type) => [`kubernetes:${type}`, volumes]),
   ),
   "kubernetes:core/v1:Service": service,
-  [gatewayType]: (resource, { overageRules }) => ({ purchases: loadBalanced(resource, overageRules) }),
+  [gatewayType]: gateway,
 };
 
 /** The volumes of a claim, or of each pod of a workload, those that end with the pod too. */
@@ -35,6 +33,10 @@ function volumes(resource: Resource, { resources }: MeterContext): Metering {
   const unknown = claims.find((claim) => claim instanceof Unknown);
   if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
   if (claims.length === 0) return { purchases: [] };
+  const policy = get(resource.properties, "spec", "concurrencyPolicy");
+  if (resource.type.endsWith(":CronJob") && policy !== "Forbid" && policy !== "Replace") {
+    return { unknown: "its runs may overlap, and each makes volumes: set concurrencyPolicy to Forbid" };
+  }
   const pods = podCount(resource, resources);
   if (typeof pods === "string") return { unknown: `the number of its volumes is not known: ${pods}` };
   const purchases: Purchase[] = [];
@@ -70,17 +72,33 @@ function volume(claim: Value, quantity: Range, resources: readonly Resource[]): 
 
 function service(resource: Resource, { overageRules }: Parameters<Meter>[1]): Metering {
   const spec = get(resource.properties, "spec");
-  if (spec instanceof Unknown || get(spec, "type") instanceof Unknown) {
-    return { unknown: "spec.type is unknown at preview" };
-  }
+  const unknown = [spec, get(spec, "type"), get(spec, "ports"), get(spec, "ipFamilies")].find(
+    (value) => value instanceof Unknown,
+  );
+  if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
+  return { purchases: loadBalanced(resource, overageRules) };
+}
+
+function gateway(resource: Resource, { overageRules }: MeterContext): Metering {
+  const { properties } = resource;
+  const unknown = [get(properties, "spec"), get(properties, "spec", "listeners")].find(
+    (value) => value instanceof Unknown,
+  );
+  if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
   return { purchases: loadBalanced(resource, overageRules) };
 }
 
 function loadBalanced({ properties }: Resource, overageRules: number): Purchase[] {
   return [
-    ...(isInternal(properties) ? [] : [standard("publicIp", "public IP")]),
+    ...(isInternal(properties) ? [] : [standard("publicIp", "public IP", addressFamilies(properties))]),
     ...(overageRules > 0 ? [standard("loadBalancerRule", "load-balancer rules", overageRules)] : []),
   ];
+}
+
+/** How many addresses a Service of type LoadBalancer may have: one of each family that it asks for. */
+function addressFamilies(properties: Value): number {
+  const policy = get(properties, "spec", "ipFamilyPolicy") ?? "SingleStack";
+  return policy === "SingleStack" ? 1 : 2;
 }
 
 /** Whether a Service of type LoadBalancer, or that of a gateway, has a private address. */

@@ -28,6 +28,10 @@ const costlyClusterSettings: readonly Setting[] = [
   setting("networkProfile.advancedNetworking.enabled", "advanced networking bills each node"),
   setting("aiToolchainOperatorProfile.enabled", "it makes GPU nodes without a ceiling"),
   setting("networkProfile.loadBalancerProfile.managedOutboundIPs.countIPv6", "public IPs", [undefined, 0]),
+  setting("serviceMeshProfile.istio.components.ingressGateways", "a load balancer for each", [
+    undefined,
+    null,
+  ]),
 ];
 
 const costlyPoolSettings: readonly Setting[] = [
@@ -39,7 +43,40 @@ const costlyPoolSettings: readonly Setting[] = [
   setting("virtualMachinesProfile", "virtual machines of several sizes", [undefined, null]),
   setting("capacityReservationGroupID", "the capacity that is reserved", [undefined, null]),
   setting("hostGroupID", "dedicated hosts", [undefined, null]),
+  setting("mode", "addresses of a gateway", [undefined, "System", "User"]),
+  setting("gatewayProfile", "addresses of a gateway", [undefined, null]),
 ];
+
+/** Settings of other Azure resources, by type. */
+const costlySettings: Readonly<Record<string, readonly Setting[]>> = {
+  NatGateway: [setting("sku.name", "another price", [undefined, "Standard"])],
+  PublicIPAddress: [
+    setting("sku.name", "another price", [undefined, "Basic", "Standard"]),
+    setting("sku.tier", "another price", [undefined, "Regional"]),
+    setting("ddosSettings.protectionMode", "DDoS protection of each address", [
+      ...[undefined, "Disabled", "VirtualNetworkInherited"],
+    ]),
+  ],
+  StorageAccount: [
+    setting("kind", "what is provisioned", [undefined, "BlobStorage", "BlockBlobStorage", "StorageV2"]),
+    setting("isSftpEnabled", "SFTP by the hour"),
+    setting("geoPriorityReplicationStatus", "copies by the GB", [undefined, null]),
+  ],
+  VirtualNetwork: [
+    setting("enableDdosProtection", "DDoS protection"),
+    setting("virtualNetworkPeerings", "traffic between networks", [undefined, null]),
+  ],
+  Workspace: [
+    setting("replication.enabled", "a second workspace"),
+    setting("features.clusterResourceId", "a dedicated cluster", [undefined, null]),
+  ],
+};
+
+/** Why the cost of an Azure resource's settings is not known; undefined when it is, and for clusters and pools. */
+export function unpricedSetting(type: string, properties: Value): string | undefined {
+  const kind = /^azure-native:(?:network|operationalinsights|storage):(\w+)$/.exec(type)?.[1] ?? "";
+  return firstProblem(properties, costlySettings[kind] ?? []);
+}
 
 /** Settings of a cluster that cost nothing, or whose cost is understood. */
 const knownClusterSettings = new Set(
@@ -54,25 +91,59 @@ const knownClusterSettings = new Set(
   ).split(" "),
 );
 
+/** Settings of a node pool that cost nothing, or whose cost is understood. */
+const knownPoolSettings = new Set(
+  (
+    "agentPoolName availabilityZones capacityReservationGroupID count creationData enableAutoScaling " +
+    "enableEncryptionAtHost enableFIPS enableNodePublicIP enableUltraSSD gatewayProfile gpuInstanceProfile gpuProfile " +
+    "hostGroupID kubeletConfig kubeletDiskType linuxOSConfig localDNSProfile maxCount maxPods messageOfTheDay minCount " +
+    "mode name networkProfile nodeLabels nodePublicIPPrefixID nodeTaints orchestratorVersion osDiskSizeGB osDiskType " +
+    "osSKU osType podIPAllocationMode podSubnetID powerState proximityPlacementGroupID resourceGroupName resourceName " +
+    "scaleDownMode scaleSetEvictionPolicy scaleSetPriority securityProfile spotMaxPrice tags type upgradeSettings " +
+    "virtualMachinesProfile vmSize vnetSubnetID windowsProfile workloadRuntime location"
+  ).split(" "),
+);
+
+/** Parts of Azure's ingress and bootstrap profiles that are understood. */
+const knownParts: Readonly<Record<string, readonly string[]>> = {
+  bootstrapProfile: ["artifactSource", "containerRegistryId"],
+  ingressProfile: ["gatewayAPI", "webAppRouting"],
+};
+
 /** Add-ons that bill nothing by themselves, beside those that a costly setting names. */
 const knownAddons =
   /^(azurepolicy|azureKeyvaultSecretsProvider|omsagent|ingressApplicationGateway|aciConnectorLinux)$/i;
 
 /** Why the cost of a cluster's settings is not known; undefined when it is. */
 export function unpricedClusterSetting(properties: Value): string | undefined {
-  const unheard = entriesOf(properties).find(
-    ([key, value]) => !knownClusterSettings.has(key) && value !== undefined && value !== null,
-  )?.[0];
+  const unheard = strangeSetting(properties, (key) => knownClusterSettings.has(key));
+  const [part] = Object.entries(knownParts).flatMap(([profile, known]) => {
+    const found = strangeSetting(get(properties, profile), (key) => known.includes(key));
+    return found === undefined ? [] : [`${profile}.${found}`];
+  });
   const addon = entriesOf(get(properties, "addonProfiles")).find(
     ([key, value]) => !knownAddons.test(key) && !off.includes(get(value, "enabled") as undefined),
   )?.[0];
-  const strange = unheard ?? (addon === undefined ? undefined : `addonProfiles.${addon}`);
+  const strange = unheard ?? part ?? (addon === undefined ? undefined : `addonProfiles.${addon}`);
   if (strange !== undefined) return `what ${strange} costs is not known: leave it out`;
+  if (
+    get(properties, "bootstrapProfile", "artifactSource") === "Cache" &&
+    typeof get(properties, "bootstrapProfile", "containerRegistryId") !== "string"
+  ) {
+    return "bootstrapProfile.artifactSource is «Cache», for which AKS makes a registry: set containerRegistryId";
+  }
   return firstProblem(properties, costlyClusterSettings);
+}
+
+/** A key that is set and not known. */
+function strangeSetting(value: Value, isKnown: (key: string) => boolean): string | undefined {
+  return entriesOf(value).find(([key, set]) => !isKnown(key) && set !== undefined && set !== null)?.[0];
 }
 
 /** Why the cost of a node pool's settings is not known; undefined when it is. */
 export function unpricedPoolSetting(pool: Value): string | undefined {
+  const strange = strangeSetting(pool, (key) => knownPoolSettings.has(key));
+  if (strange !== undefined) return `what ${strange} costs is not known: leave it out`;
   return firstProblem(pool, costlyPoolSettings);
 }
 

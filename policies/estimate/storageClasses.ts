@@ -1,5 +1,5 @@
 import type { Resource } from "../core/resource";
-import { entriesOf, get, listOf } from "../core/values";
+import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
 
 /**
  * What a storage class buys: a family of managed disks (`E` Standard SSD, `P` Premium SSD), or a service that bills what
@@ -22,9 +22,9 @@ const ownServices: Readonly<Record<string, Bought>> = {
 
 /** What a class of the stack or of AKS buys; undefined where that is not known. Pure. */
 export function boughtBy(name: string, resources: readonly Resource[]): Bought | undefined {
-  const own = resources.find(
-    ({ type, properties }) =>
-      type === "kubernetes:storage.k8s.io/v1:StorageClass" && get(properties, "metadata", "name") === name,
+  const classes = resources.filter(({ type }) => type === "kubernetes:storage.k8s.io/v1:StorageClass");
+  const own = classes.find(({ properties }) =>
+    name === "default" ? isDefault(properties) : get(properties, "metadata", "name") === name,
   );
   if (own !== undefined) return boughtByParameters(own);
   const disk = ownDisks[name];
@@ -33,12 +33,23 @@ export function boughtBy(name: string, resources: readonly Resource[]): Bought |
   return { disk, redundancy: resources.some(isZonal) ? "ZRS" : "LRS" };
 }
 
+/** Whether claims that name no class get this one. */
+function isDefault(properties: Value): boolean {
+  const annotations = get(properties, "metadata", "annotations");
+  const marked = get(annotations, "storageclass.kubernetes.io/is-default-class");
+  return annotations instanceof Unknown || marked instanceof Unknown || marked === "true";
+}
+
+/** Parameters that change no price. */
+const freeParameters =
+  /^(skuname|storageaccounttype|cachingmode|kind|fstype|csi\.storage\.k8s\.io\/fstype|diskencryption\w*|resourcegroup|tags|networkaccesspolicy|publicnetworkaccess)$/i;
+
 /** Parameters: https://github.com/kubernetes-sigs/azuredisk-csi-driver/blob/master/docs/driver-parameters.md */
 function boughtByParameters({ properties }: Resource): Bought | undefined {
   if (get(properties, "provisioner") !== "disk.csi.azure.com") return undefined;
-  const [, value] =
-    entriesOf(get(properties, "parameters")).find(([key]) => /^(skuname|storageaccounttype)$/i.test(key)) ??
-    [];
+  const parameters = entriesOf(get(properties, "parameters"));
+  if (!parameters.every(([key]) => freeParameters.test(key))) return undefined;
+  const [, value] = parameters.find(([key]) => /^(skuname|storageaccounttype)$/i.test(key)) ?? [];
   const [, family, redundancy] = /^(StandardSSD|Premium)_(LRS|ZRS)$/.exec(String(value)) ?? [];
   if (family === undefined || redundancy === undefined) return undefined;
   return { disk: family === "Premium" ? "P" : "E", redundancy };

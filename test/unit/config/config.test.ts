@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import Ajv from "ajv";
 import { parse, stringify } from "yaml";
 import { readConfig } from "../../../config/readConfig";
 import { renamedKeys } from "../../../config/renamedKeys";
@@ -241,6 +242,11 @@ function leavesOf(value: unknown, path = ""): [string, string][] {
     leavesOf(entry, path === "" ? key : `${path}.${key}`),
   );
 }
+
+test("the schema, which is not checked at each start, is one", () => {
+  const ajv = new Ajv({ strict: false });
+  assert.ok(ajv.validateSchema(schema), ajv.errorsText());
+});
 
 describe("secrets", () => {
   const credential = (password: string) => ({ username: "me@example.com", password });

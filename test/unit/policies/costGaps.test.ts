@@ -32,7 +32,9 @@ function scratch(kind: string, spec: Properties) {
   ];
   const pods = { template: { spec: { volumes } } };
   const own =
-    kind === "batch/v1:CronJob" ? { jobTemplate: { spec: { ...spec, ...pods } } } : { ...spec, ...pods };
+    kind === "batch/v1:CronJob"
+      ? { concurrencyPolicy: "Forbid", jobTemplate: { spec: { ...spec, ...pods } } }
+      : { ...spec, ...pods };
   return resource(`kubernetes:${kind}`, "scratch", { metadata: { name: "scratch" }, spec: own });
 }
 const database = resource("kubernetes:apps/v1:StatefulSet", "db", {

@@ -176,7 +176,7 @@ describe("estimate", () => {
       unpriced.map(({ resource: { name }, reason }) => `${name}: ${reason}`),
       [
         "vm: no price is known for the type azure-native:compute:VirtualMachine",
-        "unknown: spec.type is unknown at preview",
+        "unknown: spec is unknown at preview",
         "claims: c is unknown at preview",
       ],
     );

@@ -182,9 +182,9 @@ describe("npm run prices, against answers that are served on this machine", () =
       ];
       const skip = Number(url.searchParams.get("$skip") ?? 0);
       url.searchParams.set("$skip", String(skip + 100));
-      const NextPageLink = skip + 100 < items.length ? `${apiOf(served)}${url.search}` : null;
+      const next = skip + 100 < items.length ? `${apiOf(served)}${url.search}` : null;
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ Items: items.slice(skip, skip + 100), NextPageLink }));
+      response.end(JSON.stringify({ Items: items.slice(skip, skip + 100), NextPageLink: next }));
     });
     await new Promise<void>((resolve) => served.listen(0, "127.0.0.1", resolve));
     try {
