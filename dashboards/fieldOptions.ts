@@ -25,13 +25,16 @@ export function redFrom(limit: number): Threshold[] {
   ];
 }
 
-/** Colours of words: what a verdict looks like. */
+/** Colours of words: what a verdict looks like. People read them without underscores. */
 export function wordColours(colours: Readonly<Record<string, string>>): ValueMapping[] {
   return [
     {
       type: MappingType.ValueToText,
       options: Object.fromEntries(
-        Object.entries(colours).map(([word, color], index) => [word, { text: word, color, index }]),
+        Object.entries(colours).map(([word, color], index) => [
+          word,
+          { text: word.replaceAll("_", " "), color, index },
+        ]),
       ),
     },
   ];

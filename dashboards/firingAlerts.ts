@@ -2,7 +2,7 @@ import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 
 import { measurements } from "../contract/measurements";
 import { colouredCell, toItsLines, wordColours, wrapped } from "./fieldOptions";
-import { equals, field, matchesVariable, ofLast, select, tag, type Condition } from "./influxql";
+import { equals, field, matchesVariable, notEquals, ofLast, select, tag, type Condition } from "./influxql";
 import type { FigureLink } from "./links";
 import { stat, table, type AnyPanel, type PanelOptions } from "./panels";
 import { ofNow, source } from "./sources";
@@ -42,19 +42,20 @@ export function firingAlerts(
 export function firingNow(size: PanelOptions["size"]): AnyPanel {
   return table("What fires now", {
     description:
-      "Alerts that Alertmanager holds as active now, without silenced ones. Watchdog always fires: it shows that alerting works.",
-    noValue: "Alertmanager was not heard for two minutes: even Watchdog is missing",
+      "Alerts that Alertmanager holds as active now, without silenced ones and Watchdog, which always fires. Critical ones come first; the service leads to its lines.",
+    noValue: "no alert is named; Firing alerts says whether Alertmanager is heard",
     size,
+    sortBy: { column: "Severity", descending: false },
     query: select(field("summary").last().as("summary"), field("app").last().as("app"))
       .from(source("events", measurements.alert))
-      .where(matchesVariable("environment", "environment"), ofLast("2m"))
+      .where(matchesVariable("environment", "environment"), ofLast("2m"), notEquals("alertname", "Watchdog"))
       .groupBy(tag("severity"), tag("alertname"), tag("fingerprint")),
     transformations: [
       columns({ severity: "Severity", alertname: "Alert", summary: "What", app: "Service" }, ["fingerprint"]),
     ],
     overrides: {
       Severity: colouredCell({
-        mappings: wordColours({ critical: "red", warning: "orange", none: "green" }),
+        mappings: wordColours({ critical: "red", warning: "orange", info: "blue" }),
       }),
       What: wrapped,
       Service: toItsLines,

@@ -258,12 +258,16 @@ const unknownIsNotGood: ValueMapping = {
   options: { match: SpecialValueMatch.NullAndNan, result: { color: "text", index: 0 } },
 };
 
+/** Of a filled tile without a verdict: the colour of texts would fill it with black or white. */
+const unknownColour = "#6e7179";
+
 /** One figure, or one a series. */
 export function stat(title: string, options: StatOptions): AnyPanel {
   const { fields = "", reduce = "lastNotNull", fill = false, mappings = [] } = options;
   const isGoodBelow = options.thresholds?.[0]?.color === "green";
   const builder = describePanel(new StatPanelBuilder(), title, {
     ...options,
+    ...(fill && options.thresholds === undefined && { thresholds: [{ value: null, color: unknownColour }] }),
     mappings: isGoodBelow ? [...mappings, unknownIsNotGood] : mappings,
   });
   // Else its name is that of the measurement and the field.

@@ -6,7 +6,7 @@ import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { redFrom } from "./fieldOptions";
 import { firingAlerts } from "./firingAlerts";
-import { field, select, tag, timeFilter, type Query } from "./influxql";
+import { equals, field, select, tag, timeFilter, type Query } from "./influxql";
 import { linesOfSeries, linesOfChosen, whatFires } from "./links";
 import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
@@ -221,11 +221,11 @@ const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
     ...overTime(
       select(field("counter").last().nonNegativeDerivative("1s").as("runs"))
         .from(taskRuns)
-        .where(...inEnvironment),
-      "task_type",
+        // The only type that InfluxDB has; its other series would repeat the names of these.
+        .where(...inEnvironment, equals("task_type", "system")),
       "status",
     ),
-    overrides: coloursOf("system success", "system failed"),
+    overrides: coloursOf("success", "failed"),
   }),
   timeSeries("Alerts by state", {
     link: whatFires,

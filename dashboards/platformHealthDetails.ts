@@ -3,13 +3,14 @@ import { rollupField } from "../contract/rollups";
 import { thresholds } from "../contract/thresholds";
 import { row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
-import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
+import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf, wordColours } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
 import { dashboardPath, linesPath } from "./links";
 import { table } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { inEnvironment, ofChosenServices, rollups, source } from "./sources";
 import { columns } from "./transformations";
+import { probeColours, severityColours } from "./verdicts";
 
 const logLines = rollups(measurements.log);
 const probes = rollups(measurements.probe);
@@ -51,13 +52,16 @@ const logsAndVolumes = row("Detail: logs and volumes", [
     transformations: [columns({ service: "Service", severity: "Severity", lines: "Lines" })],
     overrides: {
       Service: toItsLines,
-      Severity: linkTo(
-        "Lines of this severity",
-        linesPath({
-          service: "${__data.fields.Service:percentencode}",
-          severity: "${__value.text:percentencode}",
-        }),
-      ),
+      Severity: [
+        ...linkTo(
+          "Lines of this severity",
+          linesPath({
+            service: "${__data.fields.Service:percentencode}",
+            severity: "${__value.text:percentencode}",
+          }),
+        ),
+        ...colouredCell({ mappings: wordColours(severityColours) }),
+      ],
       Lines: unitOf("short"),
     },
   }),
@@ -97,7 +101,12 @@ const reachability = row("Detail: what answers", [
       groupBy: [tag("service"), tag("result")],
     }),
     transformations: [columns({ service: "Service", result: "Result", probes: "Probes", mean: "Mean time" })],
-    overrides: { Service: itsUsage, Probes: unitOf("short"), "Mean time": unitOf("s") },
+    overrides: {
+      Service: itsUsage,
+      Result: colouredCell({ mappings: probeColours }),
+      Probes: unitOf("short"),
+      "Mean time": unitOf("s"),
+    },
   }),
   table("Ready pods of model APIs", {
     description:

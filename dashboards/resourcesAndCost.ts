@@ -31,6 +31,7 @@ import { meanOf, overRollups, totalCount } from "./rollupQueries";
 import { inEnvironment, interval, rollups } from "./sources";
 import { columns } from "./transformations";
 import { chained } from "./variables";
+import { resultColours } from "./verdicts";
 
 const tasks = rollups(measurements.taskEnd);
 
@@ -271,6 +272,7 @@ const steps = row("Detail: steps of the pipelines", [
     ],
     overrides: {
       Pipeline: linkTo("Its last run", runsOf("${__value.text:percentencode}")),
+      Result: colouredCell({ mappings: resultColours }),
       n: unitOf("short"),
       ...unitsOf("s", ["Mean time", "Longest", "Mean CPU time"]),
       ...unitsOf("bytes", ["Memory peak", "Memory limit"], 0),

@@ -56,7 +56,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     fields: "/^Result$/",
     mappings: resultColours,
     noValue: "no end reported",
-    size: [3, 5],
+    size: [4, 5],
     query: select(field("result").as("Result"), field(runId).as("Run"))
       .from(runs)
       .where(...ofRun),
@@ -70,7 +70,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     fields: "/^Decision$/",
     mappings: decisionColours,
     noValue: "none reported",
-    size: [3, 5],
+    size: [4, 5],
     query: select(field("decision").as("Decision"), field("reason").as("Reason"))
       .from(decisions)
       .where(...ofRun),
@@ -81,7 +81,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     description: "How long the run took, and how long the runs of the last 90 days that succeeded took.",
     unit: "s",
     noValue: "no end reported",
-    size: [5, 5],
+    size: [6, 5],
     targets: [
       {
         query: select(field("duration_s").last().as("duration"))
@@ -102,7 +102,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     description: "Finished runs of the pipeline in the last 90 days: how often does it fail?",
     unit: "short",
     noValue: "no run has ended",
-    size: [3, 5],
+    size: [4, 5],
     query: select(field("duration_s").count().as("n"))
       .from(runs)
       .where(...earlier)
@@ -115,7 +115,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     description: "Features of the run's data against the data of the version before, by verdict.",
     unit: "short",
     noValue: "nothing was compared",
-    size: [4, 5],
+    size: [6, 5],
     query: select(field("psi").count().as("features"))
       .from(drift)
       .where(...ofRun, equals("comparison", "new_vs_old"))
@@ -127,7 +127,7 @@ const verdict = row("Verdict: what became of run ${runId} of ${runPipeline}?", [
     description:
       "What the run trained, of which data and code, and the checks that it failed; the version leads to its approval.",
     noValue: "no model: the run trained none, or ended before",
-    size: [6, 5],
+    size: [24, 4],
     ...fieldTable({
       from: summaries,
       where: ofRun,

@@ -26,6 +26,17 @@ export const resultWords = {
 
 export const resultColours = wordColours(resultWords);
 
+/** What came of a probe. Source: Telegraf's http_response input, its tag `result`. */
+export const probeColours = wordColours({
+  success: "green",
+  response_string_mismatch: "red",
+  response_status_code_mismatch: "red",
+  body_read_error: "red",
+  connection_failed: "red",
+  timeout: "red",
+  dns_error: "red",
+});
+
 /** How bad a line is. */
 export const severityColours = {
   FATAL: "purple",
@@ -46,7 +57,7 @@ const knownColours: Readonly<Record<string, string>> = {
   Recall: "orange",
   F1: "green",
   "ROC AUC": "yellow",
-  "R²": "red",
+  "R²": "dark-purple",
   Brier: "orange",
   "Log loss": "purple",
   RMSE: "blue",
@@ -72,8 +83,7 @@ const knownColours: Readonly<Record<string, string>> = {
   "5xx": "red",
   active: "orange",
   suppressed: "blue",
-  "system success": "green",
-  "system failed": "red",
+  failed: "red",
 };
 
 /** Overrides that give series their colours, the same on every dashboard; others get one by their place in the panel. */

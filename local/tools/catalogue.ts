@@ -130,6 +130,15 @@ const tools = {
     onPath: { range: ">=1.7 <2", args: ["-version"] },
     build: { folder: "actionlint", ...command("github.com/rhysd/actionlint", "actionlint"), seconds: 15 },
   },
+  "grafana-api-client": {
+    purpose: "asks a Grafana for what GrafanaContent makes, in tests",
+    build: {
+      folder: "grafana-api-client",
+      package: ".",
+      versionedBy: "github.com/grafana/grafana-openapi-client-go",
+      seconds: 30,
+    },
+  },
   telegraf: {
     purpose: "scrapes kubelet statistics and probes HTTP endpoints",
     onPath: { range: ">=1.30 <2" },

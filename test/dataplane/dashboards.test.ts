@@ -204,18 +204,20 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const folder = await mkdtemp(join(tmpdir(), "ds-monitoring-pictures-"));
     const viewer = await startViewer(influxDb.grafana, dashboards(), () => sampleNow);
     try {
-      const uids = models.map(({ uid }) => uid);
-      const options = { ...viewer, uids, folder, executablePath, inspect: accessibilityFaults };
-      const light = await takePictures({ ...options, query: "theme=light" });
-      for (const { uid, errors } of light) assert.deepEqual(errors, [], `${uid}, light`);
-      const pictures = await takePictures(options);
-      for (const [index, { uid, file, errors, charts }] of pictures.entries()) {
-        assert.deepEqual(errors, [], uid);
+      const { password } = viewer;
+      const options = { password, folder, executablePath, inspect: accessibilityFaults };
+      const pages = (theme: string) =>
+        models.map(({ uid }) => ({ name: uid, url: `${viewer.url}/d/${uid}?theme=${theme}` }));
+      const light = await takePictures({ ...options, pages: pages("light") });
+      for (const { name, errors } of light) assert.deepEqual(errors, [], `${name}, light`);
+      const pictures = await takePictures({ ...options, pages: pages("dark") });
+      for (const [index, { name, file, errors, charts }] of pictures.entries()) {
+        assert.deepEqual(errors, [], name);
         const drawn = models[index]?.panels.filter(
           ({ type }) => type === "timeseries" || type === "barchart",
         );
-        assert.equal(charts, drawn?.length, `${uid}: charts`);
-        assert.ok((await stat(file)).size > 20_000, `${uid}: ${file} shows something`);
+        assert.equal(charts, drawn?.length, `${name}: charts`);
+        assert.ok((await stat(file)).size > 20_000, `${name}: ${file} shows something`);
       }
       assert.equal(pictures.length, models.length);
     } finally {

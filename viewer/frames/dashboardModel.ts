@@ -22,6 +22,8 @@ export interface PanelModel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly TargetModel[];
   readonly interval?: string;
+  /** Its own time range up to now, for example "7d". */
+  readonly timeFrom?: string;
   readonly maxDataPoints?: number;
   readonly transformations?: readonly DataTransformerConfig[];
   readonly options?: Record<string, unknown>;

@@ -61,8 +61,10 @@ const fieldSettings = new FieldConfigOptionsRegistry(() =>
   })),
 );
 
+export type ThemeName = "dark" | "light";
+
 /** Grafana's colours. */
-export const themes: Readonly<Record<"dark" | "light", GrafanaTheme2>> = {
+export const themes: Readonly<Record<ThemeName, GrafanaTheme2>> = {
   dark: createTheme({ colors: { mode: "dark" } }),
   light: createTheme({ colors: { mode: "light" } }),
 };

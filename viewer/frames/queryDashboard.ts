@@ -75,14 +75,15 @@ export async function queryDashboard(
   dashboard: DashboardModel,
   options: QueryDashboardOptions,
 ): Promise<DashboardData> {
-  const range = timeRange(
-    options.from ?? dashboard.time.from,
-    options.to ?? dashboard.time.to,
-    options.nowMs,
-  );
+  const [from, to] = [options.from ?? dashboard.time.from, options.to ?? dashboard.time.to];
+  const range = timeRange(from, to, options.nowMs);
+  // As in Grafana, a panel's own time range ends when somebody zooms.
+  const isRelative = from.includes("now") && to.includes("now");
+  const ownRange = ({ timeFrom }: PanelModel): TimeRange =>
+    timeFrom === undefined || !isRelative ? range : timeRange(`now-${timeFrom}`, "now", options.nowMs);
   const { variables, offered } = await resolveVariables(dashboard, range, options);
   const panels = await Promise.all(
-    dataPanels(dashboard).map((panel) => queryPanel(panel, { range, variables }, options)),
+    dataPanels(dashboard).map((panel) => queryPanel(panel, { range: ownRange(panel), variables }, options)),
   );
   const context = { range, variables, nowMs: options.nowMs, intervalMs: 60_000 };
   const marks = async (annotation: AnnotationModel): Promise<readonly Mark[]> => {

@@ -61,7 +61,7 @@ export function chartOf(
       borderColor: theme.colors.border.medium,
       textStyle: { color: text, fontSize: 12 },
     },
-    yAxis: valueAxis(data, theme, isShares),
+    yAxis: valueAxis(data, shown, theme, isShares),
     ...(axis === undefined
       ? overTime(data, shown, marks, theme)
       : bars(data, axis, shown.fields, { theme, isShares })),
@@ -82,16 +82,36 @@ const secondaryText = (theme: GrafanaTheme2) => ({
   hideOverlap: true,
 });
 
-function valueAxis({ panel }: PanelData, theme: GrafanaTheme2, isShares: boolean): Json {
-  const { min, max } = panel.fieldConfig?.defaults ?? {};
-  const top = isShares ? 1 : (max ?? undefined);
+/** Distances of the marks of a value axis by unit, where decimal ones are no round numbers. */
+const roundSteps: Readonly<Record<string, readonly number[]>> = {
+  s: [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400],
+  bytes: Array.from({ length: 41 }, (_, power) => 2 ** power),
+};
+
+function valueAxis(
+  { panel }: PanelData,
+  { fields }: ShownPanel,
+  theme: GrafanaTheme2,
+  isShares: boolean,
+): Json {
+  const { min, max, unit = "" } = panel.fieldConfig?.defaults ?? {};
+  const values = fields.flatMap(({ field }) => field.values as (number | null)[]);
+  const highest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  // Seconds below a minute are decimal.
+  const steps = unit === "s" && highest < 60 ? undefined : roundSteps[unit];
+  const step = steps?.find((one) => one >= highest / 5);
+  const top = isShares
+    ? 1
+    : (max ?? (step === undefined ? undefined : Math.max(Math.ceil(highest / step), 1) * step));
   return {
     type: "value",
     min: min ?? undefined,
     max: top,
     splitNumber: 4,
     // With both ends given, even steps: else the last two labels of 0 to 1 are 0.9 and 1.
-    interval: typeof min === "number" && top !== undefined ? (top - min) / 4 : undefined,
+    interval: step ?? (typeof min === "number" && top !== undefined ? (top - min) / 4 : undefined),
+    // Of whole numbers no parts are marked.
+    minInterval: unit === "short" && values.every((value) => Number.isInteger(value ?? 0)) ? 1 : undefined,
     axisLabel: secondaryText(theme),
     splitLine: { lineStyle: { color: theme.colors.border.weak } },
   };
@@ -198,7 +218,7 @@ function bars(
   return {
     xAxis: {
       type: "category",
-      data: categories.map((value) => textOf(axis, value)),
+      data: categories.map((value) => fieldText(axis, value)),
       axisLabel: { ...secondaryText(theme), color: theme.colors.text.primary },
     },
     series: fields.map((one, index) => ({
@@ -207,6 +227,7 @@ function bars(
       stack: isStacked ? "all" : undefined,
       itemStyle: { color: one.colour },
       barMaxWidth: 46,
+      labelLayout: { hideOverlap: true },
       label: {
         show: hasLabels,
         position: isStacked ? "inside" : "top",
@@ -217,13 +238,14 @@ function bars(
         const value = (one.field.values[row] ?? null) as number | null;
         const shown = isShares && value !== null ? value / total(row) : value;
         const [link] = one.field.getLinks?.({ valueRowIndex: row }) ?? [];
-        return { value: shown, label: { formatter: textOf(one, value) }, url: link?.href };
+        return { value: shown, label: { formatter: fieldText(one, value) }, url: link?.href };
       }),
       markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: thresholdLines(data, theme) },
     })),
   };
 }
 
-function textOf({ field }: ShownField, value: unknown): string {
+/** A value as its field shows it. */
+export function fieldText({ field }: ShownField, value: unknown): string {
   return field.display === undefined ? String(value) : formattedValueToString(field.display(value));
 }

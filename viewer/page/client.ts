@@ -10,6 +10,7 @@ import {
   TooltipComponent,
 } from "echarts/components";
 import { connect, init, use } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 
 import type { Chart } from "./charts";
@@ -22,6 +23,7 @@ use([
   LegendComponent,
   MarkLineComponent,
   TooltipComponent,
+  LabelLayout,
   SVGRenderer,
 ]);
 
@@ -67,12 +69,25 @@ document.querySelectorAll<HTMLElement>("[data-chart]").forEach(draw);
 connect("time");
 document.body.dataset["ready"] = "yes";
 
+document.querySelector("form")?.addEventListener("change", ({ target }) => {
+  const changed = target as HTMLInputElement | HTMLSelectElement;
+  if (changed.name === "from") document.querySelector("input[name=to]")?.remove();
+  // Variables narrow each other from left to right: what was chosen further on may not be there any more.
+  const isAfter = (one: Node): boolean =>
+    (changed.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+  document.querySelectorAll<HTMLSelectElement>("select[name^=var-]").forEach((one) => {
+    if (changed.name.startsWith("var-") && isAfter(one)) one.disabled = true;
+  });
+});
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") document.querySelector("details[open]")?.removeAttribute("open");
+});
+
 const refreshMs = Number(document.body.dataset["refresh"] ?? 0);
 if (refreshMs > 0) {
   setInterval(() => {
     // Nobody who chooses values is interrupted.
-    if (document.visibilityState === "visible" && document.querySelector("details[open]") === null) {
-      window.location.reload();
-    }
+    const isChoosing = document.querySelector("details[open], form :focus") !== null;
+    if (document.visibilityState === "visible" && !isChoosing) window.location.reload();
   }, refreshMs);
 }

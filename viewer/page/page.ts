@@ -8,10 +8,10 @@ import {
 
 import type { PanelModel, VariableModel } from "../frames/dashboardModel";
 import { expandVariables } from "../frames/macros";
-import { themes } from "../frames/panelFrames";
+import { themes, type ThemeName } from "../frames/panelFrames";
 import { dashboardHeight, type DashboardData, type PanelData } from "../frames/queryDashboard";
 import { shownPanel, type ShownField, type ShownPanel } from "../frames/shownFields";
-import { chartOf } from "./charts";
+import { chartOf, fieldText } from "./charts";
 import { escape, readableOn } from "./html";
 import { styleSheet } from "./style";
 import { timeline } from "./timeline";
@@ -26,6 +26,7 @@ export interface PageOptions {
   readonly dashboards: readonly { readonly uid: string; readonly title: string }[];
   /** Milliseconds after which a browser loads the page again; 0 for never. */
   readonly refreshMs: number;
+  readonly theme: ThemeName;
 }
 
 const ranges = ["15m", "1h", "6h", "24h", "7d", "30d", "90d"];
@@ -43,7 +44,7 @@ export function htmlPage(title: string, body: string, theme: GrafanaTheme2, refr
 /** A dashboard with its data. */
 export function dashboardPage(data: DashboardData, options: PageOptions): string {
   const { dashboard } = data;
-  const theme = themes[options.query.get("theme") === "light" ? "light" : "dark"];
+  const theme = themes[options.theme];
   const view = new DashboardView(data, theme);
   return htmlPage(
     dashboard.title,
@@ -56,14 +57,17 @@ ${controls(data, options)}
   );
 }
 
-/** The other dashboards, with the variables and the time range of this one, as Grafana's links carry them. */
-function links({ dashboard }: DashboardData, { query, dashboards }: PageOptions): string {
+/** The other dashboards, with the variables and the time range of this one, as Grafana's links carry them; the other theme. */
+function links({ dashboard }: DashboardData, { query, dashboards, theme }: PageOptions): string {
   const items = dashboards.map(({ uid, title }) =>
     uid === dashboard.uid
       ? `<b>${escape(title)}</b>`
       : `<a href="/d/${encodeURIComponent(uid)}?${escape(query.toString())}">${escape(title)}</a>`,
   );
-  return `<nav>${items.join("")}</nav>`;
+  const other = theme === "light" ? "dark" : "light";
+  const inOther = new URLSearchParams([...query].filter(([key]) => key !== "theme"));
+  inOther.set("theme", other);
+  return `<nav>${items.join("")}<a class="theme" href="?${escape(inOther.toString())}">${other} theme</a></nav>`;
 }
 
 function controls(data: DashboardData, { query }: PageOptions): string {
@@ -79,8 +83,10 @@ function controls(data: DashboardData, { query }: PageOptions): string {
     )
     .join("")}</select></label>`;
   const isTimeless = dashboard.timepicker?.hidden === true;
+  // A range of its own keeps its end when a variable is chosen; the page's script drops it with the range.
+  const end = known ? "" : `<input type="hidden" name="to" value="${escape(query.get("to") ?? "now")}">`;
   return `<form method="get">${variables.map((variable) => control(variable, data)).join("")}
-${isTimeless ? "" : time}${query.get("theme") === "light" ? '<input type="hidden" name="theme" value="light">' : ""}
+${isTimeless ? "" : time + end}
 <button>Show</button></form>`;
 }
 
@@ -157,7 +163,7 @@ class DashboardView {
       case "stat":
         return this.tiles(panel, shown);
       case "state-timeline":
-        return timeline(data, shown);
+        return figureLinks(shown) + timeline(data, shown);
       case "timeseries":
       case "barchart": {
         const chart = chartOf(
@@ -168,7 +174,7 @@ class DashboardView {
           ),
           this.theme,
         );
-        return `<div class="chart" role="img" aria-label="${escape(panel.title)}" data-chart="${escape(JSON.stringify(chart))}"></div>`;
+        return `${figureLinks(shown)}<div class="chart" role="img" aria-label="${escape(panel.title)}" data-chart="${escape(JSON.stringify(chart))}"></div>`;
       }
       default:
         return table(panel, shown);
@@ -190,6 +196,26 @@ class DashboardView {
     });
     return `<div class="tiles">${items.join("")}</div>`;
   }
+}
+
+/** Where the figures of a chart lead, for the mouse and for the keyboard: one link, or one for each series or bar. */
+function figureLinks({ fields, axis }: ShownPanel): string {
+  const names = new Map<string, string>();
+  let title = "";
+  for (const one of fields) {
+    const rows = axis === undefined ? 1 : one.field.values.length;
+    for (let row = 0; row < rows; row += 1) {
+      const [link] = one.field.getLinks?.({ valueRowIndex: row }) ?? [];
+      if (link === undefined || names.has(link.href)) continue;
+      title = link.title;
+      names.set(link.href, axis === undefined ? one.name : fieldText(axis, axis.field.values[row]));
+    }
+  }
+  const [[href] = []] = names;
+  if (href === undefined) return "";
+  if (names.size === 1) return `<a class="links" href="${escape(href)}">${escape(title)}</a>`;
+  const items = [...names].map(([url, name]) => `<a href="${escape(url)}">${escape(name)}</a>`);
+  return `<details class="links"><summary>${escape(title)}</summary><div>${items.join("")}</div></details>`;
 }
 
 /** The first frame as rows and columns; a panel of a type that is not drawn here is shown like this too. */

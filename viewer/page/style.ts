@@ -12,11 +12,13 @@ header .mark{margin-left:auto;${mark};padding:2px 8px;font-weight:bold;border-ra
 nav,form{margin:8px 0;display:flex;gap:8px 14px;flex-wrap:wrap;align-items:center}
 form label,summary{color:${colors.text.secondary}}summary{cursor:pointer}summary b{color:${colors.text.primary};font-weight:normal}
 select,input,button,summary{font:inherit;color:${colors.text.primary};background:${colors.background.secondary};border:1px solid ${colors.border.medium};border-radius:2px;padding:3px 8px}
-details{position:relative}details div{position:absolute;z-index:5;background:${colors.background.elevated};border:1px solid ${colors.border.medium};padding:8px;display:flex;flex-direction:column;min-width:100%}
+details{position:relative}form div,.links div{position:absolute;z-index:5;background:${colors.background.elevated};border:1px solid ${colors.border.medium};padding:8px;display:flex;flex-direction:column;min-width:100%}
 details label{white-space:nowrap}
 main{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));gap:8px}
 h2{font-size:15px;margin:0;align-self:end}
-section{display:flex;flex-direction:column;overflow:hidden;background:${colors.background.primary};border:1px solid ${colors.border.weak};border-radius:3px;padding:4px 8px}
+section{position:relative;display:flex;flex-direction:column;overflow:hidden;background:${colors.background.primary};border:1px solid ${colors.border.weak};border-radius:3px;padding:4px 8px}
+.theme{margin-left:auto}
+.links{position:absolute;top:3px;right:8px;font-size:12px;background:${colors.background.primary};padding-left:8px}.links summary{border:0;padding:0;background:none;color:${colors.text.link}}.links div{right:0;max-height:200px;overflow:auto}.links div a{white-space:nowrap}
 h3{font-size:13px;margin:0 0 4px;flex:none;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .chart,.scroll,.tiles{flex:1;min-height:0}.scroll{overflow:auto}
 .tiles{display:flex;gap:6px}.tile{flex:1;min-width:0;container-type:inline-size;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}

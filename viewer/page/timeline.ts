@@ -24,13 +24,17 @@ export function timeline({ panel, range }: PanelData, { fields }: ShownPanel): s
   const rows = lanes.map(({ name, bars }) => {
     const items = bars.map(({ startMs, endMs, text, colour }) => {
       const left = percent(startMs);
+      const width = percent(endMs) - left;
       const title = `${text}, ${clock(startMs)} to ${clock(endMs)}`;
-      return `<span style="left:${left}%;width:${percent(endMs) - left}%;background:${colour};color:${readableOn(colour)}" title="${escape(title)}">${escape(text)}</span>`;
+      return `<span style="left:${left}%;width:${width}%;background:${colour};color:${readableOn(colour)}" title="${escape(title)}">${width < narrowest ? "" : escape(text)}</span>`;
     });
     return `<tr><th scope="row">${escape(name)}</th><td><div>${items.join("")}</div></td></tr>`;
   });
   return `<div class="scroll" tabindex="0"><table class="lanes" aria-label="${escape(panel.title)}"><tbody>${rows.join("")}</tbody><tfoot><tr><th></th><td><div><i>${clock(range.fromMs)}</i><i>${clock((range.fromMs + range.toMs) / 2)}</i><i>${clock(range.toMs)}</i></div></td></tr></tfoot></table></div>`;
 }
+
+/** Percent of the width in which a word fits. */
+const narrowest = 10;
 
 interface Bar {
   readonly startMs: number;

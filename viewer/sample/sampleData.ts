@@ -41,7 +41,7 @@ export const sampleEnvironment = "dev";
 
 /** What fires, the first all the time. */
 export const sampleAlerts = [
-  { alertname: "Watchdog", severity: "none", summary: "Alerting works", app: "" },
+  { alertname: "Watchdog", severity: "info", summary: "Alerting works", app: "" },
   {
     alertname: "RunFailed",
     severity: "critical",

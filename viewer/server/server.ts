@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from "node:path";
 
 import { influxClient } from "../../local/services/influxQuery";
-import { themes } from "../frames/panelFrames";
+import { themes, type ThemeName } from "../frames/panelFrames";
 import { queryDashboard } from "../frames/queryDashboard";
 import { escape } from "../page/html";
 import { dashboardPage, htmlPage, standInNotice } from "../page/page";
-import { readDashboards, readDataSources, type DataSource } from "./provisioning";
+import { readDashboards, readDataSources, type DataSource, type ProvisionedDashboard } from "./provisioning";
 
 export interface ViewerOptions {
   /** Where Grafana's provisioning files are, for example `/etc/grafana/provisioning`. */
@@ -80,20 +80,32 @@ async function answer(request: IncomingMessage, options: ViewerOptions): Promise
       body: "Sign in as admin",
     };
   }
+  const chosen = url.searchParams.get("theme");
+  const page = await pageOf(url, options, themeOf(chosen, request.headers.cookie));
+  // Links of panels have no theme, as in Grafana: what was chosen last is kept.
+  return chosen === null
+    ? page
+    : { ...page, headers: { "Set-Cookie": `theme=${themeOf(chosen)}; Path=/; SameSite=Lax` } };
+}
+
+function pageOf(url: URL, options: ViewerOptions, theme: ThemeName): Answer | Promise<Answer> {
   const [kind = "", uid = ""] = url.pathname.split("/").slice(1);
   switch (kind) {
     case "":
-      return startPage(options);
+      return startPage(options, theme);
     case "static":
       return { type: "text/javascript", body: readFileSync(join(options.assets, "client.js")) };
     case "d":
-      return dashboard(decodeURIComponent(uid), url.searchParams, options);
+      return dashboard(decodeURIComponent(uid), url.searchParams, options, theme);
     case "alerting":
-      return alerts(options);
+      return alerts(options, theme);
     default:
-      return notFound(url.pathname);
+      return notFound(url.pathname, theme);
   }
 }
+
+const themeOf = (chosen: string | null, cookie = ""): ThemeName =>
+  (chosen ?? /(?:^|; )theme=(\w+)/.exec(cookie)?.[1]) === "light" ? "light" : "dark";
 
 /** Whether the request has the administrator's password; without one in the environment nobody is let in. */
 export function isSignedIn(
@@ -108,29 +120,40 @@ export function isSignedIn(
   return timingSafeEqual(digest(authorization ?? ""), digest(expected));
 }
 
-const notFound = (what: string): Answer => ({
+const notFound = (what: string, theme: ThemeName): Answer => ({
   status: 404,
   body: htmlPage(
     "Not found",
     `<p>There is no ${escape(what)}. <a href="/">All dashboards</a></p>`,
-    themes.dark,
+    themes[theme],
   ),
 });
 
-function startPage({ provisioning, environment, log }: ViewerOptions): Answer {
-  const items = readDashboards(provisioning, environment, log).map(
+/** By title, as Grafana lists them. */
+function allDashboards({ provisioning, environment, log }: ViewerOptions): ProvisionedDashboard[] {
+  const all = readDashboards(provisioning, environment, log);
+  return all.sort((one, other) => one.model.title.localeCompare(other.model.title, "en"));
+}
+
+function startPage(options: ViewerOptions, theme: ThemeName): Answer {
+  const items = allDashboards(options).map(
     ({ folder, model }) =>
       `<li>${escape(folder)}: <a href="/d/${encodeURIComponent(model.uid)}">${escape(model.title)}</a> ${escape(model.description)}</li>`,
   );
   const body = `<header><h1>Dashboards</h1><p class="mark">${standInNotice}</p></header><ul>${items.join("")}</ul>`;
-  return { body: htmlPage("Dashboards", body, themes.dark) };
+  return { body: htmlPage("Dashboards", body, themes[theme]) };
 }
 
-async function dashboard(uid: string, query: URLSearchParams, options: ViewerOptions): Promise<Answer> {
-  const { provisioning, environment, log, nowMs = Date.now } = options;
-  const all = readDashboards(provisioning, environment, log);
+async function dashboard(
+  uid: string,
+  query: URLSearchParams,
+  options: ViewerOptions,
+  theme: ThemeName,
+): Promise<Answer> {
+  const { provisioning, environment, nowMs = Date.now } = options;
+  const all = allDashboards(options);
   const found = all.find(({ model }) => model.uid === uid);
-  if (found === undefined) return notFound(`dashboard "${uid}"`);
+  if (found === undefined) return notFound(`dashboard "${uid}"`, theme);
   const choose = Object.fromEntries(
     [...new Set(query.keys())]
       .filter((key) => key.startsWith("var-"))
@@ -146,7 +169,7 @@ async function dashboard(uid: string, query: URLSearchParams, options: ViewerOpt
   });
   const tags = new Set(found.model.tags);
   const dashboards = all.map(({ model }) => model).filter((model) => model.tags.some((tag) => tags.has(tag)));
-  return { body: dashboardPage(data, { query, dashboards, refreshMs }) };
+  return { body: dashboardPage(data, { query, dashboards, refreshMs, theme }) };
 }
 
 /** A time of the address: `now-6h`, or milliseconds since 1970, which become a date. */
@@ -168,9 +191,9 @@ function connectionOf(dataSources: readonly DataSource[]) {
 }
 
 /** What Grafana has at `/alerting/groups`: the alerts that Alertmanager holds. */
-async function alerts({ provisioning, environment }: ViewerOptions): Promise<Answer> {
+async function alerts({ provisioning, environment }: ViewerOptions, theme: ThemeName): Promise<Answer> {
   const source = readDataSources(provisioning, environment).find(({ type }) => type === "alertmanager");
-  if (source === undefined) return notFound("data source of the type alertmanager");
+  if (source === undefined) return notFound("data source of the type alertmanager", theme);
   const authorization = source.secureJsonData?.["httpHeaderValue1"];
   const response = await fetch(`${source.url}/api/v2/alerts`, {
     headers: authorization === undefined ? {} : { Authorization: authorization },
@@ -190,5 +213,5 @@ async function alerts({ provisioning, environment }: ViewerOptions): Promise<Ans
   );
   const body = `<header><h1>Alerts</h1><p class="mark">${standInNotice}</p></header><p><a href="/">All dashboards</a></p>
 <table><tr><th>Severity</th><th>Alert</th><th>State</th><th>What</th><th>Since</th></tr>${rows.map((row) => `<tr>${row}</tr>`).join("")}</table>`;
-  return { body: htmlPage("Alerts", body, themes.dark, refreshMs) };
+  return { body: htmlPage("Alerts", body, themes[theme], refreshMs) };
 }

@@ -127,7 +127,7 @@ export function panelFaults(data: PanelData): string[] {
   const faults = panelTypes.includes(panel.type.replace("-", ""))
     ? []
     : [`Grafana has no panel "${panel.type}"`];
-  if ((panel as { timeFrom?: string }).timeFrom !== undefined) {
+  if (panel.timeFrom !== undefined) {
     faults.push("its own time range ends when somebody zooms");
   }
   if (panel.type === "text" || (panel.targets ?? []).length === 0) return faults;

@@ -106,14 +106,29 @@ describe("the viewer on the provisioning files of Grafana", () => {
     const health = await fetch(`${url}/api/health`);
     assert.equal(((await health.json()) as { database: string }).database, "ok");
     assert.equal((await fetch(url)).status, 401);
-    assert.match(await (await fetch(url, signIn)).text(), /stand-in for Grafana.*Home.*An app&#39;s own/s);
+    assert.match(await (await fetch(url, signIn)).text(), /stand-in for Grafana.*An app&#39;s own.*Home/s);
   });
 
   test("an InfluxDB that does not answer is an error, and an unknown dashboard is not found", async () => {
     const broken = await fetch(`${url}/d/monitoring-home`, signIn);
     assert.equal(broken.status, 500);
     assert.equal((await fetch(`${url}/d/nothing`, signIn)).status, 404);
-    const own = await (await fetch(`${url}/d/own?theme=light&from=0`, signIn)).text();
+    const own = await (await fetch(`${url}/d/own?from=0`, signIn)).text();
     assert.match(own, /An app&#39;s own/);
+  });
+
+  test("a theme that was chosen once is kept", async () => {
+    const chosen = await fetch(`${url}/d/own?theme=light`, signIn);
+    const cookie = chosen.headers.get("set-cookie") ?? "";
+    assert.match(cookie, /^theme=light; /);
+    const light = await chosen.text();
+    const [dark, again] = await Promise.all(
+      [{}, { cookie: "other=1; theme=light" }].map(async (headers) =>
+        (await fetch(`${url}/d/own`, { headers: { ...signIn.headers, ...headers } })).text(),
+      ),
+    );
+    const styleOf = (text: string | undefined): string => /<style>.*<\/style>/s.exec(text ?? "")?.[0] ?? "";
+    assert.equal(styleOf(again), styleOf(light));
+    assert.notEqual(styleOf(dark), styleOf(light));
   });
 });
