@@ -4,7 +4,7 @@ import { measurements } from "../contract/measurements";
 import { colouredCell, toItsLines, wordColours, wrapped } from "./fieldOptions";
 import { equals, field, matchesVariable, notEquals, ofLast, select, tag, type Condition } from "./influxql";
 import type { FigureLink } from "./links";
-import { stat, table, type AnyPanel, type PanelOptions } from "./panels";
+import { colourOfUnknown, stat, table, type AnyPanel, type PanelOptions } from "./panels";
 import { ofNow, source } from "./sources";
 import { columns } from "./transformations";
 
@@ -27,6 +27,7 @@ export function firingAlerts(
         type: MappingType.ValueToText,
         options: { "-1": { text: "no Watchdog", color: "red", index: 0 } },
       },
+      colourOfUnknown("red"),
     ],
     ...size,
     query: select(field("gauge").last().minus(1).as("firing"))

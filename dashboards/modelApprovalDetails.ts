@@ -243,10 +243,13 @@ const decisionsAndRuns = row("Detail: decisions and runs", [
       Version: linkOf(asCandidate("${__value.text:percentencode}")),
       Decision: colouredCell({ mappings: decisionColours }),
       Reason: wrapped,
-      Run: linkTo(
-        "Run ${__value.text}",
-        runOf("${__data.fields.Pipeline:percentencode}", "${__value.text:percentencode}"),
-      ),
+      Run: [
+        ...linkTo(
+          "Run ${__value.text}",
+          runOf("${__data.fields.Pipeline:percentencode}", "${__value.text:percentencode}"),
+        ),
+        ...wrapped,
+      ],
       Pipeline: hidden,
     },
   }),

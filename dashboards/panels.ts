@@ -252,11 +252,12 @@ export type StatOptions = DataPanelOptions & {
   readonly fill?: boolean;
 };
 
-/** No data is below each limit: without this the text in its place would be green. */
-const unknownIsNotGood: ValueMapping = {
+/** Colour of the text in place of a figure: no data is below each limit, and else has the colour of the lowest step. */
+export const colourOfUnknown = (color: string): ValueMapping => ({
   type: MappingType.SpecialValue,
-  options: { match: SpecialValueMatch.NullAndNan, result: { color: "text", index: 0 } },
-};
+  options: { match: SpecialValueMatch.NullAndNan, result: { color, index: 0 } },
+});
+const unknownIsNeutral = colourOfUnknown("text");
 
 /** Of a filled tile without a verdict: the colour of texts would fill it with black or white. */
 const unknownColour = "#6e7179";
@@ -264,11 +265,10 @@ const unknownColour = "#6e7179";
 /** One figure, or one a series. */
 export function stat(title: string, options: StatOptions): AnyPanel {
   const { fields = "", reduce = "lastNotNull", fill = false, mappings = [] } = options;
-  const isGoodBelow = options.thresholds?.[0]?.color === "green";
   const builder = describePanel(new StatPanelBuilder(), title, {
     ...options,
     ...(fill && options.thresholds === undefined && { thresholds: [{ value: null, color: unknownColour }] }),
-    mappings: isGoodBelow ? [...mappings, unknownIsNotGood] : mappings,
+    mappings: options.thresholds === undefined ? mappings : [...mappings, unknownIsNeutral],
   });
   // Else its name is that of the measurement and the field.
   if (!("targets" in options) && options.alias === undefined && fields === "") builder.displayName(title);

@@ -11,7 +11,7 @@ import { linesOfSeries, linesOfChosen, whatFires } from "./links";
 import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
 import { countOverTime, overRollups, overTime, totalCount } from "./rollupQueries";
-import { inEnvironment, ofChosenServices, ofNow, rollups, source } from "./sources";
+import { inEnvironment, interval, ofChosenServices, ofNow, rollups, source } from "./sources";
 import { calculated, mergeTables, rowTotal } from "./transformations";
 import { chained } from "./variables";
 import { coloursOf } from "./verdicts";
@@ -127,6 +127,8 @@ const verdict = row("Verdict: does the monitoring work?", [
     description: "Runs of InfluxDB's tasks (rollups, alerts) that failed in the time range.",
     unit: "short",
     thresholds: redFrom(1),
+    // InfluxDB counts them from the first on.
+    noValue: "none",
     size: [3, 4],
     query: growth(taskErrors, "task_type", "errorType"),
   }),
@@ -198,19 +200,25 @@ const logFlow = row("Trend: logs", [
 ]);
 
 const storageTasksAlerts = row("Trend: storage, tasks and alerts", [
-  timeSeries("Series by bucket", {
+  timeSeries("Series over time", {
     link: whatFires,
-    description: "A steady climb means a tag with unbounded values.",
+    description:
+      "Series of all buckets, which InfluxDB tells apart by ids only. A steady climb means a tag with unbounded values: docs/runbooks/SeriesCardinalityHigh.md.",
     unit: "short",
     min: 0,
+    thresholds: redFrom(thresholds.seriesCardinality),
     size: [8, 8],
-    ...overTime(
-      select(field("gauge").last().as("series"))
-        .from(series)
-        .where(...inEnvironment),
-      "bucket",
-    ),
-    overrides: coloursOf("events", "minutely", "hourly", "daily", "weekly"),
+    query: select(field("bucket").sum().as("series"))
+      .from(
+        select(field("gauge").last().as("bucket"))
+          .from(series)
+          .where(...inEnvironment)
+          .groupBy(interval, tag("bucket")),
+      )
+      .groupBy(interval)
+      .fill("null"),
+    alias: "Series",
+    overrides: coloursOf("Series"),
   }),
   timeSeries("Task runs by result", {
     link: whatFires,

@@ -43,7 +43,7 @@ export function finishedRuns(options: {
     overrides: {
       Result: colouredCell({ mappings: resultColours }),
       Duration: unitOf("s"),
-      Run: linkTo("Run ${__value.text}", runPath),
+      Run: [...linkTo("Run ${__value.text}", runPath), ...wrapped],
       Error: [...wrapped, { id: "noValue", value: "" }],
       Before: hidden,
       From: hidden,

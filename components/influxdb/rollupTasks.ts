@@ -58,7 +58,7 @@ export function rollupTasks(options: RollupTasksOptions = {}): FluxTask[] {
     ),
     ...histogramTasks(rollups, retentionDays, timeZone),
     ...uniquesTasks(requestUniques, rollups, { retentionDays, timeZone }),
-    keepTask(retentionDays),
+    ...keepTasks(retentionDays),
   ];
 }
 
@@ -80,19 +80,23 @@ ${written(rollupStreams({ rollup, resolution }, source), resolution)}`,
   };
 }
 
-/** Copies the kept events of the whole raw retention: late ones are found, copies of copies replace themselves. */
-function keepTask(retentionDays: RetentionDays): FluxTask {
+/**
+ * Copy the kept events: each minute those of the last hour, as a mail about a run leads to dashboards of them; late ones
+ * are found in the whole raw retention. Copies of copies replace themselves.
+ */
+function keepTasks(retentionDays: RetentionDays): FluxTask[] {
   const name = `keep ${keptBucket} events`;
-  return {
-    name,
-    flux: `${taskOption(name, { every: "15m", offset: "20s" })}
+  const task = (of: string, every: string, start: string): FluxTask => ({
+    name: of,
+    flux: `${taskOption(of, { every, offset: "20s" })}
 
 from(bucket: ${fluxString(buckets.events)})
-    |> range(start: -${retentionDays.events}d)
+    |> range(start: ${start})
     |> filter(fn: (r) => ${anyOf("_measurement", keptMeasurements)})
     |> to(bucket: ${fluxString(keptBucket)})
 `,
-  };
+  });
+  return [task(name, "1m", "-1h"), task(`${name} late`, "15m", `-${retentionDays.events}d`)];
 }
 
 function checkRollup({ measurement, countedField, fields, amounts = [], counters = [] }: Rollup): void {

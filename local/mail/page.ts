@@ -1,4 +1,4 @@
-/** The page: a list of mails that renews itself, and the one that was chosen. Text goes in as text, HTML in a sandbox. */
+/** The page: a list of mails that renews itself, and the one that was chosen, at first the newest. Text goes in as text, HTML in a sandbox. */
 export const page = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -41,6 +41,7 @@ export const page = `<!doctype html>
     const { messages } = await get("api/v1/messages");
     const now = JSON.stringify([messages, chosen]);
     if (now === shown) return;
+    if (chosen === undefined && messages.length > 0) return show(messages[0].ID);
     shown = now;
     const buttons = messages.map((mail) => {
       const button = element("button", mail.Subject, { onclick: () => show(mail.ID) });

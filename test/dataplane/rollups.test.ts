@@ -380,8 +380,8 @@ describe("rollups in a real InfluxDB", () => {
       `ml.metric,service=t,environment=test,pipeline=t,model=m,model_version=1,split=test,class=_all f1=0.91,cicd.pipeline.run.id="run-1" ${time}000001`,
       `ml.decision,service=t,environment=test,pipeline=t,model=m,model_version=1,decision=reject reason="f1, and \\"psi\\"",cicd.pipeline.run.id="run-1" ${time}000002`,
     ]);
-    await runTask("keep weekly events");
-    await runTask("keep weekly events");
+    await runTask("keep weekly events late");
+    await runTask("keep weekly events late");
     const metric = await database.client.influxql(`SELECT * FROM "weekly"."ml.metric"`);
     assert.equal(metric.length, 1);
     assert.equal(metric[0]?.f1, 0.91);

@@ -158,7 +158,6 @@ describe("what Grafana's own code shows of the sample data", () => {
       "Confusion of the candidate: its columns need 750 of 384 pixels",
       "Sizing: 95th percentile over 7 days by request: its columns need 1050 of 917 pixels",
       "Scores by version: two series are #FA6400",
-      "Series by bucket: two series are #AEA2E0",
       "Memory peak by step: bars over time cover each other",
       "Unique users and requests by week: bars over time cover each other",
       'Ready pods of model APIs: "Desired" counts 2.00',

@@ -47,6 +47,7 @@ export function chartOf(
       bottom: 0,
       left: 0,
       type: "scroll",
+      padding: [5, 0, 5, 0],
       data: shown.fields.map(({ name }) => name),
       textStyle: { color: text, fontSize: 12 },
       pageTextStyle: { color: text },
@@ -100,9 +101,9 @@ function valueAxis(
   // Seconds below a minute are decimal.
   const steps = unit === "s" && highest < 60 ? undefined : roundSteps[unit];
   const step = steps?.find((one) => one >= highest / 5);
-  const top = isShares
-    ? 1
-    : (max ?? (step === undefined ? undefined : Math.max(Math.ceil(highest / step), 1) * step));
+  // Of zeros the axis is one as in Grafana, not 1.2.
+  const ownTop = highest === 0 ? 1 : step === undefined ? undefined : Math.ceil(highest / step) * step;
+  const top = isShares ? 1 : (max ?? ownTop);
   return {
     type: "value",
     min: min ?? undefined,

@@ -1,8 +1,10 @@
 import {
+  FieldType,
   formattedValueToString,
   renderMarkdown,
   sortDataFrame,
   type DataFrame,
+  type Field,
   type GrafanaTheme2,
 } from "@grafana/data";
 
@@ -226,7 +228,7 @@ function table(panel: PanelModel, { fields }: ShownPanel): string {
   const sortIndex = fields.findIndex(({ name }) => name === sort?.displayName);
   const frame: DataFrame = { ...first.frame, fields: fields.map(({ field }) => field) };
   const sorted = sortIndex === -1 ? frame : sortDataFrame(frame, sortIndex, sort?.desc);
-  const head = fields.map(({ name, field }) => `<th class="${field.type}">${escape(name)}</th>`);
+  const head = fields.map(({ name, field }) => `<th class="${kindOf(field)}">${escape(name)}</th>`);
   const rows = Array.from({ length: Math.min(sorted.length, maxRows) }, (_, row) => {
     const source = sorted.fields.map(({ values }) => (values as unknown[])[row]);
     const index = rowIndex(frame, source);
@@ -234,6 +236,10 @@ function table(panel: PanelModel, { fields }: ShownPanel): string {
   });
   return `<div class="scroll" tabindex="0"><table><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
+
+/** A column without any value is no column of numbers, though Grafana takes it for one. */
+const kindOf = ({ type, values }: Field): string =>
+  (values as unknown[]).some((value) => (value ?? null) !== null) ? type : FieldType.string;
 
 /** Links read their row by its place before it was sorted. */
 function rowIndex({ fields, length }: DataFrame, row: readonly unknown[]): number {
@@ -255,5 +261,5 @@ function cell({ field }: ShownField, value: unknown, row: number): string {
     link === undefined || (value ?? "") === ""
       ? text
       : `<a href="${escape(link.href)}" title="${escape(link.title)}">${text}</a>`;
-  return `<td${style} class="${field.type}${custom.wrapText === true ? " wrap" : ""}">${content}</td>`;
+  return `<td${style} class="${kindOf(field)}${custom.wrapText === true ? " wrap" : ""}">${content}</td>`;
 }

@@ -117,7 +117,7 @@ export async function fillWithSampleData(influxDb: TemporaryInfluxDb): Promise<v
   ] as const) {
     await runUntilCaughtUp(influxDb, tasks, `uniques ${kind} ${measurement}`, bucket, counted, "events");
   }
-  await runTask(influxDb, tasks, `keep ${keptBucket} events`);
+  await runTask(influxDb, tasks, `keep ${keptBucket} events late`);
   const minutes = Array.from({ length: lagMinutes }, (_, ago) => sampleNow - ago * 60_000);
   await Promise.all(minutes.map((nowMs) => runFlux(influxDb, logLagTask().flux, nowMs)));
   for (const ago of [0, 5, 10]) await runFlux(influxDb, errorBudgetTask().flux, sampleNow - ago * 60_000);

@@ -57,7 +57,7 @@ describe("influxDesiredState", () => {
     assert.equal(other.organization, "o");
     assert.equal(other.buckets[0]?.retentionSeconds, 30 * 86_400);
     assert.deepEqual(other.tasks.at(-1), task);
-    assert.match(other.tasks.find(({ name }) => name.startsWith("keep"))?.flux ?? "", /-30d/);
+    assert.match(other.tasks.find(({ name }) => name === "keep weekly events late")?.flux ?? "", /-30d/);
   });
 
   it("refuses retentions that the rollups can't live with, and names the option", () => {

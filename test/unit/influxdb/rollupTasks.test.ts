@@ -11,13 +11,18 @@ describe("rollupTasks", () => {
     return task.flux;
   };
 
-  it("has a task for each measurement and resolution, one more for late minutes, histograms, uniques and kept events", () => {
-    assert.equal(tasks.length, 5 * defaultRollups.length + 5 + 3 + 1);
+  it("has a task for each measurement and resolution, one more for late minutes, histograms, uniques, and two for kept events", () => {
+    assert.equal(tasks.length, 5 * defaultRollups.length + 5 + 3 + 2);
     for (const { measurement } of defaultRollups) {
       for (const kind of ["minutely", "minutely late", "hourly", "daily", "weekly"]) {
         assert.match(named(`rollup ${kind} ${measurement}`), /option task = \{/);
       }
     }
+  });
+
+  it("keeps the events of runs within a minute, and late ones of all raw events", () => {
+    assert.match(named("keep weekly events"), /every: 1m[^]*range\(start: -1h\)/);
+    assert.match(named("keep weekly events late"), /every: 15m[^]*range\(start: -14d\)/);
   });
 
   it("takes a mean of one pod's samples of one minute only, never of means", () => {

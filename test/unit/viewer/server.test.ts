@@ -123,8 +123,8 @@ describe("the viewer on the provisioning files of Grafana", () => {
     assert.match(cookie, /^theme=light; /);
     const light = await chosen.text();
     const [dark, again] = await Promise.all(
-      [{}, { cookie: "other=1; theme=light" }].map(async (headers) =>
-        (await fetch(`${url}/d/own`, { headers: { ...signIn.headers, ...headers } })).text(),
+      ["", "other=1; theme=light"].map(async (cookie) =>
+        (await fetch(`${url}/d/own`, { headers: { ...signIn.headers, cookie } })).text(),
       ),
     );
     const styleOf = (text: string | undefined): string => /<style>.*<\/style>/s.exec(text ?? "")?.[0] ?? "";
