@@ -1,4 +1,5 @@
-import { measurements, type Measurement } from "../contract/measurements";
+import { histogramMeasurement } from "../contract/histograms";
+import { measurements } from "../contract/measurements";
 
 /** What is missing, and where it says how to get it. */
 type EmptyText = readonly [what: string, help: string];
@@ -8,8 +9,9 @@ const run: EmptyText = ["no run has reported it", "docs/instrumenting.md says ho
 const line: EmptyText = ["no line", "docs/runbooks/LogsStalled.md says what to look at"];
 const sample: EmptyText = ["no sample of it", "docs/runbooks/MetricsMissing.md says what to look at"];
 
-const texts: Partial<Record<Measurement, EmptyText>> = {
+const texts: Readonly<Record<string, EmptyText>> = {
   [measurements.httpRequest]: request,
+  [histogramMeasurement(measurements.httpRequest)]: request,
   [measurements.uniqueRequests]: [
     "no finished one yet",
     "requests of whole days and weeks (UTC) are counted",
@@ -37,7 +39,7 @@ const texts: Partial<Record<Measurement, EmptyText>> = {
  */
 export function emptyText(measurement: string | undefined, isTile: boolean): string {
   const foreign = Object.values(measurements).some((name) => name === measurement) ? sample : undefined;
-  const [what, help] = texts[measurement as Measurement] ?? foreign ?? [];
+  const [what, help] = texts[measurement ?? ""] ?? foreign ?? [];
   if (what === undefined) return "no data";
   return isTile ? what : `${what}: ${help}`;
 }

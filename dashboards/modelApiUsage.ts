@@ -27,7 +27,7 @@ import {
 } from "./requestQueries";
 import { countOverTime, meanOf, overRollups, totalCount } from "./rollupQueries";
 import { interval } from "./sources";
-import { columns, countBy, highestFirst } from "./transformations";
+import { columns, countBy, highestFirst, namedAfter } from "./transformations";
 import { chained } from "./variables";
 import { coloursOf } from "./verdicts";
 
@@ -125,6 +125,8 @@ const trend = row("Trend: rate, errors, duration", [
   }),
 ]);
 
+const latencyOfVersions = latencyOverTime({ percentiles: ["p95"], by: "model_version" });
+
 const byRouteAndVersion = row("Detail: by route and by version of the model", [
   timeSeries("Latency (p95) by route", {
     link: resourcesOfChosen,
@@ -136,7 +138,8 @@ const byRouteAndVersion = row("Detail: by route and by version of the model", [
     link: approvals,
     description:
       "95th percentile of each version, to 5 %: did the new one become slower? Choose one model: versions of the same name are taken together.",
-    ...latencyOverTime({ percentiles: ["p95"], by: "model_version" }),
+    ...latencyOfVersions,
+    transformations: [...latencyOfVersions.transformations, namedAfter("version")],
     size: [8, 8],
   }),
   timeSeries("Requests by status class", {
@@ -187,7 +190,7 @@ const predictions = row("Detail: what the model answers", [
     description:
       "How often each class is predicted, from the newest raw events of the last 24 hours: a class that vanishes or takes over is seen here before the labels arrive.",
     unit: "short",
-    noValue: "no predictions in 24 hours",
+    noValue: "no prediction in 24 hours: docs/instrumenting.md says how an API reports them",
     min: 0,
     xField: "Class",
     size: [12, 8],

@@ -42,7 +42,7 @@ export const objectives = row("Verdict: are the objectives (SLOs) kept?", [
     description: `${description} A steep fall is an outage; ErrorBudgetBurnsFast and ErrorBudgetBurnsSlowly fire by how steep it is.`,
     unit: "percentunit",
     max: 1,
-    noValue: "no objective",
+    noValue: "no objective: docs/alerts.md says how an API gets one",
     size: [16, 5],
     ...overTime(
       select(field("left").mean().as("left"))

@@ -21,7 +21,7 @@ export const productionDrift = row("Detail: drift of what the API is asked again
     decimals: 3,
     min: 0,
     thresholds: driftThresholds,
-    noValue: "no comparison in 30 days",
+    noValue: "no comparison in 30 days: docs/drift.md says how served data is compared",
     size: [10, 8],
     days: true,
     query: select(field("psi").max().as("psi"))

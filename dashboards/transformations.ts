@@ -31,6 +31,11 @@ export function withoutAggregate(aggregate: "mean"): DataTransformerConfig {
   return { id: "renameByRegex", options: { regex: `^${aggregate}_(.*)$`, renamePattern: "$1" } };
 }
 
+/** Names of series, which are values of a tag, with a word before them: `version 3` for `3`. */
+export function namedAfter(word: string): DataTransformerConfig {
+  return { id: "renameByRegex", options: { regex: "^(?!Time)(.+)$", renamePattern: `${word} $1` } };
+}
+
 /** One table of several: rows with the same values in the columns that they share become one. */
 export function mergeTables(): DataTransformerConfig {
   return { id: "merge", options: {} };

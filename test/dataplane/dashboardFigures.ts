@@ -655,9 +655,10 @@ const modelApiUsage: Record<string, Expectation> = {
     });
   },
   "Latency (p95) by model version": (data) => {
-    expectPercentiles(data, distinct(requestsSince(data).map(({ version }) => version)), {
+    const nameOf = ({ version }: SampleRequest): string => `version ${version}`;
+    expectPercentiles(data, distinct(requestsSince(data).map(nameOf)), {
       shareOf: () => 0.95,
-      isIn: (request, version) => request.version === version,
+      isIn: (request, name) => nameOf(request) === name,
     });
   },
   "Requests by status class": (data) => {

@@ -51,8 +51,10 @@ export function chartOf(
       data: shown.fields.map(({ name }) => name),
       textStyle: { color: text, fontSize: 12 },
       pageTextStyle: { color: text },
-      itemHeight: 4,
-      itemWidth: 14,
+      icon: "roundRect",
+      // ECharts cuts the texts of a scrolled legend off where its signs are lower than they.
+      itemHeight: 12,
+      itemWidth: 12,
     },
     grid: { left: 8, right: 18, top: 12, bottom: 30, containLabel: true },
     tooltip: {
@@ -101,6 +103,7 @@ function valueAxis(
   // Seconds below a minute are decimal.
   const steps = unit === "s" && highest < 60 ? undefined : roundSteps[unit];
   const step = steps?.find((one) => one >= highest / 5);
+  const bottom = min ?? (values.every((value) => (value ?? 0) >= 0) ? 0 : undefined);
   // Of zeros the axis is one as in Grafana, not 1.2.
   const ownTop = highest === 0 ? 1 : step === undefined ? undefined : Math.ceil(highest / step) * step;
   const top = isShares ? 1 : (max ?? ownTop);
@@ -110,7 +113,7 @@ function valueAxis(
     max: top,
     splitNumber: 4,
     // With both ends given, even steps: else the last two labels of 0 to 1 are 0.9 and 1.
-    interval: step ?? (typeof min === "number" && top !== undefined ? (top - min) / 4 : undefined),
+    interval: step ?? (bottom === undefined || top === undefined ? undefined : (top - bottom) / 4),
     // Of whole numbers no parts are marked.
     minInterval: unit === "short" && values.every((value) => Number.isInteger(value ?? 0)) ? 1 : undefined,
     axisLabel: secondaryText(theme),
@@ -239,7 +242,9 @@ function bars(
         const value = (one.field.values[row] ?? null) as number | null;
         const shown = isShares && value !== null ? value / total(row) : value;
         const [link] = one.field.getLinks?.({ valueRowIndex: row }) ?? [];
-        return { value: shown, label: { formatter: fieldText(one, value) }, url: link?.href };
+        // In a thin part of a bar there is no room.
+        const show = hasLabels && !(isShares && Number(shown) < 0.06);
+        return { value: shown, label: { show, formatter: fieldText(one, value) }, url: link?.href };
       }),
       markLine: index > 0 ? undefined : { symbol: "none", silent: true, data: thresholdLines(data, theme) },
     })),

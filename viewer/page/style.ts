@@ -18,7 +18,7 @@ main{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));gap:8px}
 h2{font-size:15px;margin:0;align-self:end}
 section{position:relative;display:flex;flex-direction:column;overflow:hidden;background:${colors.background.primary};border:1px solid ${colors.border.weak};border-radius:3px;padding:4px 8px}
 .theme{margin-left:auto}
-.links{position:absolute;top:3px;right:8px;font-size:12px;background:${colors.background.primary};padding-left:8px}.links summary{border:0;padding:0;background:none;color:${colors.text.link}}.links div{right:0;max-height:200px;overflow:auto}.links div a{white-space:nowrap}
+.links{position:absolute;top:3px;right:8px;font-size:12px;background:${colors.background.primary};padding-left:8px;max-width:48%}a.links,.links summary{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.links summary{border:0;padding:0;background:none;color:${colors.text.link}}.links div{right:0;max-height:200px;overflow:auto}.links div a{white-space:nowrap}
 h3{font-size:13px;margin:0 0 4px;flex:none;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .chart,.scroll,.tiles{flex:1;min-height:0}.scroll{overflow:auto}
 .tiles{display:flex;gap:6px}.tile{flex:1;min-width:0;container-type:inline-size;display:flex;flex-direction:column;align-items:center;justify-content:center;border-radius:3px;text-align:center;overflow:hidden}
@@ -31,5 +31,6 @@ td[style] a{color:inherit}th.number,td.number{text-align:right}
 .lanes th{position:static;width:1%;padding-right:12px}.lanes td{max-width:none;border:0}.lanes td div{position:relative;height:30px;display:flex;justify-content:space-between;color:${colors.text.secondary}}.lanes i{font-style:normal}
 .lanes span{position:absolute;top:2px;bottom:2px;min-width:3px;overflow:hidden;text-align:center;line-height:26px;border-radius:2px}
 .empty{color:${colors.text.secondary};text-align:center;margin:auto;padding:0 12px}.error{color:${colors.error.text}}
+@media(max-width:1400px){table{font-size:12px}th,td{padding:3px 5px}td.wrap{min-width:110px}}
 @media(max-width:900px){main{display:block}section{height:320px;margin:8px 0}}`;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { parseArgs } from "node:util";
 
 import { dashboards, type DashboardDefinition } from "../../dashboards";
@@ -67,6 +68,8 @@ async function main(): Promise<number> {
   const influxDb = await startTemporaryInfluxDb((await resolveTool("influxd")).path);
   try {
     await fillWithSampleData(influxDb);
+    // "5 minutes ago" is of the sample's time.
+    mock.timers.enable({ apis: ["Date"], now: sampleNow });
     return await picturesOf(influxDb.grafana, () => sampleNow, options);
   } finally {
     await influxDb.stop();

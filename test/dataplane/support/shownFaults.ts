@@ -106,6 +106,15 @@ function tableFaults({ panel }: PanelData, { fields }: ShownPanel): string[] {
   ];
 }
 
+/** Distance of two colours in the cube of red, green and blue, each 0 to 255, that people tell apart in thin lines. */
+const leastDistance = 45;
+
+function distance(one: string, other: string): number {
+  const parts = (colour: string): number[] => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const others = parts(other);
+  return Math.hypot(...parts(one).map((part, index) => part - (others[index] ?? NaN)));
+}
+
 function chartFaults(data: PanelData, { fields }: ShownPanel): string[] {
   const { panel } = data;
   const { drawStyle, stacking } = (panel.fieldConfig?.defaults.custom ?? {}) as {
@@ -115,6 +124,12 @@ function chartFaults(data: PanelData, { fields }: ShownPanel): string[] {
   return [
     ...[fields, shownPanel(data, undefined, themes.light).fields].flatMap((shown) =>
       repeated(shown.map(({ colour }) => colour)).map((colour) => `two series are ${colour}`),
+    ),
+    ...fields.flatMap((one, index) =>
+      fields
+        .slice(index + 1)
+        .filter(({ colour }) => colour !== one.colour && distance(colour, one.colour) < leastDistance)
+        .map((other) => `"${one.name}" and "${other.name}" look alike`),
     ),
     ...(fields.length > mostSeries ? [`${fields.length} series`] : []),
     ...(drawStyle === "bars" && stacking?.mode !== "normal" ? ["bars over time cover each other"] : []),
