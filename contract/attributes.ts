@@ -46,6 +46,12 @@ export const number = (description: string, unit?: string): Attribute => ({
   description,
   unit,
 });
+/** A number of seconds. What is negative, as after a step of the clock, would distort means and percentiles. */
+export const duration = (description: string): Attribute => ({
+  ...number(description, "s"),
+  minimum: 0,
+  maximum: 1e9,
+});
 /** The attribute, which each event of its kind has. */
 export const required = (attribute: Attribute): Attribute => ({ ...attribute, required: true });
 /** The attribute, which is a tag of that name in InfluxDB. */

@@ -1,4 +1,4 @@
-import { type Attribute, type EventDefinition, number, required, tag, text } from "./attributes";
+import { type Attribute, type EventDefinition, duration, number, required, tag, text } from "./attributes";
 import { measurements } from "./measurements";
 import { driftComparisons, results, severities } from "./values";
 
@@ -60,7 +60,7 @@ const definitions = {
         ...tag("status_class", text("First digit of the status code; Fluentd derives it")),
         values: ["1xx", "2xx", "3xx", "4xx", "5xx"],
       },
-      duration_s: number("Time until the response was complete", "s"),
+      duration_s: duration("Time until the response was complete"),
       "request.id": text("Id of the request"),
       "request.fingerprint": text("Hash of method, route and content; distinct ones are the unique requests"),
       "enduser.pseudo.id": text("Keyed hash of the user; distinct ones are the unique users"),
@@ -92,7 +92,7 @@ const definitions = {
     attributes: {
       ...pipeline,
       "cicd.pipeline.result": required(tag("result", runResult)),
-      duration_s: number("Duration of the run", "s"),
+      duration_s: duration("Duration of the run"),
       ...exception,
     },
   },
@@ -107,7 +107,7 @@ const definitions = {
       ...task,
       ...expected,
       "cicd.pipeline.task.run.result": required(tag("result", runResult)),
-      duration_s: number("Duration of the step", "s"),
+      duration_s: duration("Duration of the step"),
       cpu_s: number("CPU time used", "s"),
       mem_peak_bytes: number("Largest memory use", "By"),
       mem_limit_bytes: number("Memory limit of the container", "By"),

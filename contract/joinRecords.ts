@@ -16,9 +16,9 @@ const exception = /^(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::
 const panic = /^(?:(?:panic|fatal error|Fatal Python error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/;
 /** Lines of an exception's message after its first. */
 const maxMessageLines = 20;
-/** tqdm's bars, those of brackets and a percentage, Keras 3's. */
+/** tqdm's bars, those of brackets and a percentage, Keras 3's, Spark's. */
 export const progress =
-  /\dit \[\d\d:|\d\/\d+(?:\x1b\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d/;
+  /\dit \[\d\d:|\d\/\d+(?:\x1b\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d|\[Stage \d+:[=> ]+\(/;
 /** A record that is longer ends. */
 const maxBytes = 1024 * 1024;
 

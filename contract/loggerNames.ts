@@ -111,7 +111,10 @@ export const jsonAliases = {
     ...["Timestamp", "@t", "instant.epochSecond", "timestamp.seconds", "datetime", "eventTime"],
   ],
   "log.logger": ["log.logger", "logger", "loggerName", "logger_name", "name", "record.name"],
-  "exception.type": ["exception.type", "error.type", "err.type", "exception.class", "thrown.name"],
+  "exception.type": [
+    ...["exception.type", "error.type", "err.type", "exception.class", "thrown.name", "error.name"],
+    "err.name",
+  ],
   "exception.message": [
     "exception.message",
     "error.message",
@@ -120,7 +123,15 @@ export const jsonAliases = {
     "thrown.message",
   ],
   "exception.stacktrace": [
-    ...["exception.stacktrace", "error.stack_trace", "err.stack", "stacktrace", "stack_trace", "exception"],
+    ...[
+      "exception.stacktrace",
+      "error.stack_trace",
+      "err.stack",
+      "error.stack",
+      "stacktrace",
+      "stack_trace",
+      "exception",
+    ],
     ...["exc_info", "@x"],
   ],
   trace_id: ["trace_id", "traceId", "trace.id", "TraceId"],
@@ -128,3 +139,9 @@ export const jsonAliases = {
 
 /** Keys of OpenTelemetry's severity number, from 1 to 24, read where there is no level. */
 export const severityNumberKeys: readonly string[] = ["severity_number", "severityNumber", "SeverityNumber"];
+
+/** The severity of OpenTelemetry's number, from 1 to 24, the first of the values that is one. */
+export function severityOfNumber(values: readonly unknown[]): Severity | undefined {
+  const found = Number(values.find((one) => typeof one === "number" || typeof one === "bigint"));
+  return found >= 1 && found <= 24 ? severities[Math.floor((found - 1) / 4)] : undefined;
+}

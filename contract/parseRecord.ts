@@ -4,13 +4,12 @@ import { exceptionAttributes } from "./exceptions";
 import type { FormatRow, RenderedFormat } from "./formats";
 import { runtimePrefix } from "./joinRecords";
 import { jsonText, parseJsonObject } from "./lenientJson";
-import { jsonAliases, severityNumberKeys } from "./loggerNames";
+import { jsonAliases, severityNumberKeys, severityOfNumber } from "./loggerNames";
 import { foreignMeasurements, measurements } from "./measurements";
 import { messageAndPairs, pairsOf, unquote } from "./pairs";
 import { javascriptRegexp, withoutColours } from "./regexps";
 import { requestAttributes } from "./requests";
 import { leadingTime, readTime } from "./times";
-import { severities } from "./values";
 
 /** What torchrun puts before each line. */
 const rankPrefix = /^\[rank(\d+)\]: /;
@@ -83,7 +82,7 @@ class RecordParser {
 
   parse(text: string): ParsedRecord {
     const json = this.format.json && text.startsWith("{") ? fromJsonText(text) : undefined;
-    if (json !== undefined) return json;
+    if (json !== undefined) return this.ofDocker(json.keys) ?? json;
     const plain = withoutColours(text);
     const [first, rest] = splitFirst(plain);
     // Of an expression that knows single lines only, what follows belongs to the event nevertheless.
@@ -99,6 +98,18 @@ class RecordParser {
     const time = leadingTime(text, this.now, { patterns, timeZone });
     if (time !== undefined) event.set("timestamp", time);
     return { event, format: "none" };
+  }
+
+  /** The line inside of one of Docker's json-file, if a format knows it. */
+  private ofDocker(keys: ParsedRecord["keys"]): ParsedRecord | undefined {
+    const values = ["log", "stream", "time"].map((key) => keys?.get(key));
+    if (keys?.size !== 3 || !values.every((one) => typeof one === "string")) return undefined;
+    const [log = "", stream = "", time = ""] = values;
+    const inner = this.parse(log.replace(/\n$/, ""));
+    if (inner.format === "none") return undefined;
+    if (!inner.event.has("timestamp")) inner.event.set("timestamp", time);
+    inner.event.set("text.stream", bounded(stream));
+    return inner;
   }
 
   /** @param rest lines after the text */
@@ -257,12 +268,6 @@ function fromKeys(keys: Texts, text: string): { event: Attributes; keys: Texts }
   const event = conform(measurements.log, all);
   if (name !== undefined && name !== null) event.set("text.event_name", bounded(String(name)));
   return { event, keys };
-}
-
-/** The severity of OpenTelemetry's number, from 1 to 24. */
-function severityOfNumber(values: readonly Value[]): string | undefined {
-  const found = Number(values.find((one) => typeof one === "number" || typeof one === "bigint"));
-  return found >= 1 && found <= 24 ? severities[Math.floor((found - 1) / 4)] : undefined;
 }
 
 /** Whether lines may make events of that name. */

@@ -37,9 +37,10 @@ export interface TextFormat {
 }
 
 const date = "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d";
-const anyDate = date.replaceAll("-", "[-/]");
 const zone = "(?: ?(?:Z|UTC|[+-]\\d\\d:?\\d\\d))?";
 const time = `(?<time>${date}(?:[.,:]\\d+)?${zone})`;
+/** Also with slashes, and as a number of seconds or milliseconds. */
+const anyTime = `(?<time>${date.replaceAll("-", "[-/]")}(?:[.,:]\\d+)?${zone}|\\d{10}\\.\\d{3,9}|\\d{13})`;
 const level =
   "(?<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|trace|debug|info|notice|warn|warning|error|critical|fatal|exception)";
 /** Of Python's logging; `Level 25` is one without a name. */
@@ -87,7 +88,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^${address} ${method} (?<path>/\\S*) [\\d.]+ ${status} \\S+ \\d+${more}`,
     ],
   },
-  /** Requests of KServe, MLServer, TorchServe, BentoML's API servers, the replicas of Ray Serve, uWSGI and Sanic. */
+  /** Requests of KServe, MLServer, TorchServe, BentoML's API servers, the replicas of Ray Serve, Ollama, uWSGI and Sanic. */
   serving: {
     regexps: [
       `^${time} (?:\\d+ [\\w.]+ INFO: +|\\[[\\w.]+\\] INFO - )${address}(?: \\d+)? - "${method} (?<path>[^"]*) HTTP/[\\d.]+" ${status}(?: [^\\n]*)?${more}`,
@@ -98,6 +99,8 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^(?:\\([^)\\n]{0,200}\\) )?[A-Z]+ ${time} (?!\\S*proxy )\\S+ \\S+ \\S+ (?<path>/\\S*) (?:\\S+ )?--? ${method} ${status} (?<duration_ms>\\d+(?:\\.\\d+)?)ms${more}`,
       `^\\[pid: \\d+\\|app: [^|\\]\\n]*\\|req: [^\\]\\n]*\\] \\S+ \\([^)\\n]*\\) \\{[^}\\n]*\\} \\[(?<time>[^\\]\\n]+)\\] ${method} (?<path>\\S+) => generated \\d+ bytes in (?<duration_ms>\\d+) msecs (?:via sendfile\\(\\) )?\\(HTTP/[\\d.]+ ${status}\\)(?: [^\\n]*)?${more}`,
       `^\\[${time}\\] - \\(sanic\\.access\\)\\[[A-Z]+\\]\\[[^\\]\\n]*\\]: ${method} (?<path>\\S+) {1,2}${status} \\S+${more}`,
+      // Gin, as Ollama has it
+      `^\\[GIN\\] (?<time>\\d{4}/\\d\\d/\\d\\d - \\d\\d:\\d\\d:\\d\\d) \\| *${status} \\| *(?:(?<duration_ms>\\d+(?:\\.\\d+)?)ms|(?<duration>\\d+(?:\\.\\d+)?)s|[^|\\n]*) *\\| *\\S+ *\\| *${method} +"(?<path>[^"\\n]*)"${more}`,
     ],
   },
   /**
@@ -235,10 +238,17 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
       `^\\[(?<logger>LightGBM)\\] \\[(?<level>[A-Za-z]+)\\] ${rest}$`,
     ],
   },
-  /** PyTorch Lightning, Keras and Transformers, which print: `GPU available: True, used: True`, `Epoch 1/10`, `{'loss': 0.5}` */
+  /**
+   * PyTorch Lightning, Keras and Transformers, which print: `GPU available: True, used: True`, `Epoch 1/10`, `{'loss': 0.5}`;
+   * scores of XGBoost, LightGBM and CatBoost, joblib, scikit-learn's searches, NCCL
+   */
   lightning: {
     severity: "INFO",
     regexps: [
+      "^(?<body>\\[\\d+\\]\\s+[^\\s:]+(?:'s [^\\s:]+)?: ?-?\\d[\\s\\S]*)$",
+      "^(?<body>\\d+:\\t(?:learn|test): [\\s\\S]*)$",
+      "^(?<body>(?:\\[(?:Parallel\\(n_jobs=|CV[ \\]])|Fitting \\d+ folds for each of )[\\s\\S]*)$",
+      `^\\S+:\\d+:\\d+ \\[\\d+\\] (?:(?<logger>\\S+:\\d+) )?NCCL (?<level>INFO|WARN|TRACE) ${rest}$`,
       "^(?<body>(?:GPU|TPU|IPU|HPU) available: [\\s\\S]*)$",
       "^(?<body>(?:\\*{3,} |\\{'(?:loss|grad_norm|eval_\\w+|train_\\w+)': )[\\s\\S]*)$",
       "^(?<body>(?:LOCAL_RANK: \\d+ - CUDA_VISIBLE_DEVICES|`Trainer\\.fit` stopped|Epoch \\d+(?:/\\d+)?(?:: |\\s*$))[\\s\\S]*)$",
@@ -248,7 +258,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
   warnings: {
     severity: "WARN",
     regexps: [
-      `^(?<logger>[^\\s:]+:\\d+): (?<category>[\\w.]*Warning): ${rest}$`,
+      `^(?<logger>(?:<[^>\\n]{1,200}>|[^\\s:]+):\\d+): (?<category>[\\w.]*Warning): ${rest}$`,
       `^(?<category>[A-Z]\\w*Warning): ${rest}$`,
     ],
   },
@@ -274,6 +284,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
     regexps: [
       "^(?<body>[^\\n]*\\d%\\|[^|\\n]*\\|[\\s\\S]*)$",
       "^(?<body>[^\\n]*(?:\\dit \\[\\d\\d:|\\d/\\d+ +━{5,})[\\s\\S]*)$",
+      "^(?<body>\\[Stage \\d+:[=> ]+\\([\\s\\S]*)$",
       "^(?<body>[^\\n]*(?:\\d%?\\s*\\[[=>.#\\- ]{5,}\\]|\\[[=>.#\\- ]{5,}\\]\\s*\\d)[\\s\\S]*)$",
     ],
   },
@@ -290,7 +301,7 @@ export const textFormats: Readonly<Record<BuiltInFormat, TextFormat>> = {
    */
   general: {
     regexps: [
-      `^[[(]?${time.replace(date, anyDate)}[\\])]?${between}${bracketed}${levelWord}${rest}$`,
+      `^[[(]?${anyTime}[\\])]?${between}${bracketed}${levelWord}${rest}$`,
       // No date, or one that is read differently from country to country: the time of reading
       `^[[(]?(?:\\d{1,2}[/.]\\d{1,2}[/.]\\d{2,4},? )?\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?[\\])]?${between}${bracketed}${levelWord}${rest}$`,
       `^(?:\\([^)\\n]{0,200}\\) )?[[(]?(?<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)(?:\\|(?<logger>[^\\]\\s]{1,200}))?(?![A-Za-z0-9_])[\\])]?${between}` +

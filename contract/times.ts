@@ -27,8 +27,8 @@ export const timePatterns: readonly string[] = [
   "^(?<epoch>\\d{10})(?:\\.(?<fraction>\\d{1,9})\\d*|(?<digits>\\d{3}|\\d{6}|\\d{9}))?$",
   // Apache, nginx, werkzeug: 07/Mar/2024:10:15:32 +0000
   `^(?<day>\\d{1,2})/(?<monthName>[A-Za-z]{3})/(?<year>\\d{4})[: ]${clock}${fraction}(?: (?<zone>[+-]\\d{4}))?$`,
-  // Go, Spark: 2024/03/07 10:15:32, 24/03/07 10:15:32
-  `^(?<year>\\d{4}|\\d\\d)/(?<month>\\d\\d)/(?<day>\\d\\d)[T ]${clock}${fraction}(?: (?<zone>Z|${zoneName}|${offset}))?$`,
+  // Go, Spark, Gin: 2024/03/07 10:15:32, 24/03/07 10:15:32, 2024/03/07 - 10:15:32
+  `^(?<year>\\d{4}|\\d\\d)/(?<month>\\d\\d)/(?<day>\\d\\d)(?:[T ]| - )${clock}${fraction}(?: (?<zone>Z|${zoneName}|${offset}))?$`,
   // RFC 2822 and 1123: Thu, 07 Mar 2024 10:15:32 GMT
   `^(?:[A-Za-z]{3}, ?)?(?<day>\\d{1,2}) (?<monthName>[A-Za-z]{3}) (?<year>\\d{4}) (?<hour>\\d\\d):(?<minute>\\d\\d)(?::(?<second>\\d\\d)${fraction})?(?: (?<zone>Z|${zoneName}|${offset}))?$`,
   // java.util.logging: Mar 07, 2024 10:15:32 AM

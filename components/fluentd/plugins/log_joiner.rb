@@ -17,8 +17,8 @@ module LogContract
     EXCEPTION = /\A(?:[A-Za-z_][\w$]*\.)*[A-Za-z_][\w$]*(?:Error|Exception)(?::|[ \t\r\n\f\v]*\z)/.freeze
     # Go, Rust and CPython. The process has ended, but for another goroutine's report.
     PANIC = /\A(?:(?:panic|fatal error|Fatal Python error): |thread '[^'\n]*' (?:\(\d+\) )?panicked at )/.freeze
-    # tqdm's bars, those of brackets and a percentage, Keras 3's.
-    PROGRESS = %r{\dit \[\d\d:|\d/\d+(?:\e\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d}.freeze
+    # tqdm's bars, those of brackets and a percentage, Keras 3's, Spark's.
+    PROGRESS = %r{\dit \[\d\d:|\d/\d+(?:\e\[[\d;]*m|[ \t])*━{5,}|\d%\|[^|]*\||\d%?[ \t]*\[[=>.#\- ]{5,}\]|\[[=>.#\- ]{5,}\][ \t]*\d|\[Stage \d+:[=> ]+\(}.freeze
     # A record that is longer ends, so that it does not fill the memory: its text is cut far below anyway.
     MAX_BYTES = 1024 * 1024
     # Lines of an exception's message after its first.

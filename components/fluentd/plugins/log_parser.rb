@@ -108,7 +108,7 @@ module LogContract
 
     def parse_json(text)
       hash = JSON.parse(text, max_nesting: MAX_NESTING, allow_nan: true)
-      from_json(hash, text) if hash.is_a?(Hash)
+      (of_docker(hash) || from_json(hash, text)) if hash.is_a?(Hash)
     rescue JSON::ParserError
       # A traceback may follow the line that announced it.
       first, rest = text.split("\n", 2)
@@ -120,6 +120,15 @@ module LogContract
         return nil
       end
       from_json(hash, first, rest) if hash.is_a?(Hash)
+    end
+
+    # The line inside of one of Docker's json-file, if a format knows it.
+    def of_docker(hash)
+      log, stream, time = hash.values_at("log", "stream", "time")
+      return nil unless hash.size == 3 && [log, stream, time].all?(String) && (event = event_of(log.chomp("\n")))
+
+      event["timestamp"] ||= time
+      event.merge!("text.stream" => @contract.bounded(stream))
     end
 
     # rest: lines after the object

@@ -78,6 +78,18 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   serving: [
     {
+      record: '[GIN] 2024/03/07 - 10:15:32 | 200 |     12.5ms |       10.0.0.1 | POST     "/api/generate"',
+      event: "http.server.request",
+      time: at,
+      has: request("POST", "/api/generate", 200, 0.0125),
+    },
+    {
+      record: '[GIN] 2024/03/07 - 10:15:32 | 503 |   1.25s |   ::1 | GET     "/api/tags"',
+      event: "http.server.request",
+      time: at,
+      has: request("GET", "/api/tags", 503, 1.25),
+    },
+    {
       record:
         '2024-03-07 10:15:32.123 1 uvicorn.access INFO:     10.0.0.7:35 1 - "POST /v1/models/churn HTTP/1.1" 200 OK',
       event: "http.server.request",
@@ -437,6 +449,17 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   lightning: [
+    ...[
+      "[0]\ttrain-rmse:0.50000\teval-rmse:0.60000",
+      "[10]\tvalid_0's l2: 0.25",
+      "0:\tlearn: 0.6931\ttest: 0.69\tbest: 0.69 (0)\ttotal: 3ms\tremaining: 3s",
+      "[Parallel(n_jobs=1)]: Done   1 out of   1 | elapsed:    0.1s remaining:    0.0s",
+      "[CV 1/5] END ................C=1, kernel=rbf;, score=0.967 total time=   0.0s",
+    ].map((record) => ({ record, has: log("INFO", record) })),
+    {
+      record: "host-1:123:456 [0] init.cc:1270 NCCL WARN Duplicate GPU detected",
+      has: log("WARN", "Duplicate GPU detected", { "log.logger": "init.cc:1270" }),
+    },
     {
       record: "{'loss': 0.5, 'learning_rate': 1e-05, 'epoch': 1.0}",
       has: log("INFO", "{'loss': 0.5, 'learning_rate': 1e-05, 'epoch': 1.0}"),
@@ -452,6 +475,10 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     { record: "Epoch 1/10", has: log("INFO", "Epoch 1/10") },
   ],
   warnings: [
+    {
+      record: "<frozen runpy>:128: RuntimeWarning: 'a' found in sys.modules",
+      has: log("WARN", "'a' found in sys.modules", { "log.logger": "<frozen runpy>:128" }),
+    },
     {
       record: "/usr/lib/base.py:348: UserWarning: X has feature names\n  warnings.warn(",
       has: log("WARN", "X has feature names\n  warnings.warn(", { "text.category": "UserWarning" }),
@@ -530,6 +557,10 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
   ],
   progress: [
     {
+      record: "[Stage 0:=======>                                  (2 + 8) / 8]",
+      has: log("INFO", "[Stage 0:=======>                                  (2 + 8) / 8]"),
+    },
+    {
       record:
         "\x1b[1m5/10\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m\x1b[37m━━━━━━━━━━\x1b[0m \x1b[1m5s\x1b[0m 1s/step - loss: 0.5",
       has: log("INFO", "5/10 ━━━━━━━━━━━━━━━━━━━━ 5s 1s/step - loss: 0.5"),
@@ -556,6 +587,7 @@ export const formatSamples: Readonly<Record<BuiltInFormat, readonly FormatSample
     },
   ],
   general: [
+    { record: "1709806532.123456 INFO ready", time: atMs, has: log("INFO", "ready") },
     {
       record: "[2024/03/07 10:15:32] [ warn] [tail:tail.0] file is gone",
       time: at,

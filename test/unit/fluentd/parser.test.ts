@@ -382,6 +382,44 @@ test(
   },
 );
 
+test(
+  "the line inside of one of Docker's json-file is read, if a format knows it",
+  { skip: missingRuby },
+  () => {
+    const docker = (log: string) =>
+      JSON.stringify({ log, stream: "stderr", time: "2024-03-07T10:15:32.123Z" });
+    const lines = [
+      docker('{"level":"error","msg":"inner"}\n'),
+      docker("2024-03-07 10:15:31 WARN app: text\n"),
+      docker("free text\n"),
+      JSON.stringify({ log: "INFO:root:x", stream: "stderr", other: 1 }),
+    ];
+    assertSame(lines);
+    assert.deepEqual(
+      parseWithRuby(lines).map(({ event }) => [
+        event?.body,
+        event?.severity_text,
+        event?.["text.stream"],
+        event?.time_unix_nano,
+      ]),
+      [
+        ["inner", "ERROR", "stderr", "1709806532123000000"],
+        ["text", "WARN", "stderr", "1709806531000000000"],
+        ["free text\n", undefined, "stderr", "1709806532123000000"],
+        ["INFO:root:x", undefined, "stderr", undefined],
+      ],
+    );
+  },
+);
+
+test("a duration that is negative is kept as invalid", { skip: missingRuby }, () => {
+  const line =
+    '{"event_name":"pipeline.run.end","cicd.pipeline.name":"p","cicd.pipeline.run.id":"r","cicd.pipeline.result":"success","duration_s":-0.5}';
+  assertSame([line]);
+  const [event = {}] = parseWithRuby([line]).map((record) => record.event ?? {});
+  assert.deepEqual([event.duration_s, event["invalid.duration_s"]], [undefined, "-0.5"]);
+});
+
 test("zones by their names, and Java's with the region behind the offset", { skip: missingRuby }, () => {
   const times = {
     "Thu Mar  7 11:15:32.123 CET 2024": "1709806532123000000",
@@ -448,13 +486,15 @@ test(
       `2024-03-07T10:15:32+0000 [INFO] [a] ${"1:".repeat(length / 2)}`,
       `INFO 2024-03-07 10:15:32,123 ${"a -- ".repeat(length / 5)}`,
       `[pid: 1|app: 0|req: 1] a () {} [${"[(".repeat(length / 2)}`,
+      `[GIN] 2024/03/07 - 10:15:32 | 200 | ${"1 ".repeat(length / 2)}`,
+      `[Stage 1:${"=".repeat(length)}`,
     ];
     assertSame(lines);
     assert.deepEqual(
       parseWithRuby(lines).map(({ event }) => event?.event_name),
       [
         ...["log.unparsed", "log.unparsed", "log", "log.unparsed"],
-        ...["log", "log", "log", "log", "log", "log.unparsed"],
+        ...["log", "log", "log", "log", "log", "log.unparsed", "log.unparsed", "log.unparsed"],
       ],
     );
   },
