@@ -102,11 +102,6 @@ samples = () => {
 ${returning(rule.query)}
 }
 
-posted = from(bucket: ${fluxString(buckets.events)})
-    |> range(start: date.sub(d: ${fluxDuration(firingSeconds(rule) + resolvedSeconds)}, from: now()))
-    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and r.alertname == ${fluxString(rule.name)})
-    |> last()
-    |> map(fn: (r) => ({${columns(rule.labels)}, _time: r._time, _value: r._value}))
 ${inhibited.functions}
 firing = samples()
     |> map(fn: (r) => ({${columns([...rule.labels, ...details])}, _time: r._time, _value: r._value}))
@@ -150,6 +145,12 @@ firing = samples()
     })
     |> to(bucket: ${fluxString(buckets.events)}, tagColumns: ${fluxStrings(["alertname", ...rule.labels])})
     |> keep(columns: ${fluxStrings(["_time", "_value", ...rule.labels])})
+posted = from(bucket: ${fluxString(buckets.events)})
+    |> range(start: date.sub(d: ${fluxDuration(firingSeconds(rule) + resolvedSeconds)}, from: now()))
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and r.alertname == ${fluxString(rule.name)})
+    |> last()
+    |> map(fn: (r) => ({${columns(rule.labels)}, _time: r._time, _value: r._value}))
+
 union(tables: [firing, posted])
     |> group(columns: ${labels})
     |> sort(columns: ["_time"])

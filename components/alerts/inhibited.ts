@@ -9,40 +9,47 @@ const afterwardsSeconds = 300;
 /** The same for alerts about one run: nothing new is said of it. */
 const afterwardsOfRunSeconds = 24 * 3600;
 
+/** What was posted so long before its cause goes on, in seconds. */
+const beforeSeconds = 60;
+
 /**
- * Flux that leaves out of the alerts `r` those that would begin while an alert that inhibits them fires, or just after it.
- * What was posted before goes on. Alertmanager alone would send what outlives its cause by a minute.
+ * Flux that leaves out of the alerts `r` those that begin with or after an alert that inhibits them, while that fires or
+ * just after it. What was posted before it goes on. Alertmanager alone would send what outlives its cause by a minute.
  *
- * It uses `posted`, the rule's own posts.
- *
- * @param goingSeconds so long after its last post an alert fires
+ * @param firingSeconds so long after its last post an alert fires
  */
 export function notInhibited(
-  { inhibitedBy, labels, routing }: AlertRule,
-  goingSeconds: number,
+  { name, inhibitedBy, labels, routing }: AlertRule,
+  firingSeconds: number,
 ): { functions: string; filter: string } {
   if (inhibitedBy.length === 0) return { functions: "", filter: "" };
   const seconds = routing === "run" ? afterwardsOfRunSeconds : afterwardsSeconds;
   const equal = (label: string): string =>
     `(not exists r[${fluxString(label)}] or r[${fluxString(label)}] == of.${label})`;
+  const firstPosts = (
+    names: readonly string[],
+    within: number,
+  ): string => `from(bucket: ${fluxString(buckets.events)})
+    |> range(start: date.sub(d: ${fluxDuration(within)}, from: now()))
+    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and ${anyOf("alertname", names)})
+    |> first()`;
   return {
     functions: `
-inhibitors = from(bucket: ${fluxString(buckets.events)})
-    |> range(start: date.sub(d: ${fluxDuration(seconds)}, from: now()))
-    |> filter(fn: (r) => r._measurement == ${fluxString(measurements.postedAlert)} and r._field == "json" and ${anyOf("alertname", inhibitedBy)})
-    |> last()
-going = posted
-    |> filter(fn: (r) => r._time > date.sub(d: ${fluxDuration(goingSeconds)}, from: now()))
-isIn = (tables, of) => {
-    found = tables
-        |> filter(fn: (r) => ${labels.map(equal).join(" and ")})
-        |> group()
-        |> findRecord(fn: (key) => true, idx: 0)
+causes = ${firstPosts(inhibitedBy, seconds)}
+own = ${firstPosts([name], seconds + firingSeconds)}
+firstOf = (tables, of) => (tables
+    |> filter(fn: (r) => ${labels.map(equal).join(" and ")})
+    |> group()
+    |> min(column: "_time")
+    |> findRecord(fn: (key) => true, idx: 0))._time
+begins = (of) => {
+    cause = firstOf(tables: causes, of: of)
+    first = firstOf(tables: own, of: of)
 
-    return exists found._value
+    return not exists cause or (exists first and int(v: first) + int(v: ${fluxDuration(beforeSeconds)}) < int(v: cause))
 }
 `,
     filter: `
-    |> filter(fn: (r) => not isIn(tables: inhibitors, of: r) or isIn(tables: going, of: r))`,
+    |> filter(fn: (r) => begins(of: r))`,
   };
 }

@@ -477,7 +477,7 @@ describe("alert rules in a real InfluxDB", () => {
       await write(names.map((service) => unready(service, time)));
       return services(await evaluate("PodNotReady", time)).filter((service) => names.includes(service));
     };
-    assert.deepEqual(await reported(at - 30 * second, "known"), ["known"]);
+    assert.deepEqual(await reported(at - 90 * second, "known"), ["known"]);
     await write(
       every(at - 2 * minute, at, 10 * second).flatMap((time) =>
         ["known", "new"].map((service) => deployment(service, time, { age: 24 * 3600 })),
