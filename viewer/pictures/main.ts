@@ -28,9 +28,9 @@ of the tests' sample data, in an InfluxDB that is started for it, or
 
 /** What docs/pictures/ has of each dashboard: by the end of the file's name, what is put into the address. */
 const docsQueries = {
-  "24h": "from=now-24h",
+  "24h": "from=now-24h&theme=dark",
   "15m-light": "from=now-15m&theme=light",
-  "90d": "from=now-90d",
+  "90d": "from=now-90d&theme=dark",
   "empty-light": "var-environment=none&theme=light",
 };
 /** In the last 15 minutes no run went on: of Run those of one. */

@@ -84,7 +84,7 @@ async function wholePage(page: Page): Promise<Buffer> {
   const { cssContentSize } = await session.send("Page.getLayoutMetrics");
   const { data } = await session.send("Page.captureScreenshot", {
     format: "webp",
-    quality: 75,
+    quality: 60,
     captureBeyondViewport: true,
     clip: { ...cssContentSize, scale: 1 },
   });
