@@ -94,7 +94,7 @@ export const kindsByKey: Readonly<Record<string, Schema>> = {
   ),
   // Alerts and prices
   ...{ errorRatio: ratio, memoryUseRatio: ratio, unparsedRatio: ratio },
-  ...{ gibHour: price, spotMaxPrice: price, vcpuHour: price },
+  ...{ gibHour: price, gpuHour: price, spotMaxPrice: price, vcpuHour: price },
   // Azure
   ...{
     addressSpace: addressRange,

@@ -43,13 +43,15 @@ export const measurements = {
   owner: "kubernetes_owner",
   /** What each of Telegraf's inputs counts: field `errors`, tag `alias`. */
   telegrafInput: "internal_gather",
-  /** A pod's Prometheus endpoint was read: field `content_length`. */
+  /** A ready pod offers metrics: field `expected`; metrics of it were read: field `content_length`. */
   scrape: "prometheus_request",
   /** Samples of an app's own metrics beyond its bound of series, which are not stored: field `samples`. */
   droppedSeries: "pod_metrics_dropped",
   certificate: "x509_cert",
   container: "kubernetes_pod_container",
   podVolume: "kubernetes_pod_volume",
+  /** A GPU, as NVIDIA's DCGM sees it; of one that no pod holds the service is that of its exporter. */
+  gpu: "hw.gpu",
   fluentd: "fluentd",
   bucketSeries: "storage_bucket_series_num",
   taskRuns: "task_executor_total_runs_complete",

@@ -77,6 +77,9 @@ const containerAmounts = [
   "resource_limits_memory_bytes",
 ];
 
+/** Of a GPU: 1, its use (0 to 1), bytes of its memory, and watts. */
+const gpuAmounts = ["gpus", "utilization", "memory_used_bytes", "memory_free_bytes", "power_watts"];
+
 /**
  * What the platform rolls up by itself.
  *
@@ -125,6 +128,13 @@ export const defaultRollups: readonly Rollup[] = [
     countedField: "used_bytes",
     fields: ["used_bytes", "capacity_bytes"],
     tags: ["service", "environment", "namespace", "volume_name"],
+  },
+  {
+    measurement: measurements.gpu,
+    countedField: "gpus",
+    fields: gpuAmounts,
+    amounts: gpuAmounts,
+    tags: ["service", "environment", "namespace", "gpu_model"],
   },
 ];
 

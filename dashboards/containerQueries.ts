@@ -13,7 +13,7 @@ import {
   type Expression,
   type Query,
 } from "./influxql";
-import { interval, rollups, source } from "./sources";
+import { interval, rollups, source, type Rollups } from "./sources";
 
 export const nanocores = 1e9;
 export const millicores = 1e3;
@@ -39,11 +39,14 @@ export const chosenContainers: readonly Condition[] = [
 
 export const byContainer: readonly Dimension[] = [tag("service"), tag("container_name")];
 
-/** What all pods of a service had together: the mean over the minutes, or hours, of a window in which there were any. */
-export function overPods(name: string, divisor: number, alias: string): Query {
+/**
+ * What all pods, or GPUs, of a service had together: the mean over the minutes, or hours, of a window in which there were
+ * any.
+ */
+export function overPods(name: string, divisor: number, alias: string, of: Rollups = containers): Query {
   return select(field("together").mean().as(alias))
     .from(
-      ...containers.resolutions.map(({ source: from, when, minutes }) =>
+      ...of.resolutions.map(({ source: from, when, minutes }) =>
         select(
           field(minutesField(name))
             .sum()

@@ -21,6 +21,11 @@ export interface ComputePrices {
   readonly vcpuHour: number;
   /** Money per GiB of memory and hour. */
   readonly gibHour: number;
+  /**
+   * Money per GPU and hour.
+   * @default none: the table of GPUs has no columns of cost
+   */
+  readonly gpuHour?: number;
 }
 
 /** Options of {@link dashboards}. */
@@ -70,9 +75,10 @@ export const maxDashboardBytes = 1024 * 1024 - 16 * 1024;
 /** @throws Error naming the option that can't be used */
 export function resolveDashboardOptions(options: DashboardOptions): ResolvedDashboardOptions {
   const prices = options.prices ?? defaultPrices;
-  for (const key of ["vcpuHour", "gibHour"] as const) {
-    if (!(Number.isFinite(prices[key]) && prices[key] >= 0)) {
-      throw new Error(`dashboards: prices.${key} is ${prices[key]}: give the money per hour, 0 or more`);
+  for (const key of ["vcpuHour", "gibHour", "gpuHour"] as const) {
+    const price = key === "gpuHour" ? (prices[key] ?? 0) : prices[key];
+    if (!(Number.isFinite(price) && price >= 0)) {
+      throw new Error(`dashboards: prices.${key} is ${price}: give the money per hour, 0 or more`);
     }
   }
   const timeZone = options.timeZone ?? defaultTimeZone;

@@ -29,6 +29,7 @@ const texts: Readonly<Record<string, EmptyText>> = {
   [measurements.unparsed]: ["no such line", "all were parsed"],
   [measurements.logLag]: ["no service answers probes", "a ModelApi is probed by itself"],
   [measurements.probe]: ["nothing is probed", "a ModelApi is probed by itself"],
+  [measurements.gpu]: ["no GPU is seen", "docs/metrics.md says how DCGM's exporter is read"],
   [measurements.firingAlerts]: ["Alertmanager is not heard", sample[1]],
 };
 

@@ -24,6 +24,7 @@ import {
 } from "./containerQueries";
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
+import { gpuRow } from "./gpus";
 import { field, ofLast, select, tag, timeFilter } from "./influxql";
 import { dashboardPath, linesOfSeries, linesOfChosen, runsOf } from "./links";
 import { barChart, stat, table, timeSeries } from "./panels";
@@ -299,7 +300,7 @@ export function resourcesAndCost(options: ResolvedDashboardOptions): DashboardDe
         { name: "service", description: "An API or a pipeline" },
       ]),
       annotations: whatHappened(),
-      rows: [verdict(pricing), trend, sizingAndCost(pricing), steps],
+      rows: [verdict(pricing), trend, sizingAndCost(pricing), gpuRow(prices.gpuHour, pricing.money), steps],
     },
     options,
   );

@@ -1,5 +1,6 @@
 import { measurements } from "../../contract/measurements";
-import { modelApiComponent, ownerLabel, partOf, sloAnnotation } from "../kubernetes/labels";
+import { modelApiComponent, ownerLabel, partOf, scrapedLabel, sloAnnotation } from "../kubernetes/labels";
+import { claimsScript } from "./inodesScript";
 import { type PodMetricsArgs, podMetricsScript, scrapedNamespace } from "./podMetrics";
 import { podsScript } from "./podsScript";
 import { problemsScript } from "./problemsScript";
@@ -8,6 +9,8 @@ import { pointFunction } from "./seriesBound";
 
 /** Name of the metric that holds a list of the Kubernetes API as text, before {@link clusterScript}. */
 export const listText = "kubernetes_list_text";
+
+const [scraped] = Object.keys(scrapedLabel);
 
 /**
  * Starlark that makes metrics of lists of the Kubernetes API: what pods hold, what is wrong with any object, and that the
@@ -72,8 +75,15 @@ def of_list(metric):
         if team and kind in ["Deployment", "CronJob", "Pod"]:
             made.append(point(metric, "${measurements.owner}", tags, {"owner": team}))
         if kind == "Pod":
-            made += usage(metric, one, dict(tags, namespace = metadata["namespace"], pod_name = metadata["name"]))
-        if kind == "Deployment" and (metadata.get("labels") or {}).get("app.kubernetes.io/component") == "${modelApiComponent}":
+            pod = dict(tags, namespace = metadata["namespace"], pod_name = metadata["name"])
+            made += usage(metric, one, pod)
+${
+  podMetrics === undefined
+    ? ""
+    : `            if (metadata.get("labels") or {}).get("${scraped}") == "true" and when(one, "Ready", "True"):
+                made.append(point(metric, "${measurements.scrape}", pod, {"expected": 1.0}))
+`
+}        if kind == "Deployment" and (metadata.get("labels") or {}).get("app.kubernetes.io/component") == "${modelApiComponent}":
             made.append(point(metric, "${measurements.deployment}", dict(tags, namespace = metadata["namespace"]), dict(
                 objectives(metadata),
                 created_at = metadata["creationTimestamp"],
@@ -85,27 +95,32 @@ def of_list(metric):
             made.append(point(metric, "${measurements.kubernetesProblem}", dict(tags, kind = kind, namespace = metadata.get("namespace", ""), name = metadata["name"], reason = reason), fields))
     return made
 
+${claimsScript}
 def remember(kind, items):
     if kind in ["Pod", "Job"]:
-        for key in [key for key in state if key[0] == kind]:
+        for key in [key for key in state if key[0] in [kind, kind + " claim"]]:
             state.pop(key)
         for one in items:
             state[(kind, one["metadata"]["namespace"], one["metadata"]["name"])] = owner_of(one)
+            for volume in (one["spec"].get("volumes") or []) if kind == "Pod" else []:
+                remember_claim(one, volume)
     if kind == "Job":
         state["jobs"] = True
     if kind == "CronJob":
         state[kind] = {(one["metadata"]["namespace"], one["metadata"]["name"]): one.get("status", {}).get("lastSuccessfulTime") for one in items}
 
 def apply(metric):
-    if metric.name == "${listText}":
-        return of_list(metric)
 ${
   podMetrics === undefined
     ? ""
     : `    if "${scrapedNamespace}" in metric.tags:
         return of_scrape(metric)
 `
-}    owner = state.get(("Pod", metric.tags.get("namespace"), metric.tags.get("pod_name")), metric.tags.get("app.kubernetes.io/name"))
+}    if metric.name == "${listText}":
+        return of_list(metric)
+    if metric.name in inode_fields:
+        return of_inodes(metric)
+    owner = state.get(("Pod", metric.tags.get("namespace"), metric.tags.get("pod_name")), metric.tags.get("app.kubernetes.io/name"))
     # A pod that no list held yet: the next look knows it.
     if owner == None:
         return None

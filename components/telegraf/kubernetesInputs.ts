@@ -1,6 +1,7 @@
 import { measurements } from "../../contract/measurements";
 import { partOf } from "../kubernetes/labels";
 import { clusterScript, listText } from "./clusterScript";
+import { inodeFields, inodesScriptName } from "./inodesScript";
 import { type PodMetricsArgs, podMetricsInput, scrapedNamespace } from "./podMetrics";
 import { baseUrl, toml } from "./toml";
 
@@ -39,9 +40,12 @@ export interface KubernetesScrape {
 }
 
 /** Names of the metrics that the processor looks at. */
-const looked = [listText, measurements.container, measurements.podVolume]
+const looked = [listText, measurements.container, measurements.podVolume, ...Object.keys(inodeFields)]
   .map((name) => `"${name}"`)
   .join(", ");
+
+/** Folder of the configuration, and of the script beside it. */
+export const configFolder = "/etc/telegraf";
 
 const serviceAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -82,6 +86,7 @@ export function kubernetesInputs(scrape: KubernetesScrape, interval: number): st
   [inputs.kubernetes.tagdrop]
     volume_name = ["kube-api-access-*"]
 `,
+    inodesInput(kubeletUrl, tokenFile),
     listInput("cluster", lists, api),
     `${listInput("deployments", [["/apis/apps/v1/deployments", true]], api)}  interval = "${interval}s"
 `,
@@ -92,6 +97,16 @@ ${scrape.podMetrics === undefined ? `  namepass = [${looked}]` : `  metricpass =
 ${clusterScript(scrape.podMetrics)}'''
 `,
   ];
+}
+
+/** Input that reads the inodes of volumes. */
+function inodesInput(kubeletUrl: string, tokenFile: string): string {
+  return `[[inputs.exec]]
+  alias = "inodes"
+  commands = [${toml(`sh ${configFolder}/${inodesScriptName} ${tokenFile} ${kubeletUrl}`.trimEnd())}]
+  timeout = "20s"
+  data_format = "prometheus"
+`;
 }
 
 /** How the Kubernetes API is asked. */

@@ -22,6 +22,8 @@ import {
 } from "../platform/endpoints";
 import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { fluentdMonitorPort, parts, serviceHost } from "../platform/parts";
+import { inodesScript, inodesScriptName } from "./inodesScript";
+import { configFolder } from "./kubernetesInputs";
 import { type OtlpArgs, otlpPort } from "./otlp";
 import type { PodMetricsArgs } from "./podMetrics";
 import { type HttpProbe, renderTelegrafConfig } from "./telegrafConfig";
@@ -70,7 +72,6 @@ interface TelegrafArgs extends TelegrafDeployArgs, PartArgs, ApiServerArgs {
 }
 
 const user = { uid: 999 };
-const configPath = "/etc/telegraf";
 const configFile = "telegraf.conf";
 
 /** What Telegraf may do at the Kubernetes API. */
@@ -82,7 +83,7 @@ export const telegrafRules: inputs.rbac.v1.PolicyRule[] = [
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: ["list"] },
   { apiGroups: [""], resources: ["persistentvolumeclaims", "resourcequotas"], verbs: ["list"] },
   // Not nodes/proxy, which would let it run commands in any pod.
-  { apiGroups: [""], resources: ["nodes/stats", "nodes/pods"], verbs: ["get"] },
+  { apiGroups: [""], resources: ["nodes/metrics", "nodes/stats", "nodes/pods"], verbs: ["get"] },
 ];
 
 /**
@@ -112,7 +113,10 @@ export class Telegraf extends pulumi.ComponentResource {
           otlp: args.otlp,
         }),
       );
-    const configName = objects.configMap("config", { [configFile]: config });
+    const configName = objects.configMap("config", {
+      [configFile]: config,
+      [inodesScriptName]: inodesScript,
+    });
     objects.clusterRole(telegrafRules);
     objects.deployment(
       {
@@ -120,7 +124,7 @@ export class Telegraf extends pulumi.ComponentResource {
         container: {
           name: "telegraf",
           image: images.telegraf,
-          args: ["telegraf", "--strict-env-handling", "--config", `${configPath}/${configFile}`],
+          args: ["telegraf", "--strict-env-handling", "--config", `${configFolder}/${configFile}`],
           env: [
             { name: "INFLUXDB_USERNAME", value: influxDb.username },
             ...loginVariables(secretName, alertmanager),
@@ -134,7 +138,7 @@ export class Telegraf extends pulumi.ComponentResource {
             args.resources ??
             resources({ cpu: "50m", cpuLimit: "500m", memory: "48Mi", memoryLimit: "256Mi" }),
           volumeMounts: [
-            { name: "config", mountPath: configPath, readOnly: true },
+            { name: "config", mountPath: configFolder, readOnly: true },
             tokenMount,
             { name: "tmp", mountPath: "/tmp" },
           ],

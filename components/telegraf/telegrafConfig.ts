@@ -94,8 +94,8 @@ export const defaultProbeIntervalSeconds = 10;
  * Telegraf's configuration: HTTP probes, kubelet statistics, and the health of the platform itself, into the bucket
  * `events`.
  *
- * Needs Telegraf 1.36 or later; uses inputs `http`, `http_response`, `internal`, `kubernetes`, `opentelemetry`, `prometheus`,
- * `x509_cert` and `fluentd`, parsers `value` and `xpath`, processor `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
+ * Needs Telegraf 1.36 or later; uses inputs `exec`, `http`, `http_response`, `internal`, `kubernetes`, `opentelemetry`,
+ * `prometheus`, `x509_cert` and `fluentd`, parsers `value` and `xpath`, processor `starlark`, outputs `influxdb` and `health`. Source: https://docs.influxdata.com/telegraf/v1/configuration/
  *
  * @throws RangeError that names the option and the fix
  */

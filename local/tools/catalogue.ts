@@ -148,6 +148,7 @@ const tools = {
       tags: [
         "custom",
         ...[
+          "exec",
           "file",
           "fluentd",
           "http",

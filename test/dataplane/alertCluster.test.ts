@@ -50,6 +50,34 @@ const running = {
   containerStatuses: [{ name: "app", restartCount: 0, state: { running: {} } }],
 };
 
+/** The text of a kubelet's own metrics: https://kubernetes.io/docs/reference/instrumenting/metrics/ */
+const kubeletText = `# HELP kubelet_volume_stats_inodes [ALPHA] Maximum number of inodes in the volume
+# TYPE kubelet_volume_stats_inodes gauge
+kubelet_volume_stats_inodes{namespace="apps",persistentvolumeclaim="store-0"} 6.5536e+06
+kubelet_volume_stats_inodes{namespace="apps",persistentvolumeclaim="nobodys"} 100
+# HELP kubelet_volume_stats_inodes_free [ALPHA] Number of free inodes in the volume
+# TYPE kubelet_volume_stats_inodes_free gauge
+kubelet_volume_stats_inodes_free{namespace="apps",persistentvolumeclaim="store-0"} 6.553589e+06
+# HELP kubelet_volume_stats_inodes_used [ALPHA] Number of used inodes in the volume
+# TYPE kubelet_volume_stats_inodes_used gauge
+kubelet_volume_stats_inodes_used{namespace="apps",persistentvolumeclaim="store-0"} 11
+kubelet_volume_stats_inodes_used{namespace="apps",persistentvolumeclaim="nobodys"} 99
+kubelet_running_pods 12
+`;
+
+/** A pod with a claim. */
+const store = object("store-0", {
+  spec: {
+    nodeName: "node-1",
+    containers: [{ name: "app" }],
+    volumes: [
+      { name: "data", persistentVolumeClaim: { claimName: "store-0" } },
+      { name: "tmp", emptyDir: {} },
+    ],
+  },
+  status: running,
+});
+
 /** Pods whose owner no label of ours says, by the owner. */
 const owned: Record<string, Fields> = {
   api: pod(
@@ -130,6 +158,7 @@ const wrong: Record<string, Fields[]> = {
     pod("lost", { phase: "Running" }, { deletionTimestamp: ago(hour) }),
     { ...pod("foreign", waiting("ImagePullBackOff"), { labels: {} }) },
     ...Object.values(owned),
+    store,
   ],
   "/api/v1/nodes": [
     {
@@ -197,6 +226,11 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
   let answers = wrong;
   const server = createServer((request, response) => {
     const path = (request.url ?? "").split("?")[0] ?? "";
+    if (path === "/metrics") {
+      response.statusCode = request.headers.authorization === "Bearer the-token" ? 200 : 401;
+      response.end(kubeletText);
+      return;
+    }
     const kind = {
       jobs: "Job",
       cronjobs: "CronJob",
@@ -294,6 +328,19 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
     for (const [service, { metadata }] of Object.entries(owned)) {
       assert.equal(services[(metadata as { name: string }).name], service);
     }
+  });
+
+  it("knows the inodes of claimed volumes, by the pod that has the claim", async () => {
+    const rows = await evaluator.database.client.influxql(
+      'SELECT last("inodes") AS inodes, last("inodes_used") AS used FROM "events"."kubernetes_pod_volume" GROUP BY "service", "environment", "namespace", "pod_name", "volume_name", "node_name"',
+    );
+    const told = rows.map(({ time: _time, ...row }) => row);
+    assert.deepEqual(told, [
+      {
+        ...{ service: "store-0", environment: "test", namespace: "apps", pod_name: "store-0" },
+        ...{ volume_name: "data", node_name: "node-1", inodes: 6_553_600, used: 11 },
+      },
+    ]);
   });
 
   it("while Telegraf is silent, alerts neither begin nor end; after that they end", async () => {

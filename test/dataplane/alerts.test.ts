@@ -222,6 +222,28 @@ describe("alert rules in a real InfluxDB", () => {
     assert.equal(volume.get("tight")?.annotations.summary, "Volume data of tight-0 is 95 % full");
   });
 
+  it("VolumeInodesFillingUp: files by the inodes that there are, for minutes; not where there are none; it ends", async () => {
+    const inodes = (service: string, total: number, used: number, time: number): string =>
+      `kubernetes_pod_volume,service=${service},environment=test,namespace=n,pod_name=${service}-0,volume_name=files inodes=${total},inodes_used=${used} ${time}000000`;
+    await write(
+      every(now - 20 * minute, now, 30 * second).flatMap((time) => [
+        inodes("many-files", 1000, 900, time),
+        inodes("few-files", 1000, 840, time),
+        inodes("file-share", 0, 0, time),
+        inodes("short-peak", 1000, time === now - 30 * second ? 990 : 100, time),
+        inodes("cleaned", 1000, time < now - 5 * minute ? 900 : 100, time),
+      ]),
+    );
+    const before = await evaluate("VolumeInodesFillingUp", now - 6 * minute);
+    assert.deepEqual(services(before), ["cleaned", "many-files"]);
+    const alerts = await evaluate("VolumeInodesFillingUp");
+    assert.deepEqual(services(alerts), ["many-files"]);
+    assert.equal(
+      alerts.get("many-files")?.annotations.summary,
+      "Volume files of many-files-0 has used 90 % of its inodes",
+    );
+  });
+
   it("ContainerRestarting: more than two restarts of a container in an hour, at any back-off", async () => {
     const restarts = (service: string, time: number, total: number): string =>
       `kubernetes_pod_container,service=${service},environment=test,namespace=n,pod_name=${service}-0,container_name=api restarts_total=${total}i ${time}000000`;

@@ -15,6 +15,7 @@ import { deploy } from "../unit/support/deploy";
 import { platform } from "../unit/support/fixtures";
 import { mountedFiles, podOf } from "../unit/support/pods";
 import { missingMountNamespace, writeMountingScript } from "./support/mountNamespace";
+import { writeTelegrafFiles } from "./support/telegraf";
 
 describe("Alertmanager's configuration, checked by amtool", () => {
   let directory: string;
@@ -318,9 +319,8 @@ describe("Telegraf's configuration, run by telegraf", () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const tokenFile = join(directory, "token");
     await writeFile(tokenFile, "the-token");
-    const config = join(directory, "telegraf.conf");
-    await writeFile(
-      config,
+    const config = await writeTelegrafFiles(
+      directory,
       renderTelegrafConfig({
         influxDbUrl: url,
         environment: "test",

@@ -11,6 +11,7 @@ import {
   sampleTrace,
   sampleAlerts,
   failedSteps,
+  gpuMib,
   pipelineTasks,
   samplePipeline,
   servedDrift,
@@ -23,6 +24,7 @@ import {
   splitShares,
   sampleCpuCores,
   sampleF1,
+  sampleGpus,
   sampleMemoryBytes,
   sampleRemoved,
   sampleRequests,
@@ -908,6 +910,41 @@ const resourcesAndCost: Record<string, Expectation> = {
       "cost",
     );
   },
+  "GPU utilisation by service": (data) => {
+    const windows = Array.from({ length: 24 * 12 }, (_, index) => lastDay.slice(5 * index, 5 * index + 5));
+    const found = seriesOf(data);
+    for (const [service, { utilization }] of Object.entries(sampleGpus)) {
+      assert.equal(found[service]?.length, windows.length, service);
+      windows.forEach((minutes, index) =>
+        close(found[service]?.[index], mean(minutes.map(utilization)), `${service}, window ${index}`),
+      );
+    }
+  },
+  "GPU memory by service": (data) => {
+    for (const [service, { usedMib }] of Object.entries(sampleGpus)) {
+      expectConstant(data, `${service} used`, usedMib * 1024 ** 2);
+      expectConstant(data, `${service} free`, (gpuMib - usedMib) * 1024 ** 2);
+    }
+  },
+  "GPU power by service": (data) => {
+    for (const [service, { watts }] of Object.entries(sampleGpus)) expectConstant(data, service, watts);
+  },
+  "GPUs by service": (data) =>
+    closeRows(
+      sortedBy(onlyTable(data), "Service"),
+      sortedBy(
+        Object.entries(sampleGpus).map(([Service, { utilization, usedMib, watts }]) => ({
+          Service,
+          "GPU hours": 24,
+          Utilisation: mean(lastDay.map(utilization)),
+          "Idle GPU hours": hours(lastDay, (minute) => 1 - utilization(minute)),
+          "Highest memory": usedMib * 1024 ** 2,
+          Energy: (24 * watts) / 1000,
+        })),
+        "Service",
+      ),
+      "GPUs",
+    ),
   "Memory peak by step": (data) =>
     closeRows(
       sortedBy(onlyTable(data), "Step"),
@@ -1017,6 +1054,41 @@ const run: Record<string, Expectation> = {
         Error: null,
       })),
       "steps of the run",
+    ),
+  "GPU utilisation by service": (data) => {
+    const windows = Array.from({ length: 24 * 12 }, (_, index) => lastDay.slice(5 * index, 5 * index + 5));
+    const found = seriesOf(data);
+    for (const [service, { utilization }] of Object.entries(sampleGpus)) {
+      assert.equal(found[service]?.length, windows.length, service);
+      windows.forEach((minutes, index) =>
+        close(found[service]?.[index], mean(minutes.map(utilization)), `${service}, window ${index}`),
+      );
+    }
+  },
+  "GPU memory by service": (data) => {
+    for (const [service, { usedMib }] of Object.entries(sampleGpus)) {
+      expectConstant(data, `${service} used`, usedMib * 1024 ** 2);
+      expectConstant(data, `${service} free`, (gpuMib - usedMib) * 1024 ** 2);
+    }
+  },
+  "GPU power by service": (data) => {
+    for (const [service, { watts }] of Object.entries(sampleGpus)) expectConstant(data, service, watts);
+  },
+  "GPUs by service": (data) =>
+    closeRows(
+      sortedBy(onlyTable(data), "Service"),
+      sortedBy(
+        Object.entries(sampleGpus).map(([Service, { utilization, usedMib, watts }]) => ({
+          Service,
+          "GPU hours": 24,
+          Utilisation: mean(lastDay.map(utilization)),
+          "Idle GPU hours": hours(lastDay, (minute) => 1 - utilization(minute)),
+          "Highest memory": usedMib * 1024 ** 2,
+          Energy: (24 * watts) / 1000,
+        })),
+        "Service",
+      ),
+      "GPUs",
     ),
   "Memory peak by step": (data) =>
     closeRows(

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { stringify } from "yaml";
-import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { freePort } from "../../local/ports";
-import type { Service } from "../../local/services/service";
-import { minute, type RuleEvaluator, services, startRuleEvaluator } from "./support/ruleEvaluator";
-import { startTelegraf } from "./support/telegraf";
+import { influxDesiredState } from "../../components/influxdb/desiredState";
+import { dashboards } from "../../dashboards";
+import { readSeries } from "../../local/services/influxQuery";
+import type { DashboardModel } from "../../viewer/frames/dashboardModel";
+import { queryDashboard } from "../../viewer/frames/queryDashboard";
+import { type PodEndpoints, startPodEndpoints } from "./support/podEndpoints";
+import { every, hour, minute, type RuleEvaluator, services } from "./support/ruleEvaluator";
+import { withTables } from "./support/tables";
 import { waitFor } from "./support/waitFor";
 
 /** As vLLM serves it: https://docs.vllm.ai/en/latest/usage/metrics.html */
@@ -30,15 +28,29 @@ vllm:time_to_first_token_seconds_count{engine="0",model_name="llama-3"} 14.0
 python_gc_objects_collected_total{generation="0"} 9703.0
 `;
 
-/** As NVIDIA's exporter serves it: https://docs.nvidia.com/datacenter/dcgm/latest/gpu-telemetry/dcgm-exporter.html */
-const dcgm = `# HELP DCGM_FI_DEV_GPU_UTIL GPU utilization (in %).
-# TYPE DCGM_FI_DEV_GPU_UTIL gauge
-DCGM_FI_DEV_GPU_UTIL{gpu="0",UUID="GPU-604ac76c",device="nvidia0",modelName="NVIDIA A100",Hostname="node-1",container="train",namespace="apps",pod="training-1"} 87
-DCGM_FI_DEV_GPU_UTIL{gpu="1",UUID="GPU-5d2b1d2e",device="nvidia1",modelName="NVIDIA A100",Hostname="node-1",container="",namespace="",pod=""} 0
-# HELP DCGM_FI_DEV_FB_USED Framebuffer memory used (in MiB).
-# TYPE DCGM_FI_DEV_FB_USED gauge
-DCGM_FI_DEV_FB_USED{gpu="0",UUID="GPU-604ac76c",device="nvidia0",modelName="NVIDIA A100",Hostname="node-1",container="train",namespace="apps",pod="training-1"} 31337
-`;
+/**
+ * As NVIDIA's exporter serves it: https://docs.nvidia.com/datacenter/dcgm/latest/gpu-telemetry/dcgm-exporter.html. Of the
+ * second GPU, that no pod holds, DCGM does not know the power: the value is its DCGM_FP64_BLANK.
+ */
+const gpu = [
+  ["0", "GPU-604ac76c", ',container="train",namespace="apps",pod="training-1"'],
+  ["1", "GPU-5d2b1d2e", ""],
+  ["2", "GPU-77777777", ',container="x",namespace="apps",pod="not-listed-yet"'],
+] as const;
+const dcgmMetric = (name: string, help: string, values: readonly (number | string)[]): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${gpu
+    .map(
+      ([index, uuid, attributes], of) =>
+        `${name}{gpu="${index}",UUID="${uuid}",pci_bus_id="00000000:0${index}:00.0",device="nvidia${index}",modelName="NVIDIA A100-SXM4-40GB",Hostname="node-1",DCGM_FI_DRIVER_VERSION="535.161.08"${attributes}} ${values[of]}\n`,
+    )
+    .join("")}`;
+const dcgm = [
+  dcgmMetric("DCGM_FI_DEV_SM_CLOCK", "SM clock frequency (in MHz).", [1410, 210, 210]),
+  dcgmMetric("DCGM_FI_DEV_GPU_UTIL", "GPU utilization (in %).", [87, 0, 5]),
+  dcgmMetric("DCGM_FI_DEV_FB_USED", "Framebuffer memory used (in MiB).", [31337, 4, 5]),
+  dcgmMetric("DCGM_FI_DEV_FB_FREE", "Framebuffer memory free (in MiB).", [8193, 39526, 5]),
+  dcgmMetric("DCGM_FI_DEV_POWER_USAGE", "Power draw (in W).", [312.5, "140737488355328.000000", 5]),
+].join("");
 
 const many = `# TYPE jobs gauge\n${Array.from({ length: 25 }, (_, id) => `jobs{id="${id}"} 1`).join("\n")}
 # TYPE log gauge
@@ -50,131 +62,30 @@ other 1
 const texts: Record<string, string> = { "/metrics": vllm, "/dcgm": dcgm, "/many": many };
 
 describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as their documentation shows", () => {
-  let directory: string;
+  let pods: PodEndpoints;
   let evaluator: RuleEvaluator;
-  let telegraf: Service;
-  let endpoint: Server;
   const asked: string[] = [];
-  const watching = new Set<ServerResponse>();
-  let pods: object[] = [];
-
-  const kubernetes = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://x");
-    response.setHeader("content-type", "application/json");
-    if (url.searchParams.get("watch") === "true") {
-      watching.add(response.on("close", () => watching.delete(response)));
-      // A list as a stream: https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists
-      const event = (type: string, object: object): string =>
-        `${JSON.stringify({ type, object: { kind: "Pod", apiVersion: "v1", ...object } })}\n`;
-      const annotations = { "k8s.io/initial-events-end": "true" };
-      response.write(pods.map((pod) => event("ADDED", pod)).join(""));
-      response.write(event("BOOKMARK", { metadata: { resourceVersion: "1", annotations } }));
-      return;
-    }
-    const isPods = url.pathname === "/api/v1/pods";
-    response.end(
-      JSON.stringify({
-        kind: isPods ? "PodList" : "List",
-        apiVersion: "v1",
-        metadata: { resourceVersion: "1" },
-        items: isPods ? pods : [],
-      }),
-    );
-  });
-  const listen = async (server: Server): Promise<number> => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return (server.address() as AddressInfo).port;
-  };
-  const close = (server: Server): void => {
-    server.close();
-    server.closeAllConnections();
-  };
-  const startEndpoint = (): Server =>
-    createServer((request, response) => {
-      asked.push(request.url ?? "");
-      response.setHeader("content-type", "text/plain; version=0.0.4");
-      response.end(texts[request.url ?? ""]);
-    });
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "ds-monitoring-pod-metrics-"));
-    evaluator = await startRuleEvaluator();
-    endpoint = startEndpoint();
-    const port = await listen(endpoint);
-    const pod = (name: string, service: string, annotations: object, labels: object, podPort = port) => ({
-      metadata: {
-        ...{
-          name,
-          namespace: "apps",
-          uid: name,
-          resourceVersion: "1",
-          creationTimestamp: "2026-01-01T00:00:00Z",
-        },
-        labels: { "app.kubernetes.io/name": service, ...labels },
-        annotations: { "prometheus.io/port": String(podPort), ...annotations },
-      },
-      spec: { nodeName: "node-1", containers: [{ name: "app" }] },
-      status: {
-        ...{ phase: "Running", podIP: "127.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
-        containerStatuses: [{ name: "app", restartCount: 0, state: { running: {} } }],
-      },
-    });
-    const read = { "ds-monitoring/metrics": "true" };
-    const influxPort = Number(new URL(evaluator.database.influxd.url).port);
-    pods = [
-      pod("llm-1", "llm", {}, read),
-      pod("dcgm-exporter-x", "dcgm-exporter", { "prometheus.io/path": "/dcgm" }, read),
-      pod(
-        "many-1",
-        "many",
-        { "prometheus.io/path": "/many", "ds-monitoring/metric-names": "jobs,log" },
-        read,
-      ),
-      pod("training-1", "training", { "prometheus.io/path": "/never" }, {}),
-      // A real program: InfluxDB itself.
-      pod(
-        "store-0",
-        "store",
-        { "ds-monitoring/metric-names": "http_api_requests_total,go_*" },
-        read,
-        influxPort,
-      ),
-    ];
-    const url = `http://127.0.0.1:${await listen(kubernetes)}`;
-    const kubeConfig = join(directory, "kubeconfig");
-    const named = (kind: string, value: object) => [{ name: "test", [kind]: value }];
-    await writeFile(
-      kubeConfig,
-      stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": "test" },
-        clusters: named("cluster", { server: url }),
-        users: named("user", { token: "t" }),
-        contexts: named("context", { cluster: "test", user: "test" }),
+    pods = await startPodEndpoints(
+      (influxPort) => ({
+        "llm-1": { service: "llm" },
+        "dcgm-exporter-x": { service: "dcgm-exporter", path: "/dcgm" },
+        "many-1": { service: "many", path: "/many", names: "jobs,log" },
+        "training-1": { service: "training", path: "/never", isRead: false },
+        // A real program: InfluxDB itself.
+        "store-0": { service: "store", port: influxPort, names: "http_api_requests_total,go_*" },
       }),
+      (request, response) => {
+        asked.push(request.url ?? "");
+        response.setHeader("content-type", "text/plain; version=0.0.4");
+        response.end(texts[request.url ?? ""]);
+      },
+      20,
     );
-    const tokenFile = join(directory, "token");
-    await writeFile(tokenFile, "the-token");
-    telegraf = await startTelegraf({
-      directory: join(directory, "telegraf"),
-      config: renderTelegrafConfig({
-        influxDbUrl: evaluator.database.influxd.url,
-        influxDbMetrics: false,
-        environment: "test",
-        kubernetes: { kubeletUrl: url, apiUrl: url, tokenFile, kubeConfig, podMetrics: { seriesPerApp: 20 } },
-        healthPort: await freePort(),
-        intervalSeconds: 1,
-        probeIntervalSeconds: 1,
-      }),
-    });
+    evaluator = pods.evaluator;
   });
-  after(async () => {
-    await telegraf?.stop();
-    for (const response of watching) response.destroy();
-    close(kubernetes);
-    close(endpoint);
-    await evaluator.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => pods.stop());
 
   const rows = (measurement: string, field: string, by: string) =>
     evaluator.database.client.influxql(
@@ -206,20 +117,82 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
     assert.ok(!asked.includes("/never"), "a pod without the label is not asked");
   });
 
-  it("gives the samples of a GPU to the app that uses it", { timeout: 60_000 }, async () => {
-    const use = await waitFor("both GPUs", 30_000, async () => {
-      const found = await rows("DCGM_FI_DEV_GPU_UTIL", "gauge", '"service", "gpu", "pod_name"');
-      return found.some(({ service }) => service === "training") ? found : undefined;
+  const gpuFields = ["gpus", "utilization", "memory_used_bytes", "memory_free_bytes", "power_watts"];
+  const gpuTags = ["service", "namespace", "pod_name", "container_name", "gpu", "gpu_model", "node_name"];
+  const gpus = () =>
+    waitFor("both GPUs", 30_000, async () => {
+      const found = await evaluator.database.client.influxql(
+        `SELECT ${gpuFields.map((name) => `last("${name}") AS "${name}"`).join(", ")} FROM "events"."hw.gpu" GROUP BY "${gpuTags.join('", "')}"`,
+      );
+      return found.length >= 2 ? found : undefined;
     });
-    const told = use.map(({ service, gpu, value }) => [service, gpu, value]);
-    assert.ok(
-      told.some((one) => JSON.stringify(one) === '["training","0",87]'),
-      JSON.stringify(told),
-    );
-    assert.ok(
-      told.some((one) => JSON.stringify(one) === '["dcgm-exporter","1",0]'),
-      JSON.stringify(told),
-    );
+
+  it("gives a GPU to the app whose pod holds it, else to the exporter", { timeout: 60_000 }, async () => {
+    const found = (await gpus())
+      .map(({ time: _time, ...row }) => row)
+      .sort((a, b) => Number(a.gpu) - Number(b.gpu));
+    const both = { gpus: 1, gpu_model: "NVIDIA A100-SXM4-40GB", node_name: "node-1" };
+    assert.deepEqual(found, [
+      {
+        ...{
+          ...both,
+          service: "training",
+          namespace: "apps",
+          pod_name: "training-1",
+          container_name: "train",
+        },
+        ...{ gpu: "0", utilization: 0.87, power_watts: 312.5 },
+        ...{ memory_used_bytes: 31337 * 1024 ** 2, memory_free_bytes: 8193 * 1024 ** 2 },
+      },
+      {
+        ...{ ...both, service: "dcgm-exporter", namespace: "apps", pod_name: "", container_name: "" },
+        ...{ gpu: "1", utilization: 0, power_watts: null },
+        ...{ memory_used_bytes: 4 * 1024 ** 2, memory_free_bytes: 39526 * 1024 ** 2 },
+      },
+    ]);
+    const clocks = await rows("DCGM_FI_DEV_SM_CLOCK", "gauge", '"service"');
+    assert.deepEqual(clocks.map(({ service, value }) => [service, value]).sort(), [
+      ["dcgm-exporter", 210],
+      ["training", 1410],
+    ]);
+  });
+
+  it("shows them on the dashboard, over a day and over a month", { timeout: 120_000 }, async () => {
+    await gpus();
+    const desired = influxDesiredState();
+    // The minutes and hours in which they were seen are over.
+    const end = Math.ceil(Date.now() / hour) * hour + hour;
+    for (const name of ["rollup minutely late hw.gpu", "rollup hourly hw.gpu"]) {
+      const task = desired.tasks.find((one) => one.name === name);
+      assert.ok(task, name);
+      await evaluator.database.client.flux(task.flux, new Date(end));
+    }
+    const model = dashboards().find(({ uid }) => uid === "resources-and-cost");
+    assert.ok(model);
+    const { url, token } = evaluator.database.influxd;
+    for (const from of ["now-24h", "now-30d"]) {
+      const { panels } = await queryDashboard(JSON.parse(model.json) as DashboardModel, {
+        run: async (text) => {
+          const parameters = new URLSearchParams({ db: "monitoring", epoch: "ms", q: text });
+          const headers = { authorization: `Token ${token}` };
+          return readSeries(text, await fetch(`${url}/query?${parameters.toString()}`, { headers }));
+        },
+        nowMs: end,
+        from,
+      });
+      const table = panels.find(({ panel }) => panel.title === "GPUs by service");
+      assert.ok(table);
+      const [frame] = withTables(table).frames;
+      const shown = Object.fromEntries(
+        (frame?.rows ?? []).map((row) => [
+          row[frame?.columns.indexOf("Service") ?? -1],
+          row[frame?.columns.indexOf("Utilisation") ?? -1],
+        ]),
+      );
+      assert.deepEqual(Object.keys(shown).sort(), ["dcgm-exporter", "training"], from);
+      assert.ok(Math.abs(Number(shown.training) - 0.87) < 1e-9, `${from}: ${String(shown.training)}`);
+      assert.equal(shown["dcgm-exporter"], 0, from);
+    }
   });
 
   it("reads a real program's endpoint, the metrics that its pod names", { timeout: 60_000 }, async () => {
@@ -243,22 +216,29 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
     },
   );
 
-  it(
-    "reports an endpoint that is no longer readable while its pod is there",
-    { timeout: 60_000 },
-    async () => {
-      await first("prometheus_request", "content_length", '"pod_name"');
-      assert.deepEqual(services(await evaluator.evaluate("PodMetricsUnreadable", Date.now())), []);
-      // Ten minutes ago; its pod is there now.
-      const old = Date.now() - 10 * minute;
-      await evaluator.write([
-        `prometheus_request,service=gone,environment=test,namespace=apps,pod_name=training-1 content_length=10i ${old}000000`,
-        `prometheus_request,service=removed,environment=test,namespace=apps,pod_name=removed-1 content_length=10i ${old}000000`,
-      ]);
-      const alerts = await evaluator.evaluate("PodMetricsUnreadable", Date.now());
-      assert.deepEqual(services(alerts), ["gone"]);
-      assert.equal(alerts.get("gone")?.labels.pod_name, "training-1");
-      assert.doesNotMatch(await readFile(telegraf.logFile, "utf8"), /E! .*starlark/);
-    },
-  );
+  it("reports a ready pod's endpoint that is not read, for as long as the pod is there", async () => {
+    await first("prometheus_request", "content_length", '"pod_name"');
+    await first("prometheus_request", "expected", '"pod_name"');
+    const later = Date.now() + 6 * minute;
+    const seen = (pod: string, field: string, ago: number): string =>
+      `prometheus_request,service=${pod},environment=test,namespace=apps,pod_name=${pod} ${field} ${later - ago}000000`;
+    const each = (pod: string, field: string, from: number, until = 0): string[] =>
+      every(until, from, 30_000).map((ago) => seen(pod, field, ago));
+    await evaluator.write([
+      ...each("broken", "expected=1", 90 * minute),
+      ...each("broken", "content_length=10i", 90 * minute, 80 * minute),
+      ...each("never-read", "expected=1", 6 * minute),
+      ...each("new", "expected=1", 4 * minute),
+      ...each("works", "expected=1", 90 * minute),
+      ...each("works", "content_length=10i", 90 * minute),
+      ...each("mended", "expected=1", 90 * minute),
+      ...each("mended", "content_length=10i", 2 * minute),
+      ...each("removed", "expected=1", 90 * minute, 5 * minute),
+    ]);
+    const alerts = await evaluator.evaluate("PodMetricsUnreadable", later);
+    assert.deepEqual(services(alerts), ["broken", "never-read"]);
+    assert.equal(alerts.get("broken")?.labels.pod_name, "broken");
+    assert.deepEqual(services(await evaluator.evaluate("PodMetricsUnreadable", Date.now())), []);
+    assert.doesNotMatch(await readFile(pods.telegraf.logFile, "utf8"), /E! .*starlark/);
+  });
 });

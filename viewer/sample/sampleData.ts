@@ -523,6 +523,40 @@ function containerSize(
   };
 }
 
+/** GPUs, minute by minute: one that the API's first pod uses half the time, and one that no pod holds. */
+export const sampleGpus = {
+  "penguins-api": {
+    utilization: (minute: number) => (minute % 60 < 30 ? 0.8 : 0),
+    usedMib: 20_000,
+    watts: 250,
+  },
+  "dcgm-exporter": { utilization: () => 0, usedMib: 4, watts: 50 },
+} as const;
+export const gpuMib = 40_000;
+
+function gpuPoints(): Point[] {
+  return Array.from({ length: containerMinutes + 1 }, (_, minute) =>
+    Object.entries(sampleGpus).map(([service, { utilization, usedMib, watts }], gpu) => ({
+      measurement: "hw.gpu",
+      tags: {
+        ...{
+          service,
+          environment: sampleEnvironment,
+          namespace: service === "penguins-api" ? "penguins" : "gpu",
+        },
+        ...{ gpu: String(gpu), gpu_model: "NVIDIA A100", node_name: "node-1" },
+        ...(service === "penguins-api" && { pod_name: apiPods[0], container_name: "api" }),
+      },
+      fields: {
+        ...{ gpus: 1, utilization: utilization(minute), power_watts: watts },
+        memory_used_bytes: usedMib * bytesPerMib,
+        memory_free_bytes: (gpuMib - usedMib) * bytesPerMib,
+      },
+      timeMs: sampleNow - (containerMinutes - minute) * minuteMs,
+    })),
+  ).flat();
+}
+
 /** Samples of the platform itself: a backlog in the last two hours, and a few failures in the last hour. */
 function platformPoints(): Point[] {
   return Array.from({ length: platformMinutes + 1 }, (_, index) => platformMinutes - index).flatMap((ago) => [
@@ -670,6 +704,7 @@ export function samplePoints(): Point[] {
     ...servedDriftPoints(),
     ...failedRun(),
     ...containerPoints(),
+    ...gpuPoints(),
     ...platformPoints(),
   ];
 }

@@ -6,26 +6,28 @@ export const podMetricsRules: readonly RuleDefinition[] = [
   {
     name: "PodMetricsUnreadable",
     severity: "warning",
-    // Pods that are there, and whose endpoint was read within the last hour, but not lately.
-    query: `read = ${samplesOf(measurements.scrape, ["content_length"], ago("1h"))}
+    // Of ready pods with the label, since the last answer with metrics in it, else since they were first seen.
+    query: `samples = (field) => ${samplesOf(measurements.scrape, ["expected", "content_length"], ago("1h"))}
+    |> filter(fn: (r) => r._field == field)
+    |> group(columns: ["service", "environment", "namespace", "pod_name"])
+    |> toFloat()
+    |> sort(columns: ["_time"])
+there = samples(field: "expected")
     |> last()
+    |> filter(fn: (r) => r._time >= ${ago("3m")})
+    |> keep(columns: ["namespace", "pod_name"])
+since = union(tables: [samples(field: "expected") |> first(), samples(field: "content_length") |> last()])
     |> group(columns: ["service", "environment", "namespace", "pod_name"])
     |> max(column: "_time")
-    |> map(fn: (r) => ({service: r.service, environment: r.environment, namespace: r.namespace, pod_name: r.pod_name, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))
-there = ${samplesOf(measurements.container, ["restarts_total"], ago("3m"))}
-    |> last()
-    |> group(columns: ["namespace", "pod_name"])
-    |> count()
-    |> keep(columns: ["namespace", "pod_name"])
-join(tables: {read: read |> group(), there: there |> group()}, on: ["namespace", "pod_name"])
-    |> map(fn: (r) => ({r with _time: stop}))`,
+join(tables: {since: since |> group(), there: there |> group()}, on: ["namespace", "pod_name"])
+    |> map(fn: (r) => ({r with _time: stop, _value: float(v: int(v: stop) - int(v: r._time)) / 1000000000.0}))`,
     labels: ["service", "environment", "namespace", "pod_name"],
     source: ofList("Pod"),
     threshold: 300,
     unit: "seconds",
     summary: "{service}: the metrics of {pod_name} were not read for {value}",
     description:
-      "The Prometheus endpoint of {pod_name} in {namespace} has answered nothing that Telegraf can read for {value}: its metrics on the dashboards are missing.",
+      "The Prometheus endpoint of {pod_name} in {namespace} has answered nothing that Telegraf can read for {value}: it does not answer, with an error, with too much, or with no metric. Its metrics on the dashboards are missing.",
     dashboard: "platformHealth",
     dashboardVariables: { environment: "environment" },
   },

@@ -72,6 +72,26 @@ export const resourceRules: readonly RuleDefinition[] = [
     dashboard: "resourcesAndCost",
   },
   {
+    name: "VolumeInodesFillingUp",
+    severity: "warning",
+    forSeconds: 300,
+    sampleSeconds: 60,
+    query: ratioPerMinute({
+      measurement: measurements.podVolume,
+      used: "inodes_used",
+      available: ["inodes"],
+      by: ["namespace", "pod_name", "volume_name"],
+    }),
+    labels: volumeLabels,
+    source: `r._measurement == "${measurements.podVolume}" and r._field == "inodes"`,
+    threshold: thresholds.volumeUseRatio,
+    unit: "ratio",
+    summary: "Volume {volume_name} of {pod_name} has used {value} of its inodes",
+    description:
+      "The volume {volume_name} of {pod_name} in {namespace} holds so many files that {value} of its inodes are used. Without one, no file can be made on it, however much space is left.",
+    dashboard: "resourcesAndCost",
+  },
+  {
     name: "VolumeFullSoon",
     severity: "warning",
     inhibitedBy: ["VolumeFillingUp"],

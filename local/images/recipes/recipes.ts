@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { repositoryRoot } from "../../paths";
 import { UserError } from "../../userError";
 import { accounts } from "../base";
-import { type Entry, file, folder, program, text, tree } from "../entries";
+import { type Entry, file, folder, program, programsOnPath, text, tree } from "../entries";
 import { findFluentd } from "./fluentd";
 import { exampleEntries, pythonPackages } from "./python";
 import type { Assembled, Recipe } from "./recipe";
@@ -95,6 +95,8 @@ const telegraf: Recipe = async (context) => {
     on: "base",
     entries: [
       ...(await program("/usr/bin/telegraf", tool.path)),
+      // In the stock image too: the script that reads the inodes of volumes needs it.
+      ...(await programsOnPath(["curl"])),
       ...accounts({ name: "telegraf", uid: 999, gid: 999, home: "/etc/telegraf" }),
       await entrypoint("/entrypoint.sh", "command"),
     ],

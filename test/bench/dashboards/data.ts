@@ -55,6 +55,14 @@ const containerFields: readonly (readonly [field: string, value: number])[] = [
   ["resource_limits_memory_bytes", 6e8],
 ];
 
+const gpuFields = {
+  gpus: 1,
+  utilization: 0.6,
+  memory_used_bytes: 3e10,
+  memory_free_bytes: 1e10,
+  power_watts: 250,
+};
+
 /** Every series of rollups, with its fields in a window of some minutes that begins at a time. */
 function rollupSeries(
   minutes: number,
@@ -106,6 +114,19 @@ function rollupSeries(
           `count=${2 * minutes},${statistics("used_bytes", 2 * minutes, 3e9)},${statistics("capacity_bytes", 2 * minutes, 1e10)}`,
       ] as const,
     ]),
+    ...["churn-training", "dcgm-exporter"].map(
+      (service) =>
+        [
+          `hw.gpu,environment=prod,service=${service},namespace=apps,gpu_model=A100`,
+          () =>
+            `count=${8 * minutes},${Object.entries(gpuFields)
+              .map(
+                ([field, value]) =>
+                  `${statistics(field, 8 * minutes, value)},${field}.minutes=${4 * value * minutes}`,
+              )
+              .join(",")}`,
+        ] as const,
+    ),
     ...["load", "train"].map(
       (task) =>
         [
@@ -143,22 +164,29 @@ function* rollupLines(fromMs: number, minutes: number): Generator<string> {
   }
 }
 
+const traceOf = (index: number): string => (index * 2654435761).toString(16).padStart(32, "0");
+
+/** One of a thousand raises. */
+const exceptionOf = (index: number): string =>
+  index % 1000 === 0 ? `,exception.type="ValueError",exception.message="no value for ${index % 7}"` : "";
+
 function* requestLines(requestsPerDay: number): Generator<string> {
   const lastDay = benchNow - dayMs;
   let index = 0;
   for (let time = start; time < benchNow; index += 1) {
     const series = requestSeries[index % requestSeries.length] ?? "";
-    yield `${series} duration_s=${0.05 + 0.001 * (index % 200)},enduser.pseudo.id="user-${index % 5000}",prediction.class="stays",prediction.score=0.7 ${Math.floor(time)}`;
+    yield `${series} duration_s=${0.05 + 0.001 * (index % 200)},enduser.pseudo.id="user-${index % 5000}",prediction.class="stays",prediction.score=0.7,trace_id="${traceOf(index)}"${exceptionOf(index)} ${Math.floor(time)}`;
     time += dayMs / (time < lastDay ? requestsPerDay : fullRequestsPerDay);
   }
 }
 
-/** One line of text for ten requests. */
+/** One line of text for ten requests, in full for as long as raw events are kept: Logs reads them. */
 function* logLines(requestsPerDay: number): Generator<string> {
-  const step = (10 * dayMs) / requestsPerDay;
+  const keptFrom = benchNow - samplesDays * dayMs;
   let index = 0;
-  for (let time = start; time < benchNow; time += step, index += 1) {
-    yield `log,environment=prod,service=${services[index % services.length] ?? ""},severity=${index % 50 === 0 ? "WARN" : "INFO"} body="model loaded, cache holds ${index % 900} entries of the last hour" ${Math.floor(time)}`;
+  for (let time = start; time < benchNow; index += 1) {
+    yield `log,environment=prod,service=${services[index % services.length] ?? ""},severity=${index % 50 === 0 ? "WARN" : "INFO"} body="model loaded, cache holds ${index % 900} entries of the last hour",k8s.pod.name="api-7d9f8b6c5d-${index % 2}",log.logger="api",trace_id="${traceOf(index)}"${exceptionOf(index)} ${Math.floor(time)}`;
+    time += (10 * dayMs) / (time < keptFrom ? requestsPerDay : fullRequestsPerDay);
   }
 }
 
@@ -202,6 +230,23 @@ function* platformSamples(): Generator<string> {
   ];
   for (let time = benchNow - samplesDays * dayMs, index = 0; time < benchNow; time += 30_000, index += 1) {
     for (const one of series) yield `${one}${one.endsWith("=") ? index : ""} ${time}`;
+  }
+}
+
+/** What is left of the error budgets of three APIs, and the alerts that fire: as raw events, as long as those are kept. */
+function* budgetLines(): Generator<string> {
+  for (let time = start; time < benchNow; time += 5 * minuteMs) {
+    for (const service of services.slice(0, 3)) {
+      for (const slo of ["availability", "latency"])
+        yield `slo.error_budget,environment=prod,service=${service},slo=${slo} left=0.7 ${time}`;
+    }
+  }
+}
+
+function* alertLines(): Generator<string> {
+  for (let time = benchNow - samplesDays * dayMs; time < benchNow; time += 30_000) {
+    for (const alertname of ["Watchdog", "MemoryNearLimit", "DataDriftDetected"])
+      yield `alertmanager.alert,environment=prod,service=alertmanager,alertname=${alertname},severity=warning,fingerprint=${alertname} summary="${alertname} of churn-api",app="churn-api" ${time}`;
   }
 }
 
@@ -291,6 +336,8 @@ export function benchLines(requestsPerDay: number): Record<"raw" | "read", reado
       { bucket: "minutely", lines: histogramLines(benchNow - percentileMinutesDays * dayMs, 1) },
       { bucket: "hourly", lines: histogramLines(start, 60) },
       { bucket: "minutely", lines: lagLines() },
+      { bucket: "minutely", lines: budgetLines() },
+      { bucket: "events", lines: alertLines() },
       { bucket: "hourly", lines: rollupLines(start, 60) },
       { bucket: "daily", lines: dayLines() },
       { bucket: "weekly", lines: keptLines() },

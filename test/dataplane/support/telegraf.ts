@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { inodesScript, inodesScriptName } from "../../../components/telegraf/inodesScript";
+import { configFolder } from "../../../components/telegraf/kubernetesInputs";
 import { type Service, startService } from "../../../local/services/service";
 import { resolveTool } from "../../../local/tools/resolve";
 import { passwords } from "./database";
@@ -22,14 +24,21 @@ export interface TelegrafProcessOptions {
   alertmanagerAuthorization?: string;
 }
 
+/** Write the files that Telegraf's pod has in `/etc/telegraf` to another folder. @returns path of the configuration */
+export async function writeTelegrafFiles(directory: string, config: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  const configFile = join(directory, "telegraf.conf");
+  await writeFile(configFile, config.replaceAll(configFolder, directory));
+  await writeFile(join(directory, inodesScriptName), inodesScript);
+  return configFile;
+}
+
 /** Start Telegraf with a rendered configuration, as its user at the InfluxDB of the tests. */
 export async function startTelegraf(options: TelegrafProcessOptions): Promise<Service> {
   const { directory, config, alertmanagerAuthorization } = options;
   const command = options.command ?? (await resolveTool("telegraf")).path;
-  await mkdir(directory, { recursive: true });
-  const configFile = join(directory, "telegraf.conf");
+  const configFile = await writeTelegrafFiles(directory, config);
   const logFile = join(directory, "telegraf.log");
-  await writeFile(configFile, config);
   return startService({
     command,
     args: ["--strict-env-handling", "--config", configFile],

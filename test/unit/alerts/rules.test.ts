@@ -61,6 +61,7 @@ describe("alertRules", () => {
       "UnparsedLogs",
       "VolumeFillingUp",
       "VolumeFullSoon",
+      "VolumeInodesFillingUp",
       "Watchdog",
     ]);
   });

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { checkDashboardDefinitions, dashboards, type DashboardDefinition } from "../../../dashboards";
+import {
+  checkDashboardDefinitions,
+  type ComputePrices,
+  dashboards,
+  type DashboardDefinition,
+} from "../../../dashboards";
 import type { DashboardModel } from "../../../viewer/frames/dashboardModel";
 import { lintRules } from "./lintRules";
 
@@ -37,6 +42,19 @@ describe("options", () => {
     assert.ok(costs);
     assert.match(costs.json, /"currencyEUR"/);
     assert.match(costs.json, /sum\(\\"cores\\"\) \* 0\.5/);
+  });
+
+  test("a price of a GPU adds the columns of their cost", () => {
+    const json = (prices?: ComputePrices): string =>
+      dashboards(prices && { prices }).find(({ uid }) => uid === "resources-and-cost")?.json ?? "";
+    const priced = json({ currency: "usd", vcpuHour: 0, gibHour: 0, gpuHour: 3.5 });
+    assert.match(priced, /\* 3\.5 AS \\"cost\\"/);
+    assert.match(priced, /"idle cost": "Idle cost"/);
+    assert.doesNotMatch(json(), /"idle cost": "Idle cost"/);
+    assert.throws(
+      () => json({ currency: "usd", vcpuHour: 0, gibHour: 0, gpuHour: -1 }),
+      /prices\.gpuHour is -1/,
+    );
   });
 
   test("a price that is no amount is refused by its name", () => {

@@ -29,7 +29,9 @@ describe("rollupTasks", () => {
     const withMeans = tasks.filter(({ flux }) => flux.includes("mean"));
     assert.deepEqual(
       withMeans.map(({ name }) => name),
-      ["rollup minutely kubernetes_pod_container", "rollup minutely late kubernetes_pod_container"],
+      ["minutely", "minutely late"].flatMap((resolution) =>
+        ["kubernetes_pod_container", "hw.gpu"].map((measurement) => `rollup ${resolution} ${measurement}`),
+      ),
     );
     for (const { flux } of withMeans) {
       assert.equal(flux.split("fn: mean").length, 2);

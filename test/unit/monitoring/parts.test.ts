@@ -311,6 +311,7 @@ test("Telegraf may read statistics, and run nothing", async () => {
     "horizontalpodautoscalers",
     "jobs",
     "nodes",
+    "nodes/metrics",
     "nodes/pods",
     "nodes/stats",
     "persistentvolumeclaims",
