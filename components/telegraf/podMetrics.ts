@@ -57,7 +57,7 @@ ${kubeConfig === undefined ? "" : `  kube_config = ${toml(kubeConfig)}\n`}  kube
   pod_annotation_include = [${toml(scrapedNamesAnnotation)}]
   pod_namespace_label_name = ${toml(scrapedNamespace)}
   metric_version = 1
-  content_length_limit = "1MB"
+  content_length_limit = "512kB"
   # An app must not write into other times.
   ignore_timestamp = true
   enable_request_metrics = true

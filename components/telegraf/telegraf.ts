@@ -127,6 +127,8 @@ export class Telegraf extends pulumi.ComponentResource {
           args: ["telegraf", "--strict-env-handling", "--config", `${configFolder}/${configFile}`],
           env: [
             { name: "INFLUXDB_USERNAME", value: influxDb.username },
+            // Of many long answers at once, Go's garbage is collected before the kernel ends the container.
+            { name: "GOMEMLIMIT", valueFrom: { resourceFieldRef: { resource: "limits.memory" } } },
             ...loginVariables(secretName, alertmanager),
           ],
           ports: [

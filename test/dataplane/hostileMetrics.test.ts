@@ -18,7 +18,7 @@ const seriesLines = (count: number): string =>
 const bomb = gzipSync(seriesLines(1) + "# nothing\n".repeat(2_000_000));
 const millionSeries = seriesLines(1_000_000);
 /** As much as is read. */
-const largest = seriesLines(22_000).slice(0, 999_000).replace(/\n.*$/, "\n");
+const largest = seriesLines(13_000).slice(0, 511_000).replace(/\n.*$/, "\n");
 
 const text = "text/plain; version=0.0.4";
 const answers: Record<string, { type?: string; body: string | Buffer; encoding?: string } | RequestListener> =
@@ -40,7 +40,14 @@ const answers: Record<string, { type?: string; body: string | Buffer; encoding?:
     twice: { body: '# TYPE jobs gauge\njobs{a="1"} 1\njobs{a="1"} 2\n' },
     names: {
       body:
-        ["log", "hw.gpu", "kubernetes_list_text", "kubernetes_pod_container", "prometheus_request", "text.jobs"]
+        [
+          "log",
+          "hw.gpu",
+          "kubernetes_list_text",
+          "kubernetes_pod_container",
+          "prometheus_request",
+          "text.jobs",
+        ]
           .map((name) => `${name}{service="well",pod_name="well-0",namespace="apps",pod="well-0"} 99\n`)
           .join("") + 'kubelet_volume_stats_inodes{namespace="apps",persistentvolumeclaim="data"} 1\n',
     },
