@@ -501,6 +501,7 @@ describe("Telegraf, started as its pod starts it", () => {
           PATH: process.env.PATH,
           ...Object.fromEntries((container?.env ?? []).map(({ name, value = "p" }) => [name, value])),
           // As the kubelet sets them. Nothing listens there.
+          GOMEMLIMIT: String(256 * 1024 ** 2),
           KUBERNETES_SERVICE_HOST: "127.0.0.1",
           KUBERNETES_SERVICE_PORT: "9",
         },
