@@ -99,11 +99,13 @@ describe("assembled images", { skip }, () => {
   const versions: readonly (readonly [image: string, start: Start, printed: RegExp])[] = [
     ["node", { user: "1000:1000", args: ["--version"] }, /^v22\./],
     ["telegraf", { user: "999:999", args: ["telegraf", "--version"] }, /^Telegraf/],
+    // The script that reads inodes runs it.
+    ["telegraf", { user: "999:999", args: ["curl", "--version"] }, /^curl \d/],
     ["prom/alertmanager", { user: "65534:65534", args: ["--version"] }, /^alertmanager, version v?0\./],
     ["influxdb", { user: "1000:1000", args: ["influx", "version"] }, /^Influx CLI/],
   ];
   for (const [image, how, printed] of versions) {
-    test(`${image} starts`, async () => assert.match(await start(image, how), printed));
+    test(`${image} starts ${how.args?.[0] ?? ""}`, async () => assert.match(await start(image, how), printed));
   }
 
   test("InfluxDB is set up at its first start, once, and the CLI is logged in", async () => {
