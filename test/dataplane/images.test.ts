@@ -105,7 +105,8 @@ describe("assembled images", { skip }, () => {
     ["influxdb", { user: "1000:1000", args: ["influx", "version"] }, /^Influx CLI/],
   ];
   for (const [image, how, printed] of versions) {
-    test(`${image} starts ${how.args?.[0] ?? ""}`, async () => assert.match(await start(image, how), printed));
+    test(`${image} starts ${how.args?.[0] ?? ""}`, async () =>
+      assert.match(await start(image, how), printed));
   }
 
   test("InfluxDB is set up at its first start, once, and the CLI is logged in", async () => {
