@@ -106,6 +106,7 @@ function inodesInput(kubeletUrl: string, tokenFile: string): string {
   commands = [${toml(`sh ${configFolder}/${inodesScriptName} ${tokenFile} ${kubeletUrl}`.trimEnd())}]
   timeout = "20s"
   data_format = "prometheus"
+  prometheus_metric_version = 1
 `;
 }
 

@@ -219,12 +219,14 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
   it("reports a ready pod's endpoint that is not read, for as long as the pod is there", async () => {
     await first("prometheus_request", "content_length", '"pod_name"');
     await first("prometheus_request", "expected", '"pod_name"');
+    assert.deepEqual(services(await evaluator.evaluate("PodMetricsUnreadable", Date.now())), []);
     const later = Date.now() + 6 * minute;
     const seen = (pod: string, field: string, ago: number): string =>
       `prometheus_request,service=${pod},environment=test,namespace=apps,pod_name=${pod} ${field} ${later - ago}000000`;
     const each = (pod: string, field: string, from: number, until = 0): string[] =>
       every(until, from, 30_000).map((ago) => seen(pod, field, ago));
     await evaluator.write([
+      `kubernetes_list,environment=test,kind=Pod items=1i ${later - 1000}000000`,
       ...each("broken", "expected=1", 90 * minute),
       ...each("broken", "content_length=10i", 90 * minute, 80 * minute),
       ...each("never-read", "expected=1", 6 * minute),
@@ -238,7 +240,6 @@ describe("metrics of pods: Telegraf and InfluxDB are real, endpoints answer as t
     const alerts = await evaluator.evaluate("PodMetricsUnreadable", later);
     assert.deepEqual(services(alerts), ["broken", "never-read"]);
     assert.equal(alerts.get("broken")?.labels.pod_name, "broken");
-    assert.deepEqual(services(await evaluator.evaluate("PodMetricsUnreadable", Date.now())), []);
     assert.doesNotMatch(await readFile(pods.telegraf.logFile, "utf8"), /E! .*starlark/);
   });
 });
