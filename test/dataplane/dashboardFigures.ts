@@ -1055,41 +1055,6 @@ const run: Record<string, Expectation> = {
       })),
       "steps of the run",
     ),
-  "GPU utilisation by service": (data) => {
-    const windows = Array.from({ length: 24 * 12 }, (_, index) => lastDay.slice(5 * index, 5 * index + 5));
-    const found = seriesOf(data);
-    for (const [service, { utilization }] of Object.entries(sampleGpus)) {
-      assert.equal(found[service]?.length, windows.length, service);
-      windows.forEach((minutes, index) =>
-        close(found[service]?.[index], mean(minutes.map(utilization)), `${service}, window ${index}`),
-      );
-    }
-  },
-  "GPU memory by service": (data) => {
-    for (const [service, { usedMib }] of Object.entries(sampleGpus)) {
-      expectConstant(data, `${service} used`, usedMib * 1024 ** 2);
-      expectConstant(data, `${service} free`, (gpuMib - usedMib) * 1024 ** 2);
-    }
-  },
-  "GPU power by service": (data) => {
-    for (const [service, { watts }] of Object.entries(sampleGpus)) expectConstant(data, service, watts);
-  },
-  "GPUs by service": (data) =>
-    closeRows(
-      sortedBy(onlyTable(data), "Service"),
-      sortedBy(
-        Object.entries(sampleGpus).map(([Service, { utilization, usedMib, watts }]) => ({
-          Service,
-          "GPU hours": 24,
-          Utilisation: mean(lastDay.map(utilization)),
-          "Idle GPU hours": hours(lastDay, (minute) => 1 - utilization(minute)),
-          "Highest memory": usedMib * 1024 ** 2,
-          Energy: (24 * watts) / 1000,
-        })),
-        "Service",
-      ),
-      "GPUs",
-    ),
   "Memory peak by step": (data) =>
     closeRows(
       onlyTable(data),
