@@ -140,7 +140,7 @@ describe("endpoints that do not keep to the rules: Telegraf and InfluxDB are rea
         ["well", 7, true],
       ],
     );
-    for (const measurement of ["log", "kubernetes_list_text", "kubelet_volume_stats_inodes"]) {
+    for (const measurement of ["log", "kubernetes_list_text"]) {
       assert.deepEqual(await rows(measurement, "value", '"pod_name"'), [], measurement);
     }
     assert.deepEqual(await rows("kubernetes_pod_volume", "inodes", '"pod_name"'), []);

@@ -120,7 +120,7 @@ const tile = "Latency, 95th percentile";
 const overTime: Record<string, (request: Request) => Record<string, number>> = {
   "Latency percentiles": () => ({ p50: 0.5, p95: 0.95, p99: 0.99 }),
   "Latency (p95) by route": ({ route }) => ({ [route]: 0.95 }),
-  "Latency (p95) by model version": ({ version }) => ({ [version]: 0.95 }),
+  "Latency (p95) by model version": ({ version }) => ({ [`version ${version}`]: 0.95 }),
 };
 
 describe("percentiles of merged histograms, against NumPy", () => {
