@@ -27,7 +27,7 @@ function tableColumns(gpuHour: number | undefined): Record<string, Expression> {
     "GPU hours": hours("gpus"),
     Utilisation: utilization,
     "Idle GPU hours": idle,
-    "Highest memory": highest("memory_used_bytes").max(),
+    "Memory, highest": highest("memory_used_bytes").max(),
     Energy: hours("power_watts").over(1000),
     ...(gpuHour !== undefined && { Cost: hours("gpus").times(gpuHour), "Idle cost": idle.times(gpuHour) }),
   };
@@ -85,9 +85,9 @@ export function gpuRow(gpuHour: number | undefined, money: string) {
       overrides: {
         Service: toItsLines,
         Utilisation: unitOf("percentunit", 0),
-        "Highest memory": unitOf("bytes", 1),
+        "Memory, highest": unitOf("bytes", 1),
         Energy: unitOf("kwatth", 2),
-        ...unitsOf("h", ["GPU hours", "Idle GPU hours"], 1),
+        ...unitsOf("short", ["GPU hours", "Idle GPU hours"]),
         ...(gpuHour !== undefined && unitsOf(money, ["Cost", "Idle cost"], 2)),
       },
     }),

@@ -938,7 +938,7 @@ const resourcesAndCost: Record<string, Expectation> = {
           "GPU hours": 24,
           Utilisation: mean(lastDay.map(utilization)),
           "Idle GPU hours": hours(lastDay, (minute) => 1 - utilization(minute)),
-          "Highest memory": usedMib * 1024 ** 2,
+          "Memory, highest": usedMib * 1024 ** 2,
           Energy: (24 * watts) / 1000,
         })),
         "Service",
