@@ -52,7 +52,7 @@ test-dataplane: build ## Tests with real Fluentd, InfluxDB, Alertmanager; what i
 test-cluster: build ## Tests on a real node (Linux, root; else skipped with the reason), or in the cluster of KUBECONFIG
 	@node --import tsx test/run.ts cluster
 
-bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview
+bench: build ## Measurements, or the one named: ARGS=aggregator|dashboards|helper|latency|preview|rollups|year
 	@npm run --silent bench -- $(ARGS)
 
 # Bundles of the program, its policies, and what runs outside of it.

@@ -31,7 +31,7 @@ export function generatedFiles(): Record<string, string> {
 }
 
 /** A page of docs/ with these parts between `<!-- name: generated -->` and `<!-- /name -->`. */
-function sections(page: string, parts: Readonly<Record<string, string>>): Record<string, string> {
+export function sections(page: string, parts: Readonly<Record<string, string>>): Record<string, string> {
   const file = join(docs, page);
   let text = readFileSync(file, "utf8");
   for (const [name, content] of Object.entries(parts)) {

@@ -19,11 +19,11 @@ const beforeSeconds = 60;
  * @param firingSeconds so long after its last post an alert fires
  */
 export function notInhibited(
-  { name, inhibitedBy, labels, routing }: AlertRule,
+  { name, inhibitedBy, labels, routing, heldSeconds }: AlertRule,
   firingSeconds: number,
 ): { functions: string; filter: string } {
   if (inhibitedBy.length === 0) return { functions: "", filter: "" };
-  const seconds = routing === "run" ? afterwardsOfRunSeconds : afterwardsSeconds;
+  const seconds = heldSeconds ?? (routing === "run" ? afterwardsOfRunSeconds : afterwardsSeconds);
   const equal = (label: string): string =>
     `(not exists r[${fluxString(label)}] or r[${fluxString(label)}] == of.${label})`;
   const firstPosts = (

@@ -99,6 +99,11 @@ export interface AlertRule {
   routing?: "run" | "watchdog";
   /** Rules whose alerts silence this one's, where all labels are equal that both rules have. */
   inhibitedBy: readonly string[];
+  /**
+   * Seconds after the last post of an alert that inhibits it in which this one doesn't begin: what it looks back at.
+   * @default 300; of one run: a day
+   */
+  heldSeconds?: number;
   /** Seconds between two evaluations. */
   everySeconds: number;
   /** Seconds that the value has to stay above the threshold; 0: the last sample decides. */

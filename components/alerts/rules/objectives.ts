@@ -22,6 +22,8 @@ export const objectiveRules: readonly RuleDefinition[] = [
     name: "ErrorBudgetBurnsFast",
     severity: "critical",
     inhibitedBy: ["ApiUnreachable", "ApiErrorRateHigh"],
+    // Its longest short window still holds what was reported.
+    heldSeconds: 1800,
     query: `${errorBudgets(fastWindows)}
 ${burning(fastWindows, thresholds.burnRates.fast)}`,
     summary: "{service}: the error budget ({slo}) burns {burn} times as fast as it lasts",

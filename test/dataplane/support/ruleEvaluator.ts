@@ -52,6 +52,8 @@ async function startCatcher(): Promise<{
       response.end();
     });
   });
+  // InfluxDB keeps connections: one that ends while it posts would fail the task.
+  server.keepAliveTimeout = 10 * minute;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   catcher.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   catcher.stop = () =>
