@@ -1,6 +1,7 @@
 import { nodesOf } from "../cluster/cluster";
+import { prepareEngine } from "../engine/engine";
 import { whyNoNode } from "../node/available";
-import { whyNoStackImages } from "../node/images";
+import { prepareStackImages, whyNoStackImages } from "../node/images";
 import { nodePrograms, resolveNodeTools } from "../node/node";
 import { ToolUnavailableError, whyUnavailable } from "../tools/resolve";
 import { UserError } from "../userError";
@@ -61,6 +62,7 @@ async function whyNotReal(): Promise<string | undefined> {
 }
 
 async function whyNotBuilt(): Promise<string | undefined> {
+  void buildForLater();
   try {
     await resolveNodeTools({ log: say });
     return undefined;
@@ -68,4 +70,12 @@ async function whyNotBuilt(): Promise<string | undefined> {
     if (error instanceof ToolUnavailableError) return error.message;
     throw error;
   }
+}
+
+/**
+ * Build what a first run needs after the node's tools, beside them: downloads and links leave a core idle. What can't be
+ * had is reported where it is needed.
+ */
+async function buildForLater(): Promise<void> {
+  await Promise.allSettled([prepareStackImages(say), prepareEngine({ log: say })]);
 }

@@ -24,6 +24,16 @@ import {
   type PluginChoice,
 } from "./plugins";
 
+const enginePrograms = ["pulumi", "pulumi-language-nodejs"] as const;
+
+/** Get the programs of the engine, which takes minutes the first time. */
+export async function prepareEngine(tools: ResolveOptions): Promise<void> {
+  const { pulumi } = await resolveTools(enginePrograms, tools);
+  const plugins = await choosePlugins(pulumi, process.env);
+  if (plugins.some(({ source }) => source === "built"))
+    await resolveTool("pulumi-resource-kubernetes", tools);
+}
+
 export interface EngineOptions {
   /** Folder of Pulumi.yaml. */
   project: string;
@@ -70,7 +80,7 @@ export class Engine {
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const { stateDirectory } = options;
-    const tools = await resolveTools(["pulumi", "pulumi-language-nodejs"], options.tools);
+    const tools = await resolveTools(enginePrograms, options.tools);
     await mkdir(backendFolder(stateDirectory), { recursive: true, mode: 0o700 });
 
     const outer: NodeJS.ProcessEnv = { ...process.env, ...options.env };

@@ -6,11 +6,14 @@ import { file } from "../images/entries";
 import { layerOf } from "../images/layer";
 import { localImages } from "../images/localImages";
 import { run } from "../processes";
-import { PythonUnavailableError, suitablePython } from "../python";
-import { type ResolvedTool, whyUnavailable } from "../tools/resolve";
+import { PythonUnavailableError, suitablePython, workloadPython } from "../python";
+import { type ResolvedTool, resolveTools, whyUnavailable } from "../tools/resolve";
 import { UserError } from "../userError";
 import { pauseImage } from "./configs";
 import type { NodeLayout } from "./layout";
+
+/** The tools that images are assembled of. */
+const imagePrograms = ["influxd", "influx", "telegraf", "alertmanager", "amtool"] as const;
 
 /** The image of the cluster's DNS, assembled from the tool of that version. */
 export function dnsImage(coredns: ResolvedTool): string {
@@ -49,7 +52,13 @@ export async function whyNoStackImages(): Promise<string | undefined> {
     return error.message;
   }
   if (await registryAnswers()) return undefined;
-  return whyUnavailable(["influxd", "influx", "telegraf", "alertmanager", "amtool"]);
+  return whyUnavailable(imagePrograms);
+}
+
+/** Get what the images of the local stack are made of, which takes minutes the first time. */
+export async function prepareStackImages(log: (line: string) => void): Promise<void> {
+  await workloadPython(log);
+  if (!(await registryAnswers())) await resolveTools(imagePrograms, { log });
 }
 
 /** One short try. */
@@ -64,6 +73,9 @@ async function registryAnswers(): Promise<boolean> {
   }
 }
 
+/** The kubelet removes unused images where the disk gets full; what is not pulled would be gone for good. */
+const keptByKubelet = "io.cri-containerd.pinned=pinned";
+
 /** Give containerd the images that it does not have. */
 export async function importImages(
   layout: NodeLayout,
@@ -76,7 +88,8 @@ export async function importImages(
   for (const { image, archive } of images) {
     if (known.has(archive)) continue;
     const started = Date.now();
-    const args = ["--address", layout.containerd, "--namespace", "k8s.io", "images", "import", archive];
+    const at = ["--address", layout.containerd, "--namespace", "k8s.io"];
+    const args = [...at, "images", "import", "--label", keptByKubelet, archive];
     const { code, stderr } = await run(ctr.path, args);
     if (code !== 0) throw new UserError(`containerd does not take the image ${image}: ${stderr.trim()}`);
     known.add(archive);
