@@ -60,3 +60,33 @@ test("the Kubernetes plugin reports a version that its SDK accepts", () => {
   assert.ok(satisfies(reported, `>=${devDependencies["@pulumi/kubernetes"]}`), reported);
   assert.match(reported, /\+from-source$/, "nobody shall take it for the release");
 });
+
+/** Tools whose builds take the longest, and share most of their libraries. */
+const sharing = [
+  ...["kubernetes", "kwok", "coredns", "kube-router", "containerd", "runc", "cni-plugins", "etcd"],
+  ...["pulumi", "pulumi-resource-kubernetes"],
+];
+const sharedLibrary =
+  /^(k8s\.io\/(api|apimachinery|apiserver|client-go|klog\/v2|kube-openapi|utils)|google\.golang\.org\/(grpc|protobuf)|golang\.org\/x\/(net|sys|text|crypto|term|time)|go\.opentelemetry\.io\/otel(\/(sdk|trace|metric))?)$/;
+
+test("large libraries have one version in all tools, so that the compiler's cache serves all", () => {
+  const versions = new Map<string, Set<string>>();
+  for (const folder of sharing) {
+    const goMod = readFileSync(join(repositoryRoot, "local", "tools", folder, "go.mod"), "utf8");
+    const replaced = new Map(
+      [...goMod.matchAll(/^replace (\S+) => \1 (v\S+)$/gm)].map(([, name = "", version = ""]) => [
+        name,
+        version,
+      ]),
+    );
+    for (const [, name = "", version = ""] of goMod.matchAll(/^(?:require|\t)\s*(\S+) (v\S+)/gm)) {
+      if (!sharedLibrary.test(name)) continue;
+      versions.set(name, (versions.get(name) ?? new Set()).add(replaced.get(name) ?? version));
+    }
+  }
+  assert.ok(versions.size > 10);
+  assert.deepEqual(
+    [...versions].filter(([, found]) => found.size > 1),
+    [],
+  );
+});
