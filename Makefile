@@ -35,7 +35,7 @@ typecheck: node_modules/.package-lock.json ## The TypeScript compiler
 	@npm run --silent typecheck
 
 test: build ## Lint, types and every suite; ends with one line of totals
-	@node --import tsx test/run.ts lint typecheck unit package policies engine dataplane
+	@node --import tsx test/run.ts lint typecheck unit package policies engine dataplane cluster
 
 test-unit: build ## Unit tests
 	@node --import tsx test/run.ts unit
