@@ -87,6 +87,13 @@ const volume = (service: string, used: number, time: number): string =>
     `used_bytes=${Math.round(used)}i,capacity_bytes=1000i`,
     time,
   );
+const inodes = (service: string, used: number, time: number): string =>
+  point(
+    "kubernetes_pod_volume",
+    `${ofPod(service)},volume_name=data`,
+    `inodes=1000,inodes_used=${used}`,
+    time,
+  );
 const memory = (service: string, used: number, until: number): string[] =>
   every(until - 6 * minute, until, 30 * second).map((time) =>
     container(service, `memory_working_set_bytes=${used}i,resource_limits_memory_bytes=1000i`, time),
@@ -239,6 +246,20 @@ export const ruleCases: Readonly<Record<string, RuleCase>> = {
       }),
     ],
   },
+  VolumeInodesFillingUp: {
+    points: (service, wrong) => ({
+      events: every(now - 8 * minute, now, 30 * second).map((time) =>
+        inodes(service, wrong ? 900 : 840, time),
+      ),
+    }),
+    summary: "Volume data of wrong-0 has used 90 % of its inodes",
+    over: [
+      8 * minute,
+      (service) => ({
+        events: every(now, now + 8 * minute, 30 * second).map((time) => inodes(service, 100, time)),
+      }),
+    ],
+  },
   VolumeFullSoon: {
     // Full in 80 and in 120 hours.
     points: (service, wrong) => ({
@@ -288,8 +309,10 @@ export const ruleCases: Readonly<Record<string, RuleCase>> = {
   PodMetricsUnreadable: {
     points: (service, wrong) => ({
       events: [
+        ...[40 * minute, 30 * second].map((ago) =>
+          point("prometheus_request", ofPod(service), "expected=1i", now - ago),
+        ),
         point("prometheus_request", ofPod(service), "content_length=10i", now - (wrong ? 10 : 1) * minute),
-        container(service, "restarts_total=0i", now - 30 * second),
       ],
     }),
     summary: "wrong: the metrics of wrong-0 were not read for 10 min",
