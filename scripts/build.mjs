@@ -20,10 +20,13 @@ const forNode = { platform: "node", target: "node20", format: "cjs" };
 const foldersOfSources = {
   name: "folders of sources",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /[/\\](components|config|contract|dashboards|examples)[/\\].*\.ts$/ }, async ({ path }) => {
-      const folder = `require("node:path").join(__dirname, ${JSON.stringify(relative(`${root}dist`, dirname(path)))})`;
-      return { loader: "ts", contents: (await readFile(path, "utf8")).replaceAll("__dirname", folder) };
-    }),
+    onLoad(
+      { filter: /[/\\](components|config|contract|dashboards|examples)[/\\].*\.ts$/ },
+      async ({ path }) => {
+        const folder = `require("node:path").join(__dirname, ${JSON.stringify(relative(`${root}dist`, dirname(path)))})`;
+        return { loader: "ts", contents: (await readFile(path, "utf8")).replaceAll("__dirname", folder) };
+      },
+    ),
 };
 
 /** Leaves out what of Pulumi's SDK runs programs and serializes functions: it takes half of the time that the SDK loads. */
