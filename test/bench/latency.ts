@@ -76,8 +76,8 @@ async function benchLatency(): Promise<string[]> {
     }
     const report = [
       line("log line -> queryable", queryable, 3),
-      line("failed run -> mail", await Promise.all(failed), 60),
-      line("unreachable API -> mail", await Promise.all(gone), 120),
+      line("failed run -> mail", await Promise.all(failed), 30),
+      line("unreachable API -> mail", await Promise.all(gone), 90),
     ];
     const over: Promise<number>[] = [];
     for (let index = 0; index < failures; index++) {
