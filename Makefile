@@ -34,7 +34,8 @@ lint: node_modules/.package-lock.json ## ESLint and Prettier
 typecheck: node_modules/.package-lock.json ## The TypeScript compiler
 	@npm run --silent typecheck
 
-test: build ## Lint, types and every suite; ends with one line of totals
+# Tests wait for programs, not for compilers: tools are there before the first one.
+test: build tools ## Lint, types and every suite; ends with one line of totals
 	@node --import tsx test/run.ts lint typecheck unit package policies engine dataplane cluster
 
 test-unit: build ## Unit tests
