@@ -85,6 +85,20 @@ const pod = (name: string, reason: string, since: number, until: number, service
   ...{ kind: "Pod", name, reason, service, since, until },
 });
 
+/** No pod of a version is ready, from a time until another. */
+const noPodReady = (
+  version: number,
+  from: number,
+  until: number,
+): Pick<Episode, "during" | "problems" | "mails"> => ({
+  during: [{ from, until, ready: 0 }],
+  problems: [0, 1, 2].map((index) => pod(`churn-${version}-${index}`, "NotReady", from, until)),
+  mails: [
+    ["[CRITICAL] churn does not answer – prod", "right: users get errors"],
+    ["[RESOLVED] churn does not answer – prod", "right"],
+  ],
+});
+
 function episode(
   title: string,
   from: string,
@@ -324,16 +338,7 @@ export const episodes: readonly Episode[] = [
     "The API's database is away for ten minutes: no pod is ready",
     "2025-07-08 14:50",
     "2025-07-08 15:40",
-    {
-      during: [{ from: outageAt, until: outageAt + 10 * minute, ready: 0 }],
-      problems: [0, 1, 2].map((index) =>
-        pod(`churn-14-${index}`, "NotReady", outageAt, outageAt + 10 * minute),
-      ),
-      mails: [
-        ["[CRITICAL] churn does not answer – prod", "right: users get errors"],
-        ["[RESOLVED] churn does not answer – prod", "right"],
-      ],
-    },
+    noPodReady(14, outageAt, outageAt + 10 * minute),
   ),
   episode(
     "A third of the requests fails for 25 minutes: a feature store times out",
@@ -413,16 +418,7 @@ export const episodes: readonly Episode[] = [
     "A wrong secret: no pod is ready for 35 minutes in the night",
     "2025-11-27 01:50",
     "2025-11-27 03:20",
-    {
-      during: [{ from: nightAt, until: nightAt + 35 * minute, ready: 0 }],
-      problems: [0, 1, 2].map((index) =>
-        pod(`churn-23-${index}`, "NotReady", nightAt, nightAt + 35 * minute),
-      ),
-      mails: [
-        ["[CRITICAL] churn does not answer – prod", "right: users get errors"],
-        ["[RESOLVED] churn does not answer – prod", "right"],
-      ],
-    },
+    noPodReady(23, nightAt, nightAt + 35 * minute),
   ),
   episode("Between the years: a tenth of the usual requests", "2025-12-24 06:00", "2025-12-24 23:00"),
 ];

@@ -94,6 +94,21 @@ const inodes = (service: string, used: number, time: number): string =>
     `inodes=1000,inodes_used=${used}`,
     time,
   );
+/** A volume of 1,000, of which so much is used for eight minutes: too much, nearly too much, and too much no more. */
+const ofVolume = (
+  use: (service: string, used: number, time: number) => string,
+  [wrongUse, rightUse, laterUse]: readonly [number, number, number],
+  summary: string,
+): RuleCase => {
+  const eightMinutes = (service: string, used: number, from: number): Points => ({
+    events: every(from, from + 8 * minute, 30 * second).map((time) => use(service, used, time)),
+  });
+  return {
+    points: (service, wrong) => eightMinutes(service, wrong ? wrongUse : rightUse, now - 8 * minute),
+    summary,
+    over: [8 * minute, (service) => eightMinutes(service, laterUse, now)],
+  };
+};
 const memory = (service: string, used: number, until: number): string[] =>
   every(until - 6 * minute, until, 30 * second).map((time) =>
     container(service, `memory_working_set_bytes=${used}i,resource_limits_memory_bytes=1000i`, time),
@@ -232,34 +247,12 @@ export const ruleCases: Readonly<Record<string, RuleCase>> = {
       }),
     ],
   },
-  VolumeFillingUp: {
-    points: (service, wrong) => ({
-      events: every(now - 8 * minute, now, 30 * second).map((time) =>
-        volume(service, wrong ? 950 : 800, time),
-      ),
-    }),
-    summary: "Volume data of wrong-0 is 95 % full",
-    over: [
-      8 * minute,
-      (service) => ({
-        events: every(now, now + 8 * minute, 30 * second).map((time) => volume(service, 500, time)),
-      }),
-    ],
-  },
-  VolumeInodesFillingUp: {
-    points: (service, wrong) => ({
-      events: every(now - 8 * minute, now, 30 * second).map((time) =>
-        inodes(service, wrong ? 900 : 840, time),
-      ),
-    }),
-    summary: "Volume data of wrong-0 has used 90 % of its inodes",
-    over: [
-      8 * minute,
-      (service) => ({
-        events: every(now, now + 8 * minute, 30 * second).map((time) => inodes(service, 100, time)),
-      }),
-    ],
-  },
+  VolumeFillingUp: ofVolume(volume, [950, 800, 500], "Volume data of wrong-0 is 95 % full"),
+  VolumeInodesFillingUp: ofVolume(
+    inodes,
+    [900, 840, 100],
+    "Volume data of wrong-0 has used 90 % of its inodes",
+  ),
   VolumeFullSoon: {
     // Full in 80 and in 120 hours.
     points: (service, wrong) => ({
