@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { renderTelegrafConfig } from "../../components/telegraf/telegrafConfig";
-import { freePort } from "../../local/ports";
 import { sleep } from "../../local/processes";
-import { startTelegraf } from "./support/telegraf";
+import { startTelegrafOn } from "./support/telegraf";
 import { hour, minute, type RuleEvaluator, second, startRuleEvaluator } from "./support/ruleEvaluator";
 
 type Fields = Record<string, unknown>;
@@ -255,20 +253,7 @@ describe("alerts about what Kubernetes says: Telegraf and InfluxDB are real, the
   /** Telegraf looks for some seconds, each second, and writes what it saw. */
   async function look(): Promise<void> {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const tokenFile = join(directory, "token");
-    await writeFile(tokenFile, "the-token");
-    const telegraf = await startTelegraf({
-      directory: join(directory, "telegraf"),
-      config: renderTelegrafConfig({
-        influxDbUrl: evaluator.database.influxd.url,
-        influxDbMetrics: false,
-        environment: "test",
-        kubernetes: { kubeletUrl: url, apiUrl: url, tokenFile },
-        healthPort: await freePort(),
-        intervalSeconds: 1,
-        probeIntervalSeconds: 1,
-      }),
-    });
+    const telegraf = await startTelegrafOn(directory, evaluator.database.influxd.url, url);
     await sleep(4000);
     await telegraf.stop();
     assert.doesNotMatch(await readFile(telegraf.logFile, "utf8"), /E! .*starlark/);

@@ -4,11 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
-import { freePort } from "../../../local/ports";
 import type { Service } from "../../../local/services/service";
 import { type RuleEvaluator, startRuleEvaluator } from "./ruleEvaluator";
-import { startTelegraf } from "./telegraf";
+import { startTelegrafOn } from "./telegraf";
 
 /** A pod that is ready, as the Kubernetes API lists it. */
 export interface ListedPod {
@@ -124,19 +122,9 @@ export async function startPodEndpoints(
       contexts: named("context", { cluster: "test", user: "test" }),
     }),
   );
-  const tokenFile = join(directory, "token");
-  await writeFile(tokenFile, "the-token");
-  const telegraf = await startTelegraf({
-    directory: join(directory, "telegraf"),
-    config: renderTelegrafConfig({
-      influxDbUrl: evaluator.database.influxd.url,
-      influxDbMetrics: false,
-      environment: "test",
-      kubernetes: { kubeletUrl: url, apiUrl: url, tokenFile, kubeConfig, podMetrics: { seriesPerApp } },
-      healthPort: await freePort(),
-      intervalSeconds: 1,
-      probeIntervalSeconds: 1,
-    }),
+  const telegraf = await startTelegrafOn(directory, evaluator.database.influxd.url, url, {
+    kubeConfig,
+    podMetrics: { seriesPerApp },
   });
   return {
     evaluator,

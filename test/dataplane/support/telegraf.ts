@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inodesScript, inodesScriptName } from "../../../components/telegraf/inodesScript";
-import { configFolder } from "../../../components/telegraf/kubernetesInputs";
+import { configFolder, type KubernetesScrape } from "../../../components/telegraf/kubernetesInputs";
+import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
+import { freePort } from "../../../local/ports";
 import { type Service, startService } from "../../../local/services/service";
 import { resolveTool } from "../../../local/tools/resolve";
 import { passwords } from "./database";
@@ -50,5 +52,34 @@ export async function startTelegraf(options: TelegrafProcessOptions): Promise<Se
     },
     logFile,
     isReady: async () => (await readFile(logFile, "utf8")).includes("[agent] Config:"),
+  });
+}
+
+/**
+ * Start Telegraf, which looks each second, on a Kubernetes API that the test serves.
+ *
+ * @param directory for its files
+ * @param url of the API server and the kubelets
+ * @param more of the cluster
+ */
+export async function startTelegrafOn(
+  directory: string,
+  influxDbUrl: string,
+  url: string,
+  more: Pick<KubernetesScrape, "kubeConfig" | "podMetrics"> = {},
+): Promise<Service> {
+  const tokenFile = join(directory, "token");
+  await writeFile(tokenFile, "the-token");
+  return startTelegraf({
+    directory: join(directory, "telegraf"),
+    config: renderTelegrafConfig({
+      influxDbUrl,
+      influxDbMetrics: false,
+      environment: "test",
+      kubernetes: { kubeletUrl: url, apiUrl: url, tokenFile, ...more },
+      healthPort: await freePort(),
+      intervalSeconds: 1,
+      probeIntervalSeconds: 1,
+    }),
   });
 }
