@@ -1,18 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import Ajv, { type ErrorObject } from "ajv";
+import type { ErrorObject } from "ajv";
 import { parse } from "yaml";
 import { nearest } from "../contract/nearest";
 import { entriesOf, type Schema } from "./kinds";
 import { renamedKeys } from "./renamedKeys";
 import generated from "./schema.json";
 import type { StackConfig } from "./stackConfig";
+import { validate } from "./validate";
 
 const schema = generated as Schema;
-// Generated, and checked by a test: to check and to optimize it at each start takes most of the time.
-const unchecked = { meta: false, validateSchema: false, code: { optimize: false } };
-const validate = new Ajv({ strict: false, verbose: true, ...unchecked }).compile(schema);
 
 /**
  * Reads and checks the config of the stack, before anything is created.

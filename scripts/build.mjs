@@ -1,6 +1,8 @@
 // Bundles into dist/: the Pulumi program, its policy pack and the stand-in plugins, so that they start fast, the programs
 // that run inside of a stock Node image (one brings InfluxDB to its desired state, one archives its raw events), and the
 // dashboard viewer.
+import { Ajv } from "ajv";
+import standaloneCode from "ajv/dist/standalone/index.js";
 import { build } from "esbuild";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, relative } from "node:path";
@@ -27,6 +29,20 @@ const foldersOfSources = {
         return { loader: "ts", contents: (await readFile(path, "utf8")).replaceAll("__dirname", folder) };
       },
     ),
+};
+
+/** The check of a stack's config as code, which `config/validate.ts` would make at each start. */
+const compiledCheck = {
+  name: "compiled check",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[/\\]config[/\\]validate\.ts$/ }, async () => {
+      const schema = JSON.parse(await readFile(`${root}config/schema.json`, "utf8"));
+      const ajv = new Ajv({ strict: false, verbose: true, code: { source: true } });
+      return {
+        loader: "js",
+        contents: standaloneCode(ajv.addSchema(schema, "config"), { validate: "config" }),
+      };
+    }),
 };
 
 /** Leaves out what of Pulumi's SDK runs programs and serializes functions: it takes half of the time that the SDK loads. */
@@ -71,7 +87,7 @@ const { metafile } = await build({
   keepNames: true,
   metafile: true,
   mainFields: ["module", "main"],
-  plugins: [foldersOfSources],
+  plugins: [compiledCheck, foldersOfSources],
   external: ["@pulumi/*", "@lbrlabs/*", "@grpc/*"],
   entryPoints: { program: "index.ts" },
 });
