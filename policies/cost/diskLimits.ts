@@ -33,6 +33,8 @@ export const diskLimits = resourcePolicy<Config>({
 
 function claimProblems({ name }: Resource, claim: Value, { maximumGiB, classes }: Config): string[] {
   const storageClass = get(claim, "storageClassName") ?? "default";
+  // It takes a volume that is there.
+  if (storageClass === "") return [];
   const size = get(claim, "resources", "requests", "storage");
   const gib = typeof size === "string" ? parseGiB(size) : undefined;
   const problems: string[] = [];

@@ -1,8 +1,8 @@
 import { stackPolicy } from "../core/define";
 import type { Resource } from "../core/resource";
 import { Unknown, get } from "../core/values";
-import { hasIngressController, outboundAddresses } from "../estimate/azure";
-import { gatewayType } from "../estimate/customResources";
+import { hasIngressController, outboundAddresses, prefixAddresses, prefixType } from "../estimate/azure";
+import { isGateway } from "../estimate/customResources";
 import { isInternal } from "../estimate/kubernetes";
 
 interface Config {
@@ -31,6 +31,7 @@ export const publicEndpoints = stackPolicy<Config>({
       ...ingresses,
       ...resources.filter(({ type }) => type === "azure-native:network:PublicIPAddress"),
       ...resources.flatMap(outbound),
+      ...resources.filter(({ type }) => type === prefixType).flatMap(ofPrefix),
       ...services.filter(({ properties }) => !isInternal(properties)),
     ];
     return [
@@ -42,7 +43,7 @@ export const publicEndpoints = stackPolicy<Config>({
 
 /** Whether a resource is a load-balanced Service, or may be one, or a gateway, which has one. */
 function isLoadBalancer({ type, properties }: Resource): boolean {
-  if (type === gatewayType) return true;
+  if (isGateway(type)) return true;
   const serviceType = get(properties, "spec", "type");
   return (
     type === "kubernetes:core/v1:Service" &&
@@ -54,6 +55,11 @@ function isLoadBalancer({ type, properties }: Resource): boolean {
 function outbound(resource: Resource): Resource[] {
   if (resource.type !== "azure-native:containerservice:ManagedCluster") return [];
   return Array<Resource>(outboundAddresses(resource.properties) ?? 1).fill(resource);
+}
+
+/** A range of addresses, once for each of them. */
+function ofPrefix(prefix: Resource): Resource[] {
+  return Array<Resource>(prefixAddresses(prefix.properties) ?? 1).fill(prefix);
 }
 
 /** Whether a resource is a cluster with an ingress controller of Azure's. */

@@ -1,6 +1,6 @@
 import { nodePools } from "../core/nodePools";
 import type { Resource } from "../core/resource";
-import { Unknown, get, listOf, type Value } from "../core/values";
+import { Unknown, get, listOf, shown, type Value } from "../core/values";
 import {
   exactly,
   type Meter,
@@ -14,6 +14,9 @@ import {
 import { diskTier } from "./quantity";
 import { unpricedClusterSetting, unpricedPoolSetting } from "./settings";
 
+/** A range of public addresses. */
+export const prefixType = "azure-native:network:PublicIPPrefix";
+
 /** Size of a node's disk in GiB when the pool does not say: what AKS takes for sizes of up to 7 vCPUs. */
 const defaultOsDiskGiB = 128;
 
@@ -23,7 +26,26 @@ export const azureMeters: Readonly<Record<string, Meter>> = {
   "azure-native:containerservice:ManagedCluster": managedCluster,
   "azure-native:network:NatGateway": (_resource, { usage }) => ({ purchases: natGateway(usage) }),
   "azure-native:network:PublicIPAddress": () => ({ purchases: [standard("publicIp", "public IP")] }),
+  [prefixType]: publicIpPrefix,
 };
+
+/** Each address of a range is billed, used or not; a public IP that is taken from it is counted too. */
+function publicIpPrefix({ properties }: Resource): Metering {
+  const addresses = prefixAddresses(properties);
+  if (addresses !== undefined) return { purchases: [standard("publicIpPrefix", "public IPs", addresses)] };
+  const length = shown(get(properties, "prefixLength"));
+  return { unknown: `prefixLength is ${length}: give one that is known at preview, e.g. 30 for 4 addresses` };
+}
+
+/** How many addresses a range of public IPs has; undefined where that is not known. */
+export function prefixAddresses(properties: Value): number | undefined {
+  const version = get(properties, "publicIPAddressVersion") ?? "IPv4";
+  const length = get(properties, "prefixLength");
+  const bits = { IPv4: 32, IPv6: 128 }[String(version)];
+  if (bits === undefined || typeof length !== "number" || length > bits || length < bits - 16)
+    return undefined;
+  return 2 ** (bits - length);
+}
 
 function managedCluster(resource: Resource, { usage }: Parameters<Meter>[1]): Metering {
   const { properties } = resource;
@@ -83,7 +105,11 @@ export function outboundAddresses(properties: Value): number | undefined {
     type === "loadBalancer"
       ? get(profile, "loadBalancerProfile", "managedOutboundIPs", "count")
       : get(profile, "natGatewayProfile", "managedOutboundIPProfile", "count");
-  return count === undefined || count === null ? 1 : typeof count === "number" ? count : undefined;
+  // https://learn.microsoft.com/azure/aks/configure-dual-stack: one more for the other family.
+  const families = get(profile, "ipFamilies");
+  const others = families instanceof Unknown ? 1 : Math.max(0, listOf(families).length - 1);
+  if (count === undefined || count === null) return 1 + others;
+  return typeof count === "number" ? count + others : undefined;
 }
 
 /** Whether AKS installs its ingress controller, which makes a load-balanced Service with a public address. */

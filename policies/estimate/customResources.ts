@@ -1,35 +1,32 @@
 import { Unknown, entriesOf, type Value } from "../core/values";
 import { parseGiB } from "./quantity";
 
-/** A gateway: its class makes a Service of type LoadBalancer for it. */
-export const gatewayType = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
+/** Whether a resource is a gateway, in any version of the API: its class makes a Service of type LoadBalancer for it. */
+export function isGateway(type: string): boolean {
+  return /^kubernetes:gateway\.networking\.k8s\.io\/v\w+:Gateway$/.test(type);
+}
 
 /** Groups of custom resources with which a controller buys nodes, addresses or services in the cloud. */
 const buyers =
-  /(^|\.)(azure\.com|azure\.upbound\.io|upbound\.io|cluster\.x-k8s\.io|crossplane\.io|karpenter\.sh|services\.k8s\.aws|cnrm\.cloud\.google\.com)$/;
+  /(^|\.)(azure\.(com|io)|upbound\.io|cluster\.x-k8s\.io|crossplane\.io|gardener\.cloud|kaito\.sh|karpenter\.sh|machine\.openshift\.io|services\.k8s\.aws|cnrm\.cloud\.google\.com)$/;
 
 /** Groups of custom resources whose controller makes objects that no policy sees, as a Helm release does. */
 const deployers =
-  /(^|\.)(argoproj\.io|fluxcd\.io|helm\.cattle\.io|pulumi\.com|terraform\.io|snapshot\.storage\.k8s\.io)$/;
+  /(^|\.)(argoproj\.io|cattle\.io|fluxcd\.io|install\.istio\.io|karmada\.io|kro\.run|kubernetes-fleet\.io|open-cluster-management\.io|operator\.knative\.dev|pulumi\.com|sailoperator\.io|snapshot\.storage\.k8s\.io|terraform\.io)$/;
 
 /** Kinds of those groups that make nothing. */
 const harmlessKinds = /^(AppProject|VolumeSnapshotClass|(Git|OCI|Helm)Repository|Alert|Provider|Receiver)$/;
 
-/** Groups under k8s.io of custom resources that bill nothing; the API server's own groups are listed by their types. */
-const extensions =
-  /^(autoscaling|gateway\.networking|policy\.networking|secrets-store\.csi\.x|resource|node)\.k8s\.io$/;
+/** Groups of the API server whose types are listed one by one, since some of them change what is billed. */
+const listedByType = /^(networking|storage)\.k8s\.io$/;
 
 /** Why a custom resource may cost something, as Kubernetes' own objects don't: null where it costs nothing, undefined for no custom resource. */
 export function customResourceCost(type: string, properties: Value): string | null | undefined {
   const [, group, kind = ""] = /^kubernetes:([^/:]+\.[^/:]+)\/v\w+:(\w+)$/.exec(type) ?? [];
-  if (group === undefined || (/(^|\.)k8s\.io$/.test(group) && !isCustom(group))) return undefined;
+  if (group === undefined || listedByType.test(group) || isGateway(type)) return undefined;
   if (buyers.test(group)) return "its controller buys in the cloud";
   if (deployers.test(group) && !harmlessKinds.test(kind)) return "its controller makes what no policy sees";
   return costlyPart(properties, []) ?? null;
-}
-
-function isCustom(group: string): boolean {
-  return extensions.test(group) || buyers.test(group) || deployers.test(group);
 }
 
 /** What of a custom resource asks for a volume or a load balancer; a value that is unknown at such a place may. */
@@ -41,7 +38,7 @@ function costlyPart(value: Value, path: readonly string[]): string | undefined {
     return decides && path[0] !== "metadata" ? `${value.path} is unknown at preview` : undefined;
   }
   if (typeof value === "string") {
-    if (value === "LoadBalancer") return `${path.join(".")} asks for a load balancer`;
+    if (/^LoadBalancer(Service)?$/.test(value)) return `${path.join(".")} asks for a load balancer`;
     const isSize = isOfStorage && /^\d+(\.\d+)?[KMGTPE]i?$/.test(value) && parseGiB(value) !== undefined;
     return isSize ? `${path.join(".")} asks for a volume of ${value}` : undefined;
   }

@@ -59,6 +59,7 @@ const remedies: Partial<Record<PriceKind, (name: string, isCluster: boolean) => 
   cluster: (name) => `give «${name}» the tier Free`,
   publicIp: (name, isCluster) =>
     isCluster ? `lower the count of outbound addresses of «${name}»` : `do without the address of «${name}»`,
+  publicIpPrefix: (name) => `give «${name}» a longer prefix, which has fewer addresses`,
   loadBalancerRule: (name) => `give «${name}» fewer ports`,
   loadBalancerData: () => "correct usage.loadBalancerGB if less is used",
   natGatewayData: () => "correct usage.natGatewayGB if less is used",

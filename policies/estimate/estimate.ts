@@ -14,7 +14,7 @@ import {
 } from "./metering";
 import { money } from "./money";
 import { findPrice, hoursPerMonth, type Price, type PriceKind, unitsPerMonth } from "./prices";
-import { regionOfResource } from "./region";
+import { clusterRegions, regionOfResource } from "./region";
 import { serviceMeters } from "./services";
 import { unpricedSetting } from "./settings";
 
@@ -75,6 +75,9 @@ export function estimate(
   options: EstimateOptions,
 ): Estimate {
   const overage = overageRules(resources);
+  // A node pool does not say which of several clusters is its own: it counts with the dearest.
+  const clusters = clusterRegions(resources);
+  const regions = clusters.length > 1 ? clusters : [options.region];
   const result: Estimate = {
     currency: prices[0]?.currency ?? "USD",
     lines: [],
@@ -92,7 +95,7 @@ export function estimate(
     else if (meter !== undefined) {
       const usage = { ...options.usage, ...options.usageOf?.[resource.name] };
       const context = { usage, overageRules: overage.get(resource.urn) ?? 0, resources };
-      addMetered(result, resource, meter(resource, context), prices, options.region, usage);
+      addMetered(result, resource, meter(resource, context), prices, regions, usage);
     } else if (assumed !== undefined) {
       result.lines.push({
         resource,
@@ -120,7 +123,7 @@ function addMetered(
   resource: Resource,
   metering: Metering,
   prices: readonly Price[],
-  stackRegion: string,
+  stackRegions: readonly string[],
   usage: UsageAssumptions,
 ): void {
   if ("unknown" in metering) {
@@ -133,7 +136,7 @@ function addMetered(
     result.free.push({ resource, reason: "buys nothing with these settings" });
     return;
   }
-  const own = regionOfResource(resource) ?? stackRegion;
+  const own = regionOfResource(resource);
   if (own instanceof Unknown) {
     const fix = "give it a location that is known at preview";
     result.unpriced.push({ resource, reason: "location is unknown at preview", fix });
@@ -141,13 +144,24 @@ function addMetered(
   }
   const lines: CostLine[] = [];
   for (const purchase of metering.purchases) {
-    const price = findPrice(prices, own, purchase.kind, purchase.sku);
-    if (price === undefined) {
-      const reason = `the price table has no row for ${purchase.kind} «${purchase.sku}» in ${own}`;
-      result.unpriced.push({ resource, reason, fix: missingPrice(purchase, own) });
+    const { minimum, maximum } = purchase.quantity;
+    // Azure refuses such a resource in the update, after the budget was judged by the preview.
+    if (!(minimum >= 0 && maximum >= minimum)) {
+      const fix = "give it numbers of 0 and more, and no minimum above its maximum";
+      result.unpriced.push({ resource, reason: `it has ${minimum} to ${maximum} ${purchase.of}`, fix });
       return;
     }
-    lines.push(costLine(resource, purchase, price, usage));
+    let dearest: Price | undefined;
+    for (const region of own === undefined ? stackRegions : [own]) {
+      const price = findPrice(prices, region, purchase.kind, purchase.sku);
+      if (price === undefined) {
+        const reason = `the price table has no row for ${purchase.kind} «${purchase.sku}» in ${region}`;
+        result.unpriced.push({ resource, reason, fix: missingPrice(purchase, region) });
+        return;
+      }
+      if (dearest === undefined || price.price > dearest.price) dearest = price;
+    }
+    if (dearest !== undefined) lines.push(costLine(resource, purchase, dearest, usage));
   }
   result.lines.push(...lines);
 }

@@ -1,7 +1,7 @@
 import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { get } from "../core/values";
-import { customResourceCost, gatewayType } from "./customResources";
+import { customResourceCost, isGateway } from "./customResources";
 
 const onNodes = "runs on nodes that are priced with their node pool";
 const adding = "adds pods to nodes, and their volumes; both are priced up to their maximum";
@@ -11,27 +11,37 @@ const azureObject = "Azure bills nothing for it";
 const rendered = "its objects are resources of the stack, and priced";
 
 /** Types that cost nothing, each with the reason. */
-const freeTypes: Readonly<Record<string, string>> = {
+export const freeTypes: Readonly<Record<string, string>> = {
   "pulumi:pulumi:Stack": "the stack itself",
   "pulumi:pulumi:StackReference": "reads another stack's outputs",
 
   "azure-native:authorization:RoleAssignment": azureObject,
   "azure-native:authorization:RoleDefinition": azureObject,
   "azure-native:containerservice:MaintenanceConfiguration": azureObject,
-  "azure-native:insights:DiagnosticSetting":
-    "what it sends is billed by the workspace or account that receives it",
+  "azure-native:dns:RecordSet": "queries are priced with the zone",
+  "azure-native:eventhub:ConsumerGroup": azureObject,
+  "azure-native:eventhub:EventHub": "its events are priced with the namespace",
+  "azure-native:eventhub:EventHubAuthorizationRule": azureObject,
+  "azure-native:eventhub:NamespaceAuthorizationRule": azureObject,
   "azure-native:keyvault:Secret": "operations are priced with the vault",
   "azure-native:managedidentity:FederatedIdentityCredential": azureObject,
   "azure-native:managedidentity:UserAssignedIdentity": azureObject,
+  "azure-native:monitor:DiagnosticSetting":
+    "what it sends is billed by the workspace or account that receives it",
+  "azure-native:network:ApplicationSecurityGroup": azureObject,
+  "azure-native:network:NetworkInterface": azureObject,
   "azure-native:network:NetworkSecurityGroup": azureObject,
   "azure-native:network:PrivateDnsZoneGroup": azureObject,
   "azure-native:network:Route": azureObject,
   "azure-native:network:RouteTable": azureObject,
+  "azure-native:network:SecurityRule": azureObject,
   "azure-native:network:Subnet": azureObject,
   "azure-native:network:VirtualNetwork":
     "a network in one region; only peering and traffic out of it are billed",
+  "azure-native:privatedns:PrivateRecordSet": "queries are priced with the zone",
   "azure-native:privatedns:VirtualNetworkLink": azureObject,
   "azure-native:resources:ResourceGroup": azureObject,
+  "azure-native:storage:Blob": "what is stored is priced with the storage account",
   "azure-native:storage:BlobContainerImmutabilityPolicy": azureObject,
   "azure-native:storage:BlobServiceProperties": "versions are priced with the storage account",
   "azure-native:storage:BlobContainer": "its content is priced with the storage account",
@@ -81,6 +91,10 @@ const freePrefixes: Readonly<Record<string, string>> = {
   "ds-monitoring:index:": "a component: its children are priced",
   "random:index/": "a value in the stack's state",
   "tls:index/": "a value in the stack's state",
+  "azure-native:authorization:ManagementLock": azureObject,
+  "docker:index/": "an image or a container of the machine of the update",
+  "docker-build:index:": "an image that is built on the machine of the update",
+  "time:index/": "a value in the stack's state",
   "command:": "a command that runs on the machine of the update or on one that exists",
   "kubernetes:helm.sh/v3:Chart": rendered,
   "kubernetes:helm.sh/v4:Chart": rendered,
@@ -97,8 +111,8 @@ export function freeReason(resource: Resource): string | undefined {
   // Pods run on priced nodes; volumes of theirs do not.
   if (reason === onNodes && volumeClaims(resource).length > 0) return undefined;
   if (reason !== undefined) return reason;
-  // Grafana's own cloud bills its stacks.
-  if (/^grafana:.*cloud/i.test(type)) return undefined;
+  // Grafana's own cloud bills its stacks, and what only they have.
+  if (/^grafana:.*(cloud|frontendO11y|k6|machineLearning|synthetic)/i.test(type)) return undefined;
   const prefix = Object.keys(freePrefixes).find((start) => type.startsWith(start));
   if (prefix !== undefined) return freePrefixes[prefix];
   if (type === "kubernetes:core/v1:Service") {
@@ -109,7 +123,7 @@ export function freeReason(resource: Resource): string | undefined {
   }
   // The objects of a Release are made by Helm: no policy sees them.
   if (type.startsWith("kubernetes:helm.sh/")) return undefined;
-  if (type === gatewayType) return undefined;
+  if (isGateway(type)) return undefined;
   return customResourceCost(type, properties) === null
     ? `${apiObject}; its pods run on priced nodes`
     : undefined;

@@ -1,7 +1,7 @@
 import { volumeClaims } from "../core/claims";
 import type { Resource } from "../core/resource";
 import { Unknown, entriesOf, get, listOf, type Value } from "../core/values";
-import { gatewayType } from "./customResources";
+import { isGateway } from "./customResources";
 import {
   type Meter,
   type MeterContext,
@@ -24,12 +24,13 @@ export const kubernetesMeters: Readonly<Record<string, Meter>> = {
     ].map((type) => [`kubernetes:${type}`, volumes]),
   ),
   "kubernetes:core/v1:Service": service,
-  [gatewayType]: gateway,
+  "kubernetes:gateway.networking.k8s.io/v1:Gateway": gateway,
+  "kubernetes:gateway.networking.k8s.io/v1beta1:Gateway": gateway,
 };
 
 /** The volumes of a claim, or of each pod of a workload, those that end with the pod too. */
 function volumes(resource: Resource, { resources }: MeterContext): Metering {
-  const claims = volumeClaims(resource);
+  const claims = volumeClaims(resource).filter(makesVolume);
   const unknown = claims.find((claim) => claim instanceof Unknown);
   if (unknown !== undefined) return { unknown: unknownOf("", unknown) };
   if (claims.length === 0) return { purchases: [] };
@@ -48,11 +49,19 @@ function volumes(resource: Resource, { resources }: MeterContext): Metering {
   return { purchases };
 }
 
+/** Whether a claim makes a volume; one of the class "" takes a volume that is there. */
+function makesVolume(claim: Value): boolean {
+  return get(claim, "storageClassName") !== "";
+}
+
 /** What one volume a pod buys; a string says why that is not known. */
 function volume(claim: Value, quantity: Range, resources: readonly Resource[]): Purchase | string {
   const storageClass = get(claim, "storageClassName") ?? "default";
   const size = get(claim, "resources", "requests", "storage");
   if (typeof storageClass !== "string") return "storageClassName is unknown at preview";
+  if ((get(claim, "volumeAttributesClassName") ?? "") !== "") {
+    return "volumeAttributesClassName changes what its disk is: leave it out, and give it the storage class";
+  }
   if (typeof size !== "string") return "resources.requests.storage is missing or unknown at preview";
   const gib = parseGiB(size);
   if (gib === undefined) return `«${size}» is no size of a volume`;
@@ -118,7 +127,7 @@ export function isInternal(properties: Value): boolean {
  * more than the gateway, for its own state.
  */
 export function loadBalancerRules({ type, properties }: Resource): number {
-  if (type === gatewayType) return listOf(get(properties, "spec", "listeners")).length + 1;
+  if (isGateway(type)) return listOf(get(properties, "spec", "listeners")).length + 1;
   if (type !== "kubernetes:core/v1:Service" || get(properties, "spec", "type") !== "LoadBalancer") return 0;
   return listOf(get(properties, "spec", "ports")).length;
 }

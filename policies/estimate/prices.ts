@@ -9,6 +9,7 @@ export type PriceKind =
   | "disk"
   | "cluster"
   | "publicIp"
+  | "publicIpPrefix"
   | "loadBalancer"
   | "loadBalancerRule"
   | "loadBalancerData"

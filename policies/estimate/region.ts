@@ -10,6 +10,15 @@ export function regionOfResource({ type, properties }: Resource): string | Unkno
 
 /** The region of a stack, for what names none: that of its cluster, or else of its first Azure resource. */
 export function regionOf(resources: readonly Resource[]): string | undefined {
-  const clusters = resources.filter(({ type }) => type === "azure-native:containerservice:ManagedCluster");
-  return [...clusters, ...resources].map(regionOfResource).find((region) => typeof region === "string");
+  return clusterRegions(resources)[0] ?? regionsOf(resources)[0];
+}
+
+/** The regions of a stack's clusters, each once. */
+export function clusterRegions(resources: readonly Resource[]): string[] {
+  return regionsOf(resources.filter(({ type }) => type === "azure-native:containerservice:ManagedCluster"));
+}
+
+function regionsOf(resources: readonly Resource[]): string[] {
+  const regions = resources.map(regionOfResource).filter((region) => typeof region === "string");
+  return [...new Set(regions)];
 }

@@ -18,9 +18,6 @@ const costlyClusterSettings: readonly Setting[] = [
   setting("sku.name", "SKU Automatic bills each vCPU, with nodes that have no ceiling", [undefined, "Base"]),
   setting("sku.tier", "tier Premium", [undefined, "Free", "Standard"]),
   setting("supportPlan", "long-term support", [undefined, "KubernetesOfficial"]),
-  setting("addonProfiles.omsagent.enabled", "Log Analytics bills each GB of logs"),
-  setting("addonProfiles.ingressApplicationGateway.enabled", "an Application Gateway"),
-  setting("addonProfiles.aciConnectorLinux.enabled", "container instances without a ceiling"),
   setting("azureMonitorProfile.metrics.enabled", "managed Prometheus bills each sample"),
   setting("azureMonitorProfile.containerInsights.enabled", "Log Analytics bills each GB of logs"),
   setting("azureMonitorProfile.appMonitoring", "Application Insights bills each GB", [undefined, null]),
@@ -28,6 +25,17 @@ const costlyClusterSettings: readonly Setting[] = [
   setting("networkProfile.advancedNetworking.enabled", "advanced networking bills each node"),
   setting("aiToolchainOperatorProfile.enabled", "it makes GPU nodes without a ceiling"),
   setting("networkProfile.loadBalancerProfile.managedOutboundIPs.countIPv6", "public IPs", [undefined, 0]),
+  setting("networkProfile.loadBalancerProfile.enableMultipleStandardLoadBalancers", "load balancers"),
+  setting("networkProfile.outboundType", "what it makes", [
+    ...[
+      undefined,
+      "loadBalancer",
+      "managedNATGateway",
+      "userAssignedNATGateway",
+      "userDefinedRouting",
+      "none",
+    ],
+  ]),
   setting("serviceMeshProfile.istio.components.ingressGateways", "a load balancer for each", [
     undefined,
     null,
@@ -49,7 +57,16 @@ const costlyPoolSettings: readonly Setting[] = [
 
 /** Settings of other Azure resources, by type. */
 const costlySettings: Readonly<Record<string, readonly Setting[]>> = {
+  EventHub: [setting("captureDescription.enabled", "Capture by the hour")],
+  Namespace: [
+    setting("geoDataReplication", "a second region", [undefined, null]),
+    setting("clusterArmId", "a dedicated cluster", [undefined, null]),
+  ],
   NatGateway: [setting("sku.name", "another price", [undefined, "Standard"])],
+  PublicIPPrefix: [
+    setting("sku.name", "another price", [undefined, "Standard"]),
+    setting("sku.tier", "another price", [undefined, "Regional"]),
+  ],
   PublicIPAddress: [
     setting("sku.name", "another price", [undefined, "Basic", "Standard"]),
     setting("sku.tier", "another price", [undefined, "Regional"]),
@@ -74,7 +91,7 @@ const costlySettings: Readonly<Record<string, readonly Setting[]>> = {
 
 /** Why the cost of an Azure resource's settings is not known; undefined when it is, and for clusters and pools. */
 export function unpricedSetting(type: string, properties: Value): string | undefined {
-  const kind = /^azure-native:(?:network|operationalinsights|storage):(\w+)$/.exec(type)?.[1] ?? "";
+  const kind = /^azure-native:(?:eventhub|network|operationalinsights|storage):(\w+)$/.exec(type)?.[1] ?? "";
   return firstProblem(properties, costlySettings[kind] ?? []);
 }
 
@@ -104,15 +121,44 @@ const knownPoolSettings = new Set(
   ).split(" "),
 );
 
-/** Parts of Azure's ingress and bootstrap profiles that are understood. */
+/** Parts of a cluster's profiles that are understood. */
 const knownParts: Readonly<Record<string, readonly string[]>> = {
+  azureMonitorProfile: ["appMonitoring", "containerInsights", "metrics"],
   bootstrapProfile: ["artifactSource", "containerRegistryId"],
   ingressProfile: ["gatewayAPI", "webAppRouting"],
+  metricsProfile: ["costAnalysis"],
+  networkProfile: [
+    ...["advancedNetworking", "dnsServiceIP", "ipFamilies", "loadBalancerProfile", "loadBalancerSku"],
+    ...["natGatewayProfile", "networkDataplane", "networkMode", "networkPlugin", "networkPluginMode"],
+    ...["networkPolicy", "outboundType", "podCidr", "podCidrs", "serviceCidr", "serviceCidrs"],
+    "staticEgressGatewayProfile",
+  ],
+  securityProfile: [
+    ...["azureKeyVaultKms", "customCATrustCertificates", "defender", "imageCleaner", "workloadIdentity"],
+  ],
+  serviceMeshProfile: ["istio", "mode"],
+  storageProfile: ["blobCSIDriver", "diskCSIDriver", "fileCSIDriver", "snapshotController"],
+  workloadAutoScalerProfile: ["keda", "verticalPodAutoscaler"],
 };
 
-/** Add-ons that bill nothing by themselves, beside those that a costly setting names. */
-const knownAddons =
-  /^(azurepolicy|azureKeyvaultSecretsProvider|omsagent|ingressApplicationGateway|aciConnectorLinux)$/i;
+/** Why an add-on costs something, by its name in lower case, since Azure takes any; undefined where it bills nothing by itself. */
+const addonCosts: Readonly<Record<string, string | undefined>> = {
+  ...{ azurepolicy: undefined, azurekeyvaultsecretsprovider: undefined },
+  omsagent: "Log Analytics bills each GB of logs",
+  ingressapplicationgateway: "an Application Gateway",
+  aciconnectorlinux: "container instances without a ceiling",
+};
+
+function addonProblem(properties: Value): string | undefined {
+  const addons = get(properties, "addonProfiles");
+  if (addons instanceof Unknown) return `${addons.path} is unknown at preview`;
+  const settings = entriesOf(addons).flatMap(([name]): Setting[] => {
+    const key = name.toLowerCase();
+    const bills = key in addonCosts ? addonCosts[key] : "what it makes is not known";
+    return bills === undefined ? [] : [{ path: ["addonProfiles", name, "enabled"], harmless: off, bills }];
+  });
+  return firstProblem(properties, settings);
+}
 
 /** Why the cost of a cluster's settings is not known; undefined when it is. */
 export function unpricedClusterSetting(properties: Value): string | undefined {
@@ -121,10 +167,7 @@ export function unpricedClusterSetting(properties: Value): string | undefined {
     const found = strangeSetting(get(properties, profile), (key) => known.includes(key));
     return found === undefined ? [] : [`${profile}.${found}`];
   });
-  const addon = entriesOf(get(properties, "addonProfiles")).find(
-    ([key, value]) => !knownAddons.test(key) && !off.includes(get(value, "enabled") as undefined),
-  )?.[0];
-  const strange = unheard ?? part ?? (addon === undefined ? undefined : `addonProfiles.${addon}`);
+  const strange = unheard ?? part;
   if (strange !== undefined) return `what ${strange} costs is not known: leave it out`;
   if (
     get(properties, "bootstrapProfile", "artifactSource") === "Cache" &&
@@ -132,7 +175,7 @@ export function unpricedClusterSetting(properties: Value): string | undefined {
   ) {
     return "bootstrapProfile.artifactSource is «Cache», for which AKS makes a registry: set containerRegistryId";
   }
-  return firstProblem(properties, costlyClusterSettings);
+  return firstProblem(properties, costlyClusterSettings) ?? addonProblem(properties);
 }
 
 /** A key that is set and not known. */

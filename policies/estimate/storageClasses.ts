@@ -49,8 +49,9 @@ function boughtByParameters({ properties }: Resource): Bought | undefined {
   if (get(properties, "provisioner") !== "disk.csi.azure.com") return undefined;
   const parameters = entriesOf(get(properties, "parameters"));
   if (!parameters.every(([key]) => freeParameters.test(key))) return undefined;
-  const [, value] = parameters.find(([key]) => /^(skuname|storageaccounttype)$/i.test(key)) ?? [];
-  const [, family, redundancy] = /^(StandardSSD|Premium)_(LRS|ZRS)$/.exec(String(value)) ?? [];
+  const skus = parameters.filter(([key]) => /^(skuname|storageaccounttype)$/i.test(key));
+  const [, family, redundancy] = /^(StandardSSD|Premium)_(LRS|ZRS)$/.exec(String(skus[0]?.[1])) ?? [];
+  if (skus.length > 1) return undefined;
   if (family === undefined || redundancy === undefined) return undefined;
   return { disk: family === "Premium" ? "P" : "E", redundancy };
 }

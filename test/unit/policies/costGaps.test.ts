@@ -84,7 +84,7 @@ describe("what used to pass at no cost", () => {
     [
       "an add-on that is not known",
       { addonProfiles: { other: { enabled: true } } },
-      /what addonProfiles\.other costs is not known/,
+      /addonProfiles\.other\.enabled is «true».*what it makes is not known/,
     ],
     [
       "Defender",
@@ -197,7 +197,7 @@ test("what is harmless is accepted", () => {
       "kubernetes:cert-manager.io/v1:ClusterIssuer",
     ],
     ...["kubernetes:storage.k8s.io/v1:StorageClass", "kubernetes:core/v1:PersistentVolume"],
-    ...["azure-native:network:RouteTable", "azure-native:insights:DiagnosticSetting"],
+    ...["azure-native:network:RouteTable", "azure-native:monitor:DiagnosticSetting"],
     ...["tls:index/privateKey:PrivateKey", "command:local:Command", "command:remote:Command"],
   ];
   assert.equal(refusal(...types.map((type) => resource(type, type, {}))), "");

@@ -40,6 +40,8 @@ test("services, by the prices of Azure's pages", () => {
     ["22.74", "154.14"],
   );
   assert.deepEqual(monthly("network:PrivateEndpoint"), ["7.40", "7.40"]);
+  // 730 × 0.006 for each of the 4 addresses.
+  assert.deepEqual(monthly("network:PublicIPPrefix", { prefixLength: 30 }), ["17.52", "17.52"]);
   assert.deepEqual(monthly("dns:Zone"), ["0.90", "0.90"]);
   assert.deepEqual(monthly("privatedns:PrivateZone"), ["0.90", "0.90"]);
 });

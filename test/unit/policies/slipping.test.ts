@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Resource } from "../../../policies/core/resource";
 import { Unknown, type Properties } from "../../../policies/core/values";
+import { publicEndpoints } from "../../../policies/cost/publicEndpoints";
 import { stackBudget } from "../../../policies/cost/stackBudget";
 import { usageFile } from "../../../policies/cost/settings";
+import { azureMeters } from "../../../policies/estimate/azure";
 import { estimate } from "../../../policies/estimate/estimate";
+import { freeTypes } from "../../../policies/estimate/free";
 import { prices } from "../../../policies/estimate/prices";
+import { serviceMeters } from "../../../policies/estimate/services";
 import { checkStack, resource } from "./support";
 
 /** What the budget says of a stack that may cost anything: nothing but what it can't price. */
@@ -69,6 +73,53 @@ describe("refused, since what it costs can't be told", () => {
       /AKS makes a registry: set containerRegistryId/,
       [cluster({ bootstrapProfile: { artifactSource: "Cache" } })],
     ],
+    [
+      "an add-on in other letters, which Azure takes for the same",
+      /addonProfiles\.omsAgent\.enabled is «true».*Log Analytics bills each GB/,
+      [cluster({ addonProfiles: { omsAgent: { enabled: true } } })],
+    ],
+    [
+      "add-ons that are not known yet",
+      /addonProfiles is unknown at preview/,
+      [cluster({ addonProfiles: new Unknown("addonProfiles") })],
+    ],
+    [
+      "another way out of the cluster",
+      /outboundType is «managedNATGatewayV2»/,
+      [cluster({ networkProfile: { outboundType: "managedNATGatewayV2" } })],
+    ],
+    [
+      "load balancers of single pools",
+      /enableMultipleStandardLoadBalancers is «true»/,
+      [cluster({ networkProfile: { loadBalancerProfile: { enableMultipleStandardLoadBalancers: true } } })],
+    ],
+    ...["azureMonitorProfile", "networkProfile", "securityProfile", "storageProfile"].map(
+      (profile): [string, RegExp, Resource[]] => [
+        `a part of ${profile} of a later API`,
+        new RegExp(`what ${profile}\\.later costs is not known`),
+        [cluster({ [profile]: { later: { enabled: true } } })],
+      ],
+    ),
+    ["fewer than no nodes, which would pay for others", /it has -100 to -100 nodes/, [pool({ count: -100 })]],
+    [
+      "volumes of fewer than no pods",
+      /it has -5 to -5 disks/,
+      [
+        kubernetes("apps/v1:StatefulSet", {
+          spec: { replicas: -5, volumeClaimTemplates: [claim("managed-csi")] },
+        }),
+      ],
+    ],
+    [
+      "a minimum above the maximum",
+      /it has 9 to 1 nodes/,
+      [pool({ enableAutoScaling: true, minCount: 9, maxCount: 1 })],
+    ],
+    [
+      "a range of addresses of unknown length",
+      /prefixLength is a value that is unknown at preview/,
+      [azure("network:PublicIPPrefix", { prefixLength: new Unknown("prefixLength") })],
+    ],
     ["a pool of gateways", /mode is «Gateway».*addresses of a gateway/, [pool({ mode: "Gateway" })]],
     [
       "a pool's setting of a later API",
@@ -124,6 +175,16 @@ describe("refused, since what it costs can't be told", () => {
       [azure("operationalinsights:Workspace", { sku: { name: "CapacityReservation" } })],
     ],
     [
+      "events copied to a second region",
+      /geoDataReplication is set/,
+      [azure("eventhub:Namespace", { sku: { name: "Premium" }, geoDataReplication: { locations: [] } })],
+    ],
+    [
+      "events that are captured",
+      /captureDescription\.enabled is «true»/,
+      [azure("eventhub:EventHub", { captureDescription: { enabled: true } })],
+    ],
+    [
       "a dedicated unit of Event Hubs",
       /sku\.name is «Dedicated»/,
       [azure("eventhub:Namespace", { sku: { name: "Dedicated" } })],
@@ -137,6 +198,23 @@ describe("refused, since what it costs can't be told", () => {
       "disks that several nodes share",
       /no price is known for the storage class «own»/,
       [storageClass({ maxShares: "5" }), volume("own")],
+    ],
+    [
+      "a storage class with two SKUs",
+      /no price is known for the storage class «own»/,
+      [storageClass({ storageaccounttype: "StandardSSD_LRS" }), volume("own")],
+    ],
+    [
+      "a disk that an attributes class changes",
+      /volumeAttributesClassName changes what its disk is/,
+      [
+        kubernetes("core/v1:PersistentVolumeClaim", {
+          spec: {
+            ...{ storageClassName: "managed-csi", volumeAttributesClassName: "fast" },
+            resources: { requests: { storage: "1Ti" } },
+          },
+        }),
+      ],
     ],
     [
       "disks with bought bursts",
@@ -174,6 +252,28 @@ describe("refused, since what it costs can't be told", () => {
           spec: { envoy: { type: "LoadBalancer" } },
         }),
       ],
+    ],
+    [
+      "a load balancer of a custom resource, in its own words",
+      /networkPublishing\.type asks for a load balancer/,
+      [
+        kubernetes("operator.projectcontour.io/v1alpha1:Contour", {
+          spec: { networkPublishing: { type: "LoadBalancerService" } },
+        }),
+      ],
+    ],
+    [
+      "an application gateway for containers",
+      /buys in the cloud/,
+      [kubernetes("alb.networking.azure.io/v1:ApplicationLoadBalancer")],
+    ],
+    ["GPU nodes of KAITO", /buys in the cloud/, [kubernetes("kaito.sh/v1beta1:Workspace")]],
+    ["an instance of kro", /makes what no policy sees/, [kubernetes("kro.run/v1alpha1:WebApp")]],
+    ["a mesh of Istio's operator", /makes what no policy sees/, [kubernetes("install.istio.io/v1:Istio")]],
+    [
+      "checks that Grafana's cloud bills",
+      /no price is known/,
+      [resource("grafana:syntheticMonitoring/check:Check", "x", {})],
     ],
     [
       "jobs that KEDA starts, with volumes",
@@ -236,6 +336,37 @@ describe("priced, where it used to cost less than it does", () => {
     assert.equal(added.toFixed(2), "3.65");
   });
 
+  test("a gateway in an older version of the API", () => {
+    const gateway = (version: string) =>
+      costOf(kubernetes(`gateway.networking.k8s.io/${version}:Gateway`, { spec: { listeners: [{}] } }));
+    assert.ok(gateway("v1").maximum > 0);
+    assert.deepEqual(gateway("v1beta1"), gateway("v1"));
+  });
+
+  test("a range of addresses, for each of them", () => {
+    const prefix = azure("network:PublicIPPrefix", { prefixLength: 28 });
+    // 16 × 730 × 0.006
+    assert.equal(costOf(prefix).maximum.toFixed(2), "70.08");
+    assert.match(checkStack(publicEndpoints, [prefix]).join(), /16 public IP addresses/);
+  });
+
+  test("the second address of a cluster with two families", () => {
+    const dual = cluster({ networkProfile: { ipFamilies: ["IPv4", "IPv6"] } });
+    assert.equal((costOf(dual).maximum - costOf(cluster()).maximum).toFixed(2), "3.65");
+  });
+
+  test("pools of clusters in two regions have the price of the dearer one", () => {
+    const cheap = cluster();
+    const dear = cluster({ location: "westeurope" });
+    const nodes = resource("azure-native:containerservice:AgentPool", "pool", {
+      ...{ vmSize: "Standard_D2s_v5", count: 1, osDiskType: "Ephemeral" },
+    });
+    const added = (...clusters: Resource[]) =>
+      (costOf(...clusters, nodes).maximum - costOf(...clusters).maximum).toFixed(2);
+    // 730 × 0.096 in eastus, 730 × 0.115 in westeurope
+    assert.deepEqual([added(cheap), added(cheap, dear), added(dear, cheap)], ["70.08", "83.95", "83.95"]);
+  });
+
   test("claims without a class get the stack's own default class", () => {
     const marked = storageClass(
       {},
@@ -273,6 +404,21 @@ test("what is harmless is accepted", () => {
     azure("keyvault:Key", { properties: { kty: "RSA" } }),
     azure("keyvault:Secret"),
     azure("privatedns:VirtualNetworkLink"),
+    azure("privatedns:PrivateRecordSet"),
+    azure("dns:RecordSet"),
+    azure("network:SecurityRule"),
+    azure("network:NetworkInterface"),
+    azure("authorization:ManagementLockByScope"),
+    azure("eventhub:EventHub"),
+    azure("storage:Blob"),
+    cluster({ addonProfiles: { azurePolicy: { enabled: true }, omsagent: { enabled: false } } }),
+    kubernetes("core/v1:PersistentVolumeClaim", claim("")),
+    kubernetes("sparkoperator.k8s.io/v1beta2:SparkApplication", {
+      spec: { driver: { cores: 1, memory: "512m" } },
+    }),
+    kubernetes("flowcontrol.apiserver.k8s.io/v1:FlowSchema"),
+    resource("docker-build:index:Image", "x", {}),
+    resource("time:index/sleep:Sleep", "x", {}),
     resource("grafana:index/dashboard:Dashboard", "x", {}),
     pool({ enableFIPS: true, upgradeSettings: { maxSurge: "10%" }, localDNSProfile: { mode: "Preferred" } }),
     cluster({
@@ -284,4 +430,15 @@ test("what is harmless is accepted", () => {
     }),
   ];
   for (const one of harmless) assert.equal(refusal(one), "", one.type);
+});
+
+test("each type of Azure that the estimate knows is one of the plugin that is used", async () => {
+  const known = [...Object.keys(freeTypes), ...Object.keys(azureMeters), ...Object.keys(serviceMeters)];
+  const types = known.filter((type) => type.startsWith("azure-native:"));
+  assert.ok(types.length > 30);
+  for (const type of types) {
+    const [, module = "", kind = ""] = type.split(":");
+    const sdk = (await import(`@pulumi/azure-native/${module}/index.js`)) as Record<string, unknown>;
+    assert.equal((sdk[kind] as { __pulumiType?: string } | undefined)?.__pulumiType, type);
+  }
 });
