@@ -56,6 +56,8 @@ export function conform(name: string, attributes: ReadonlyMap<string, Value>): A
   const status = event.get("http.response.status_code");
   if (typeof status === "number" && name === "http.server.request")
     event.set("http.response.status_class", `${Math.floor(status / 100)}xx`);
+  const trace = event.get("trace_id");
+  if (trace !== undefined && event.has("exception.type")) event.set("exception.trace_id", trace);
   const missing = requiredOf(name).filter((key) => !event.has(key));
   if (missing.length > 0) event.set("contract.missing", missing.join(", "));
   return event;

@@ -33,6 +33,9 @@ const exception = {
   "exception.type": text("Class of the exception"),
   "exception.message": text("Its message"),
   "exception.stacktrace": text("Its traceback"),
+  "exception.trace_id": text(
+    "The event's `trace_id`; derived, so that exceptions are found without reading all events",
+  ),
 };
 const model = {
   "ml.model.name": tag("model", text("Name of the model")),

@@ -64,6 +64,11 @@ export const runPath =
   "&var-runId=${__data.fields.Run:percentencode}&${environment:queryparam}" +
   "&from=${__data.fields.From}&to=${__data.fields.To}";
 
+/** Path and query of the lines of the trace that a cell has, from the time in column `From` to that in `To` of its row. */
+export const tracePath =
+  `/d/${dashboardUids.logs}?var-trace=\${__value.text:percentencode}&\${environment:queryparam}` +
+  "&from=${__data.fields.From}&to=${__data.fields.To}";
+
 /** Where models are approved. */
 export const approvals: FigureLink = {
   title: "Approval of models",

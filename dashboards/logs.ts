@@ -3,7 +3,7 @@ import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { colouredCell, linkTo, wordColours, wrapped } from "./fieldOptions";
+import { colouredCell, hidden, linkTo, wordColours, wrapped } from "./fieldOptions";
 import { fieldTable } from "./fieldQueries";
 import {
   beginsWithText,
@@ -15,11 +15,11 @@ import {
   select,
   type Condition,
 } from "./influxql";
-import { dashboardPath, linesPath } from "./links";
+import { dashboardPath, linesPath, tracePath } from "./links";
 import { stackedCounts, stat, table, timeSeries } from "./panels";
 import { countOverTime, overRollups, totalCount } from "./rollupQueries";
 import { ofChosenServices, rollups, source } from "./sources";
-import { columns, mergeTables } from "./transformations";
+import { calculated, columns, mergeTables } from "./transformations";
 import { chained, textVariable } from "./variables";
 import { coloursOf, severityColours } from "./verdicts";
 
@@ -34,11 +34,42 @@ const newest = 500;
 
 const ofSeverity = matchesVariable("severity", "severity");
 const pod = "k8s.pod.name";
-const ofTrace = beginsWithText("trace_id", "trace");
 const withText = (...names: string[]): Condition => containsText(names, "text");
 
-/** Properties of an override: the trace leads to all of its lines. */
-const ofItsTrace = linkTo("Lines of the trace", linesPath({ trace: "${__value.text:percentencode}" }));
+/** The trace of an exception: a field that only exceptions have, as `trace_id` of each request would have to be read. */
+const exceptionTrace = "exception.trace_id";
+
+/** What is shown before and after a line of a trace, in milliseconds: all lines of days would have to be read. */
+const traceMarginMs = 15 * 60_000;
+/** The columns that `tracePath` reads. */
+const aroundTime = [
+  calculated("From", "Time", "-", String(traceMarginMs)),
+  calculated("To", "Time", "+", String(traceMarginMs)),
+];
+/** The trace leads to its lines around the time of the row. */
+const traceColumns = { Trace: linkTo("Lines of the trace", tracePath), From: hidden, To: hidden };
+const newestLines = fieldTable({
+  from: rawLines,
+  where: [
+    ...ofChosenServices,
+    ofSeverity,
+    withText("body", "exception.type", "exception.message"),
+    beginsWithText(pod, "pod"),
+    beginsWithText("trace_id", "trace"),
+  ],
+  newest,
+  headings: {
+    Time: "Time",
+    severity: "Severity",
+    service: "Service",
+    body: "Line",
+    "exception.type": "Exception",
+    "exception.message": "Message",
+    "log.logger": "Logger",
+    [pod]: "Pod",
+    trace_id: "Trace",
+  },
+});
 
 const verdict = row("Verdict: what went wrong?", [
   stat("Lines of errors", {
@@ -102,33 +133,13 @@ const detail = row("Detail: lines", [
     noValue: "no such line in the time range: widen it, or take a choice away",
     size: [24, 16],
     sortBy: { column: "Time", descending: true },
-    ...fieldTable({
-      from: rawLines,
-      where: [
-        ...ofChosenServices,
-        ofSeverity,
-        withText("body", "exception.type", "exception.message"),
-        beginsWithText(pod, "pod"),
-        ofTrace,
-      ],
-      newest,
-      headings: {
-        Time: "Time",
-        severity: "Severity",
-        service: "Service",
-        body: "Line",
-        "exception.type": "Exception",
-        "exception.message": "Message",
-        "log.logger": "Logger",
-        [pod]: "Pod",
-        trace_id: "Trace",
-      },
-    }),
+    query: newestLines.query,
+    transformations: [...aroundTime, ...newestLines.transformations],
     overrides: {
       Severity: colouredCell({ mappings: wordColours(severityColours) }),
       Line: wrapped,
       Message: wrapped,
-      Trace: ofItsTrace,
+      ...traceColumns,
     },
   }),
 ]);
@@ -143,7 +154,7 @@ const exceptions = row("Detail: exceptions and unparsed lines", [
     sortBy: { column: "Time", descending: true },
     targets: [rawLines, requests, steps].map((from) => ({
       query: select(
-        ...["service", ...raised, from === steps ? "cicd.pipeline.run.id" : "trace_id"].map((name) =>
+        ...["service", ...raised, from === steps ? "cicd.pipeline.run.id" : exceptionTrace].map((name) =>
           field(name),
         ),
       )
@@ -152,23 +163,26 @@ const exceptions = row("Detail: exceptions and unparsed lines", [
           ...ofChosenServices,
           isPresent("exception.type"),
           withText(...raised),
-          ...(from === steps ? [beginsWithText("cicd.pipeline.run.id", "pod")] : [ofTrace]),
+          from === steps
+            ? beginsWithText("cicd.pipeline.run.id", "pod")
+            : beginsWithText(exceptionTrace, "trace"),
         )
         .newestFirst()
         .limit(newest),
     })),
     transformations: [
       mergeTables(),
+      ...aroundTime,
       columns({
         Time: "Time",
         service: "Service",
         "exception.type": "Exception",
         "exception.message": "Message",
-        trace_id: "Trace",
+        [exceptionTrace]: "Trace",
         "cicd.pipeline.run.id": "Run",
       }),
     ],
-    overrides: { Message: wrapped, Trace: ofItsTrace },
+    overrides: { Message: wrapped, ...traceColumns },
   }),
   table("Lines that no format matched", {
     description: `The newest ${newest} of the time range, as they are: the file says which LogSource needs a format.`,

@@ -4,8 +4,8 @@ import type { AlertRule } from "../alerts/rule";
 import { alertRules } from "../alerts/rules";
 import { timeIntervals } from "./quietTimes";
 import { type MessageOptions, receiverConfig } from "./receiverConfigs";
-import { checkAddresses, checkReceivers, type Receivers, type SentSeverity } from "./receivers";
-import { inhibitions, quietName, routeTree } from "./routes";
+import { checkAddresses, checkReceivers, type Receivers, type SentSeverity, takes } from "./receivers";
+import { inhibitions, quietName, routeTree, withoutEnds } from "./routes";
 
 /** The mail server that alerts are sent through, and who gets them all. */
 export interface AlertEmailOptions {
@@ -97,7 +97,12 @@ export function renderAlertmanagerConfig(options: AlertmanagerConfigOptions): st
       inhibit_rules: inhibitions(rules),
       time_intervals: quietIntervals(receivers),
       receivers: [
-        ...Object.entries(receivers).map(([name, receiver]) => receiverConfig(name, receiver, options)),
+        ...Object.entries(receivers).flatMap(([name, receiver]) => [
+          receiverConfig(name, receiver, options),
+          ...(takes(receiver, "warning")
+            ? [{ ...receiverConfig(name, receiver, options, false), name: withoutEnds(name) }]
+            : []),
+        ]),
         { name: "watchdog", ...(watchdog && { webhook_configs: [watchdogUrl] }) },
         { name: "none" },
       ],

@@ -14,24 +14,28 @@ export interface MessageOptions {
  * Alertmanager's own status page.
  *
  * Source: https://prometheus.io/docs/alerting/latest/configuration/#general-receiver-related-settings
+ *
+ * @param tellsEnds whether people are told that an alert is over; services that keep incidents always are
  */
 export function receiverConfig(
   name: string,
   receiver: Receiver,
   options: MessageOptions,
+  tellsEnds = true,
 ): Record<string, unknown> {
   const { email, slack, msTeams, pagerDuty, opsgenie, webhook } = receiver;
   const { grafanaUrl } = options;
   const file = (...[way, key]: [Parameters<typeof secretFile>[1], string]): string =>
     `${options.secretsFolder}/${secretFile(name, way, key)}`;
   const ended = { send_resolved: true };
+  const told = { send_resolved: tellsEnds };
   return {
     name,
     ...(email && {
       email_configs: [
         {
           to: email.to.join(", "),
-          ...ended,
+          ...told,
           headers: { Subject: messages.subject },
           text: messages.plainText(grafanaUrl),
           html: messages.html(grafanaUrl),
@@ -43,7 +47,7 @@ export function receiverConfig(
         {
           api_url_file: file("slack", "url"),
           ...(slack.channel !== undefined && { channel: slack.channel }),
-          ...ended,
+          ...told,
           title: messages.subject,
           title_link: messages.dashboardUrl,
           text: messages.slackText,
@@ -57,7 +61,7 @@ export function receiverConfig(
       msteamsv2_configs: [
         {
           webhook_url_file: file("msTeams", "url"),
-          ...ended,
+          ...told,
           title: messages.subject,
           text: messages.markdown,
         },

@@ -1,4 +1,4 @@
-import { type AlertRule, routings } from "../alerts/rule";
+import { type AlertRule, placeLabels, routings } from "../alerts/rule";
 import { integrations, isSpecific, type Receivers, type SentSeverity, takes, waysOf } from "./receivers";
 
 /** A route as Alertmanager's configuration has it. */
@@ -15,6 +15,9 @@ export function quietName(receiver: string, severity: SentSeverity): string {
   return `${receiver}-${severity}`;
 }
 
+/** Name of the receiver that tells people that something began, and not that it is over. */
+export const withoutEnds = (receiver: string): string => `${receiver}/begins`;
+
 /**
  * The tree of routes. Of the first level, one is taken, by the rule's routing and the severity; below it, an alert goes to
  * each receiver that names its app or team, or, where none does, to those that name neither.
@@ -22,8 +25,10 @@ export function quietName(receiver: string, severity: SentSeverity): string {
  * Source: https://prometheus.io/docs/alerting/latest/configuration/#route-related-settings
  */
 export function routeTree(rules: readonly AlertRule[], receivers: Receivers): Route {
-  const routed = (routing: AlertRule["routing"]): string[] => {
-    const names = rules.filter((rule) => rule.routing === routing).map(({ name }) => name);
+  const routed = (routing: AlertRule["routing"], sendsEnd = true): string[] => {
+    const names = rules
+      .filter((rule) => rule.routing === routing && (rule.sendsEnd ?? true) === sendsEnd)
+      .map(({ name }) => name);
     return names.length === 0 ? [] : [matcher("alertname", names)];
   };
   const critical = 'severity="critical"';
@@ -32,6 +37,14 @@ export function routeTree(rules: readonly AlertRule[], receivers: Receivers): Ro
     matchers,
     ...timing(routing),
     routes: receiverRoutes(receivers, severity),
+  });
+  /** Events are warnings. */
+  const beginnings = (routing: "run" | "warning", matchers: string[]): Route => ({
+    ...branch("warning", routing, matchers),
+    routes: receiverRoutes(receivers, "warning").map((route) => ({
+      ...route,
+      receiver: withoutEnds(route.receiver),
+    })),
   });
   const { routes, ...warnings } = branch("warning", "warning", []);
   delete warnings.matchers;
@@ -49,6 +62,8 @@ export function routeTree(rules: readonly AlertRule[], receivers: Receivers): Ro
         branch("critical", "run", [critical, rule]),
         branch("warning", "run", [rule]),
       ]),
+      ...routed("run", false).map((rule) => beginnings("run", [rule])),
+      ...routed(undefined, false).map((rule) => beginnings("warning", [rule])),
       branch("critical", "critical", [critical]),
       ...(routes ?? []),
     ],
@@ -112,14 +127,16 @@ function timing(name: keyof typeof routings) {
 }
 
 /**
- * One alert silences those that name it, where all labels are equal that both rules have. A label that both alerts lack
+ * One alert silences those that name it, where all labels of their place are equal that both rules have. A label that both alerts lack
  * counts as equal, so each is also required to be there.
  */
 export function inhibitions(rules: readonly AlertRule[]): unknown[] {
   return rules.flatMap((source) => {
     const targets = rules.filter(({ inhibitedBy }) => inhibitedBy.includes(source.name));
-    const common = ({ labels }: AlertRule): string =>
-      labels.filter((label) => source.labels.includes(label)).join();
+    const common = (target: AlertRule): string =>
+      placeLabels(target)
+        .filter((label) => source.labels.includes(label))
+        .join();
     return [...new Set(targets.map(common))].map((labels) => {
       const equal = labels.split(",");
       const present = equal.map((label) => `${label}!=""`);

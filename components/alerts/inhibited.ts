@@ -1,7 +1,7 @@
 import { buckets } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
 import { anyOf, fluxDuration, fluxString } from "../influxdb/flux";
-import type { AlertRule } from "./rule";
+import { type AlertRule, placeLabels } from "./rule";
 
 /** Seconds after the last post of an alert in which those that it inhibits don't begin: they take longer to end. */
 const afterwardsSeconds = 300;
@@ -38,7 +38,7 @@ export function notInhibited(
 causes = ${firstPosts(inhibitedBy, seconds)}
 own = ${firstPosts([name], seconds + firingSeconds)}
 firstOf = (tables, of) => (tables
-    |> filter(fn: (r) => ${labels.map(equal).join(" and ")})
+    |> filter(fn: (r) => ${placeLabels({ labels }).map(equal).join(" and ")})
     |> group()
     |> min(column: "_time")
     |> findRecord(fn: (key) => true, idx: 0))._time

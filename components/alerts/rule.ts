@@ -97,7 +97,7 @@ export interface AlertRule {
    * @default that of its severity
    */
   routing?: "run" | "watchdog";
-  /** Rules whose alerts silence this one's, where all labels are equal that both rules have. */
+  /** Rules whose alerts silence this one's, where all of its {@link placeLabels} are equal that both rules have. */
   inhibitedBy: readonly string[];
   /**
    * Seconds after the last post of an alert that inhibits it in which this one doesn't begin: what it looks back at.
@@ -140,6 +140,12 @@ export interface AlertRule {
    * @default reported as long as it fires
    */
   reportedSeconds?: number;
+  /**
+   * Whether people get a message when it ends: not where it is an event, which has no end. Services that keep incidents
+   * close theirs all the same.
+   * @default true
+   */
+  sendsEnd?: boolean;
   unit: Unit;
   /** One line; `{label}`, `{value}` and `{threshold}` are replaced. */
   summary: string;
@@ -150,3 +156,7 @@ export interface AlertRule {
   /** Dashboard variable -> label whose value it gets. */
   dashboardVariables: Readonly<Record<string, string>>;
 }
+
+/** Labels of a rule by which an alert inhibits another: where it is, not which object of it, nor why. */
+export const placeLabels = ({ labels }: Pick<AlertRule, "labels">): string[] =>
+  labels.filter((label) => label !== "name" && label !== "reason");

@@ -120,6 +120,8 @@ def event(metric, name, attributes, others):
                 made.fields["text." + own_field(key)] = text(value)
     if "trace_id" in metric.tags:
         made.fields["trace_id"] = metric.tags["trace_id"]
+        if "exception.type" in made.fields:
+            made.fields["exception.trace_id"] = metric.tags["trace_id"]
     if not made.fields:
         made.fields["present"] = 1.0
     return made

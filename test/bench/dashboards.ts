@@ -1,6 +1,7 @@
 import { get } from "node:http";
 
 import { database } from "../../contract/buckets";
+import { dashboardUids } from "../../contract/dashboardUids";
 import { dashboards } from "../../dashboards";
 import type { DashboardModel } from "../../viewer/frames/dashboardModel";
 import { influxClient, type InfluxConnection, type RunQuery } from "../../local/services/influxQuery";
@@ -19,7 +20,7 @@ import { rawQuestions } from "./dashboards/rawQuestions";
  * questions asked of the raw events.
  *
  * What the panels read has the points of 1,000,000 requests a day. So have the log lines of 14 days and the last day of raw
- * requests: all that a panel reads of them, but those of exceptions. Of the days before, BENCH_REQUESTS_PER_DAY are written:
+ * requests: all that a panel reads of them, but exceptions. Of the days before, BENCH_REQUESTS_PER_DAY are written:
  * 50,000 unless told otherwise, 1,000,000 for the whole month (36 million points; some 15 minutes and 3 GB of disk). Fewer
  * only make the raw side, and the panel of exceptions, faster.
  */
@@ -82,6 +83,28 @@ async function fastest(run: RunQuery, queries: readonly string[], times: number)
   return best;
 }
 
+interface Question {
+  readonly model: DashboardModel;
+  readonly from?: string;
+  readonly choose?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Every dashboard over all days, and Logs as one searches in it: a text, and a trace over what its link shows. */
+function questions(): Question[] {
+  const models = dashboards().map(({ json }) => JSON.parse(json) as DashboardModel);
+  const searched = models.filter(({ uid }) => uid === dashboardUids.logs);
+  return [
+    ...models.map((model) => ({ model })),
+    ...searched.flatMap((model) => [
+      { model, choose: { text: ["holds 17 entries"] } },
+      { model, from: "now-6h", choose: { text: ["holds 17 entries"] } },
+      { model, choose: { text: ["no value for 3"] } },
+      { model, choose: { trace: ["0123456789"] } },
+      { model, from: "now-30m", choose: { trace: ["0123456789"] } },
+    ]),
+  ];
+}
+
 export async function benchDashboards(print: (line: string) => void): Promise<void> {
   if (!(requestsPerDay > 0 && requestsPerDay <= fullRequestsPerDay)) {
     throw new Error(
@@ -106,9 +129,10 @@ export async function benchDashboards(print: (line: string) => void): Promise<vo
     const baseline = `SELECT count("duration_s") FROM "events"."http.server.request" WHERE time > ${benchNow - dayMs}ms`;
     const overAim: string[] = [];
     const belowFactor: string[] = [];
-    for (const model of dashboards().map(({ json }) => JSON.parse(json) as DashboardModel)) {
-      const from = `now-${days}d`;
-      const data = await queryDashboard(model, { run, nowMs: benchNow, from });
+    for (const { model, ...asked } of questions()) {
+      const from = asked.from ?? `now-${days}d`;
+      const choose = asked.choose ?? {};
+      const data = await queryDashboard(model, { run, nowMs: benchNow, from, choose });
       const times: number[] = [];
       const baselineMs = await fastest(run, [baseline], repeats);
       for (const { panel, queries } of data.panels.filter((one) => one.queries.length > 0)) {
@@ -129,7 +153,7 @@ export async function benchDashboards(print: (line: string) => void): Promise<vo
         );
       }
       print(
-        `  ${model.title}, ${from}: slowest panel ${Math.max(...times).toFixed(0)} ms of ${times.length}, ` +
+        `  ${[model.title, from, ...Object.entries(choose).flat(2)].join(", ")}: slowest panel ${Math.max(...times).toFixed(0)} ms of ${times.length}, ` +
           `${(Math.max(...times) / baselineMs).toFixed(2)} times as long as counting a day's requests (${baselineMs.toFixed(0)} ms)`,
       );
     }

@@ -59,8 +59,8 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     const { code, stdout, stderr } = await run(amtool, ["check-config", file]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /SUCCESS/);
-    assert.match(stdout, /- 7 inhibit rules/);
-    assert.match(stdout, /- 9 receivers/);
+    assert.match(stdout, /- 10 inhibit rules/);
+    assert.match(stdout, /- 13 receivers/);
   });
 
   const receiverOf = async (labels: string[]): Promise<string> => {
@@ -74,7 +74,16 @@ describe("Alertmanager's configuration, checked by amtool", () => {
       "email-critical,genie,archive",
     ],
     ["failed runs", ["alertname=TrainingRunFailed", "severity=critical"], "email-critical,genie,archive"],
-    ["drift", ["alertname=DataDriftDetected", "severity=warning", "run=r-1"], "email,archive"],
+    [
+      "drift, which nothing ends",
+      ["alertname=DataDriftDetected", "severity=warning", "run=r-1"],
+      "email/begins,archive/begins",
+    ],
+    [
+      "a container out of memory, of a team",
+      ["alertname=ContainerOutOfMemory", "severity=warning", "owner=risk"],
+      "risk-teams/begins,archive/begins",
+    ],
     ["warnings", ["alertname=MemoryNearLimit", "severity=warning"], "email,archive"],
     [
       "a warning of an app",

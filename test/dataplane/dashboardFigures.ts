@@ -1135,6 +1135,9 @@ const apiLines = minutesAgo(platformMinutes)
   .map((ago) => ({ ago, timeMs: sampleNow - ago * minuteMs, severity: apiSeverity(ago) }))
   .sort((a, b) => b.timeMs - a.timeMs);
 
+/** What the link of a trace shows: a quarter of an hour before and after. */
+const aroundTime = (timeMs: number) => ({ From: timeMs - 15 * minuteMs, To: timeMs + 15 * minuteMs });
+
 const logs: Record<string, Expectation> = {
   "Lines of errors": (data) => close(single(data), finishedLines().ERROR, "lines of errors"),
   "Requests that raised": (data) =>
@@ -1163,6 +1166,7 @@ const logs: Record<string, Expectation> = {
         Logger: "penguins_api",
         Pod: apiPods[0],
         Trace: severity === "ERROR" ? sampleTrace(timeMs) : null,
+        ...aroundTime(timeMs),
       })),
       "lines, the newest first",
     );
@@ -1181,6 +1185,7 @@ const logs: Record<string, Expectation> = {
       Exception: exception["exception.type"],
       Message: exception["exception.message"],
       Trace: sampleTrace(timeMs),
+      ...aroundTime(timeMs),
     }));
     closeRows(
       sortedBy(onlyTable(data), "Time", "Exception"),

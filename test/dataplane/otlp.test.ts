@@ -101,10 +101,12 @@ describe("an app with OpenTelemetry's SDK and no helper: SDK, Telegraf and Influ
     );
     assert.deepEqual([low?.body, low?.stock, low?.["text.warehouse"]], ["stock is low", 3, "north"]);
     const [failed] = await query(
-      `SELECT "exception.type", "exception.stacktrace", "body" FROM "events"."log" WHERE "severity" = 'ERROR'`,
+      `SELECT "exception.type", "exception.stacktrace", "exception.trace_id", "trace_id", "body" FROM "events"."log" WHERE "severity" = 'ERROR'`,
     );
     assert.equal(failed?.["exception.type"], "ZeroDivisionError");
     assert.match(String(failed?.["exception.stacktrace"]), /1 \/ 0/);
+    assert.match(String(failed?.["exception.trace_id"]), /^[0-9a-f]{32}$/);
+    assert.equal(failed?.["exception.trace_id"], failed?.trace_id);
     const bodies = (await query('SELECT "body" FROM "events"."log"')).map(({ body }) => body);
     assert.ok(bodies.includes("not an event") && bodies.includes("of the platform"), bodies.join());
     assert.deepEqual(await query('SELECT * FROM "events"."http_response"'), []);

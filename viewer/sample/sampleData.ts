@@ -134,7 +134,7 @@ function requestPoint(request: SampleRequest): Point {
       "enduser.pseudo.id": request.user,
       "prediction.class": request.predictionClass,
       "prediction.score": request.score,
-      ...(request.status === 500 && { ...requestException, trace_id: sampleTrace(request.timeMs) }),
+      ...(request.status === 500 && { ...requestException, ...traceFields(request.timeMs) }),
     },
   };
 }
@@ -640,6 +640,12 @@ export function sampleTrace(timeMs: number): string {
     .padStart(32, "0");
 }
 
+/** The trace of an exception, as the sidecar writes it. */
+const traceFields = (timeMs: number) => ({
+  trace_id: sampleTrace(timeMs),
+  "exception.trace_id": sampleTrace(timeMs),
+});
+
 export const lineException = {
   "exception.type": "ValueError",
   "exception.message": "bill_length_mm is missing",
@@ -653,7 +659,7 @@ function apiLine(ago: number): Point["fields"] {
   const common = { body: `line ${ago}`, "k8s.pod.name": apiPods[0], "log.logger": "penguins_api" };
   return apiSeverity(ago) !== "ERROR"
     ? common
-    : { ...common, ...lineException, trace_id: sampleTrace(sampleNow - ago * minuteMs) };
+    : { ...common, ...lineException, ...traceFields(sampleNow - ago * minuteMs) };
 }
 
 /** Service level objectives of churn-api. */

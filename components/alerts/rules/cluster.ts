@@ -16,6 +16,7 @@ interface Problem extends Pick<RuleDefinition, "name" | "severity" | "summary" |
   seconds?: number;
   /** Where it is an event, not a state: seconds for which it is reported. */
   reportedSeconds?: number;
+  sendsEnd?: boolean;
   /** About one run of a pipeline, which is the object. */
   ofRun?: boolean;
   inhibitedBy?: readonly string[];
@@ -56,6 +57,7 @@ const problems: readonly Problem[] = [
       ...["CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
     ],
     seconds: 300,
+    inhibitedBy: ["ApiUnreachable"],
     summary: "{service}: a pod cannot start: {reason}",
     description: `The pod ${object} has not started for {value}: {reason}. {message}`,
   },
@@ -65,7 +67,7 @@ const problems: readonly Problem[] = [
     kind: "Pod",
     reasons: ["NotReady", "Terminating"],
     seconds: 900,
-    inhibitedBy: ["ApiUnreachable"],
+    inhibitedBy: ["ApiUnreachable", "PodNotStarting", "ContainerRestarting", "DeploymentStuck"],
     summary: "{service}: a pod is not ready for {value}",
     description: `The pod ${object} has been {reason} for {value}: {message}. Others of {service} may still answer.`,
   },
@@ -75,6 +77,7 @@ const problems: readonly Problem[] = [
     kind: "Pod",
     reasons: ["OOMKilled"],
     reportedSeconds: 3600,
+    sendsEnd: false,
     summary: "{service}: a container ran out of memory",
     description: `The kernel killed the container {message} of ${object} {value} ago: it reached its memory limit. A run in it is lost.`,
   },
@@ -84,6 +87,7 @@ const problems: readonly Problem[] = [
     kind: "Pod",
     reasons: ["Evicted", "NodeLost", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"],
     reportedSeconds: 3600,
+    sendsEnd: false,
     summary: "{service}: a pod was taken off its node: {reason}",
     description: `The pod ${object} ended {value} ago: {reason}. {message}`,
   },
@@ -92,6 +96,7 @@ const problems: readonly Problem[] = [
     severity: "warning",
     kind: "Deployment",
     reasons: ["ProgressDeadlineExceeded"],
+    inhibitedBy: ["ApiUnreachable", "PodNotStarting", "ContainerRestarting"],
     summary: "The roll-out of {service} does not get on",
     description: `New pods of the Deployment ${object} do not become ready: {message}. The old ones still answer.`,
   },
@@ -110,6 +115,7 @@ const problems: readonly Problem[] = [
     kind: "PersistentVolumeClaim",
     reasons: ["ClaimPending", "ClaimLost"],
     seconds: 300,
+    inhibitedBy: ["PodNotStarting"],
     summary: "{service}: the volume {name} is not there",
     description: `The claim ${object} has no volume ({reason}): the pod that needs it waits.`,
   },

@@ -36,6 +36,8 @@ export const resourceRules: readonly RuleDefinition[] = [
   {
     name: "ContainerRestarting",
     severity: "warning",
+    inhibitedBy: ["ApiUnreachable"],
+    heldSeconds: 3600,
     query: `${samplesOf(measurements.container, ["restarts_total"], ago("1h"))}
     |> toFloat()
     |> group(columns: ${fluxStrings(containerLabels)})

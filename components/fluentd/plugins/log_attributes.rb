@@ -44,6 +44,7 @@ module LogContract
       event["contract.keys_dropped"] = dropped.to_f if dropped.positive?
       status = event["http.response.status_code"]
       event["http.response.status_class"] = "#{status.to_i / 100}xx" if status && name == "http.server.request"
+      event["exception.trace_id"] = event["trace_id"] if event.key?("trace_id") && event.key?("exception.type")
       missing = (@contract.required[name] || []).reject { |key| event.key?(key) }
       event["contract.missing"] = missing.join(", ") unless missing.empty?
       event

@@ -168,7 +168,9 @@ const traceOf = (index: number): string => (index * 2654435761).toString(16).pad
 
 /** One of a thousand raises. */
 const exceptionOf = (index: number): string =>
-  index % 1000 === 0 ? `,exception.type="ValueError",exception.message="no value for ${index % 7}"` : "";
+  index % 1000 === 0
+    ? `,exception.type="ValueError",exception.message="no value for ${index % 7}",exception.trace_id="${traceOf(index)}"`
+    : "";
 
 function* requestLines(requestsPerDay: number): Generator<string> {
   const lastDay = benchNow - dayMs;

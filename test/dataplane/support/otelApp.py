@@ -42,7 +42,6 @@ for index in range(20):
 # The conventions before 1.23.
 old = {"http.method": "GET", "http.route": "/old", "http.status_code": 404}
 tracer.start_span("GET", kind=trace.SpanKind.SERVER, attributes=old, start_time=START).end(end_time=START + MILLISECOND)
-tracing.shutdown()
 
 logs = LoggerProvider()
 logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
@@ -53,7 +52,9 @@ logger.warning("stock is low", extra={"stock": 3, "warehouse": "north"})
 try:
     1 / 0
 except ZeroDivisionError:
-    logger.exception("no result")
+    with tracer.start_as_current_span("answer"):
+        logger.exception("no result")
+tracing.shutdown()
 end = {
     "event.name": "pipeline.run.end",
     "cicd.pipeline.name": "nightly",

@@ -62,15 +62,42 @@ describe("renderAlertmanagerConfig", () => {
     assert.equal(rendered({ requireTls: false }).global.smtp_require_tls, false);
   });
 
-  it("mails all recipients, critical alerts to their own, and resolved alerts too", () => {
+  it("mails all recipients, critical alerts to their own, and resolved alerts too, but of events", () => {
     const { receivers } = rendered({ criticalTo: ["on-call@example.com"] });
     const mailed = receivers.flatMap(({ name, email_configs = [] }) =>
       email_configs.map(({ to, send_resolved }) => [name, to, send_resolved]),
     );
     assert.deepEqual(mailed, [
       ["email", "team@example.com, second@example.com", true],
+      ["email/begins", "team@example.com, second@example.com", false],
       ["email-critical", "on-call@example.com", true],
     ]);
+  });
+
+  it("tells services that keep incidents of every end, people not of an event's", () => {
+    const { receivers } = rendered(
+      {},
+      {
+        receivers: {
+          duty: {
+            pagerDuty: { integrationKey: "k" },
+            slack: { url: "https://hooks.slack.com/x" },
+            opsgenie: { apiKey: "k" },
+            webhook: { url: "https://tickets.example.com" },
+            msTeams: { url: "https://x.webhook.office.com/y" },
+          },
+        },
+      },
+    );
+    const told = (name: string) => {
+      const found = receivers.find((one) => one.name === name) ?? {};
+      return Object.entries(found).flatMap(([way, configs]) =>
+        Array.isArray(configs) && (configs as { send_resolved: boolean }[])[0]?.send_resolved ? [way] : [],
+      );
+    };
+    const machines = ["pagerduty_configs", "opsgenie_configs", "webhook_configs"];
+    assert.deepEqual(told("duty/begins"), machines);
+    assert.deepEqual(told("duty").sort(), [...machines, "slack_configs", "msteamsv2_configs"].sort());
   });
 
   it("groups and repeats each alert as its rule asks", () => {
@@ -108,15 +135,18 @@ describe("renderAlertmanagerConfig", () => {
       [
         [
           'alertname="ApiUnreachable"',
-          'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|ErrorBudgetBurnsFast|PodNotReady|LogsStalled"',
+          'alertname=~"ApiErrorRateHigh|ApiLatencyHigh|ErrorBudgetBurnsFast|ContainerRestarting|PodNotStarting|PodNotReady|DeploymentStuck|LogsStalled"',
         ],
         ['alertname="ApiErrorRateHigh"', 'alertname=~"ApiLatencyHigh|ErrorBudgetBurnsFast"'],
         ['alertname="ErrorBudgetBurnsFast"', 'alertname="ApiLatencyHigh"'],
         // Of the same objective only.
         ['alertname="ErrorBudgetBurnsFast"', 'alertname="ErrorBudgetBurnsSlowly"'],
         ['alertname="TrainingRunFailed"', 'alertname="JobFailed"'],
+        ['alertname="ContainerRestarting"', 'alertname=~"PodNotReady|DeploymentStuck"'],
         ['alertname="VolumeFillingUp"', 'alertname="VolumeFullSoon"'],
         ['alertname="JobFailed"', 'alertname="PipelineRunOverdue"'],
+        ['alertname="PodNotStarting"', 'alertname=~"PodNotReady|DeploymentStuck|ClaimNotBound"'],
+        ['alertname="DeploymentStuck"', 'alertname="PodNotReady"'],
       ],
     );
   });
@@ -128,6 +158,8 @@ describe("renderAlertmanagerConfig", () => {
     assert.deepEqual(equalOf("ApiUnreachable"), ["service", "environment"]);
     assert.deepEqual(equalOf("TrainingRunFailed"), ["service", "environment", "run"]);
     assert.ok(equalOf("VolumeFillingUp")?.includes("volume_name"));
+    // A Deployment does not have the name of its pod, nor is it stuck for the same reason.
+    assert.deepEqual(equalOf("PodNotStarting"), ["service", "environment", "namespace"]);
   });
 
   it("inhibits only where the labels that have to be equal are there", () => {

@@ -123,6 +123,29 @@ describe("alertRules", () => {
     }
   });
 
+  it("is not silenced by a warning where it is critical, nor by what it silences itself", () => {
+    const causesOf = (name: string): readonly string[] =>
+      rules.find((rule) => rule.name === name)?.inhibitedBy ?? [];
+    const allCausesOf = (name: string): string[] =>
+      causesOf(name).flatMap((cause) => [cause, ...allCausesOf(cause)]);
+    for (const { name, severity } of rules) {
+      assert.ok(!allCausesOf(name).includes(name), name);
+      for (const cause of causesOf(name))
+        if (severity === "critical")
+          assert.equal(rules.find((rule) => rule.name === cause)?.severity, "critical", `${name}: ${cause}`);
+    }
+  });
+
+  it("is a warning that ends by its age where its end is not sent", () => {
+    const events = rules.filter(({ sendsEnd }) => sendsEnd === false);
+    assert.deepEqual(
+      events.map(({ name }) => name),
+      ["DataDriftDetected", "ProductionDriftDetected", "ContainerOutOfMemory", "PodEvicted"],
+    );
+    for (const { name, severity, reportedSeconds } of events)
+      assert.ok(severity === "warning" && reportedSeconds !== undefined, name);
+  });
+
   it("refuses thresholds that can't be, and names the app and the key", () => {
     assert.throws(
       () => alertRules({ apps: [{ service: "churn", errorRatio: 5 }] }),

@@ -499,3 +499,24 @@ test(
     );
   },
 );
+
+test(
+  "an exception has its trace beside it, whoever wrote it; no other event has",
+  { skip: missingRuby },
+  () => {
+    const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const lines = [
+      `{"message":"failed","trace_id":"${trace}","exception.type":"ValueError"}`,
+      `{"message":"failed","trace_id":"${trace}","stack_trace":"Traceback (most recent call last):\\n  File \\"a.py\\", line 1\\nKeyError: 1"}`,
+      `{"timestamp":"2026-03-17T12:00:00Z","event_name":"http.server.request","http.request.method":"GET","http.route":"/","http.response.status_code":500,"trace_id":"${trace}","exception.type":"E","exception.trace_id":"x"}`,
+      `{"message":"went well","trace_id":"${trace}"}`,
+      '{"message":"failed","exception.type":"ValueError"}',
+    ];
+    assertSame(lines);
+    const events = parseWithRuby(lines).map(({ event }) => event ?? {});
+    assert.deepEqual(
+      events.map((event) => event["exception.trace_id"]),
+      [trace, trace, trace, undefined, undefined],
+    );
+  },
+);
