@@ -1,9 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Alertmanager } from "./alertmanager/alertmanager";
+import { influxDbAlert } from "./alerts/influxDbUnreachable";
 import { connectionFromOutput, type MonitoringConnection } from "./connection";
 import { FluentdAggregator } from "./fluentd/aggregator";
 import type { MonitoringArgs } from "./monitoringArgs";
-import { deployDashboards, deployStore, influxDbUsers, namespaceOf } from "./monitoringParts";
+import {
+  defaultRunbooks,
+  deployDashboards,
+  deployStore,
+  influxDbUsers,
+  namespaceOf,
+} from "./monitoringParts";
 import {
   type AlertmanagerEndpoint,
   deployedEndpoint,
@@ -88,6 +95,11 @@ export class Monitoring extends pulumi.ComponentResource {
         influxDbMetrics: influxDb.existing?.credentials === undefined,
         fluentdUrls: aggregator.monitorUrls,
         alertmanager,
+        influxDbAlert: pulumi
+          .all([environment, this.grafanaUrl, args.runbookBaseUrl ?? defaultRunbooks])
+          .apply(([of, grafanaUrl, runbookBaseUrl]) =>
+            influxDbAlert({ environment: of, grafanaUrl, runbookBaseUrl }),
+          ),
       },
       parent,
     );

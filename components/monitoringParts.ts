@@ -163,13 +163,16 @@ export function deployStore(
   }
 }
 
+/** Folder of the runbooks: their path in this repository. */
+export const defaultRunbooks = "docs/runbooks";
+
 /** What InfluxDB shall hold, with the tasks of the alert rules. */
 function desiredState({ args, alertmanager, grafanaUrl }: Platform, existing: ExistingInfluxDb | undefined) {
   return pulumi
     .all([
       alertmanager.url,
       grafanaUrl,
-      args.runbookBaseUrl ?? "docs/runbooks",
+      args.runbookBaseUrl ?? defaultRunbooks,
       existing?.organization,
       args.environment,
     ])

@@ -1,3 +1,4 @@
+import { influxDbUnreachable } from "../alerts/influxDbUnreachable";
 import { type AlertRule, placeLabels, routings } from "../alerts/rule";
 import { integrations, isSpecific, type Receivers, type SentSeverity, takes, waysOf } from "./receivers";
 
@@ -128,10 +129,20 @@ function timing(name: keyof typeof routings) {
 
 /**
  * One alert silences those that name it, where all labels of their place are equal that both rules have. A label that both alerts lack
- * counts as equal, so each is also required to be there.
+ * counts as equal, so each is also required to be there. While InfluxDB does not answer, what it posted before ends, and is
+ * not known to be over.
  */
 export function inhibitions(rules: readonly AlertRule[]): unknown[] {
-  return rules.flatMap((source) => {
+  const whileAway = {
+    source_matchers: [matcher("alertname", [influxDbUnreachable])],
+    target_matchers: [
+      matcher(
+        "alertname",
+        rules.map(({ name }) => name),
+      ),
+    ],
+  };
+  const ofRules = rules.flatMap((source) => {
     const targets = rules.filter(({ inhibitedBy }) => inhibitedBy.includes(source.name));
     const common = (target: AlertRule): string =>
       placeLabels(target)
@@ -148,6 +159,7 @@ export function inhibitions(rules: readonly AlertRule[]): unknown[] {
       };
     });
   });
+  return [...ofRules, whileAway];
 }
 
 /** Matches alerts whose label has one of the values. */

@@ -22,6 +22,7 @@ import {
 } from "../platform/endpoints";
 import { type PartArgs, PartObjects } from "../platform/partObjects";
 import { fluentdMonitorPort, parts, serviceHost } from "../platform/parts";
+import { influxDbWatchFiles, influxDbWatchScript, type PostedAlertTexts } from "./influxDbWatch";
 import { inodesScript, inodesScriptName } from "./inodesScript";
 import { configFolder } from "./kubernetesInputs";
 import { type OtlpArgs, otlpPort } from "./otlp";
@@ -64,6 +65,8 @@ interface TelegrafArgs extends TelegrafDeployArgs, PartArgs, ApiServerArgs {
   fluentdUrls: pulumi.Input<string[]>;
   /** Alertmanager whose own metrics are read. */
   alertmanager: AlertmanagerEndpoint;
+  /** What is posted to it while InfluxDB does not answer. */
+  influxDbAlert: pulumi.Input<PostedAlertTexts>;
   /**
    * Whether InfluxDB's own metrics are read.
    * @default true
@@ -116,6 +119,8 @@ export class Telegraf extends pulumi.ComponentResource {
     const configName = objects.configMap("config", {
       [configFile]: config,
       [inodesScriptName]: inodesScript,
+      [influxDbWatchFiles.script]: influxDbWatchScript,
+      [influxDbWatchFiles.alert]: pulumi.jsonStringify(args.influxDbAlert),
     });
     objects.clusterRole(telegrafRules);
     objects.deployment(

@@ -1,6 +1,7 @@
 import { buckets, database } from "../../contract/buckets";
 import { measurements } from "../../contract/measurements";
 import { parts } from "../platform/parts";
+import { influxDbWatch } from "./influxDbWatch";
 import { kubernetesInputs, type KubernetesScrape } from "./kubernetesInputs";
 import { listText } from "./clusterScript";
 import { type OtlpArgs, otlpInputs } from "./otlp";
@@ -41,7 +42,7 @@ export interface TelegrafConfigOptions {
    */
   kubernetes?: KubernetesScrape | false;
   /**
-   * Base URL of Alertmanager, whose own metrics are scraped.
+   * Base URL of Alertmanager, whose own metrics are scraped; it hears when InfluxDB does not answer.
    * @default none
    */
   alertmanagerUrl?: string;
@@ -121,6 +122,7 @@ export function renderTelegrafConfig(options: TelegrafConfigOptions): string {
       : [
           alertmanagerMetrics(alertmanagerUrl, options.alertmanagerAuthorization ?? false),
           firingAlerts(alertmanagerUrl, options.alertmanagerAuthorization ?? false),
+          influxDbWatch(influxDbUrl, alertmanagerUrl),
         ]),
     ...(options.fluentdUrls ?? []).map(fluentdMetrics),
     ...(kubernetes === false ? [] : kubernetesInputs(kubernetes, probeIntervalSeconds)),

@@ -43,6 +43,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (pid === undefined) {
     throw await new Promise<Error>((resolve) => child.once("error", resolve));
   }
+  // A test that fails before it can stop its programs must not wait for them.
+  child.unref();
   endWithThisProcess(child);
   const service: Service = { pid, logFile, stop: (graceMs) => endProcesses([pid], graceMs) };
   try {
@@ -55,11 +57,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 const running = new Set<ChildProcess>();
-process.once("exit", () => running.forEach((child) => child.kill("SIGTERM")));
+const endAll = (): void => running.forEach((child) => child.kill("SIGTERM"));
+process.once("exit", endAll);
+// A signal that nobody else listens to ends this process without an "exit".
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  const end = (): void => {
+    if (process.listenerCount(signal) > 1) return;
+    endAll();
+    process.off(signal, end);
+    process.kill(process.pid, signal);
+  };
+  process.prependListener(signal, end);
+}
 
-/** A test that fails before it can stop its programs must neither wait for them nor leave them. */
-function endWithThisProcess(child: ChildProcess): void {
-  child.unref();
+/** Ends a program with this process, however that ends, but for SIGKILL. */
+export function endWithThisProcess(child: ChildProcess): void {
   running.add(child);
   child.once("exit", () => running.delete(child));
 }

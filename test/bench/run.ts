@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { spawn } from "node:child_process";
+import { endWithThisProcess } from "../../local/services/service";
 
 /** Every bench of this folder: a program that prints its figures. */
 const benches = readdirSync(__dirname)
@@ -27,6 +28,7 @@ async function main(names: readonly string[]): Promise<void> {
 function runBench(file: string): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "tsx", file], { stdio: "inherit" });
+    endWithThisProcess(child);
     child.on("error", reject);
     child.on("close", resolve);
   });

@@ -7,9 +7,6 @@ import { type Episode, episodes } from "./year/episodes";
 import { evaluateYear } from "./year/evaluate";
 import { replay, type YearMail } from "./year/replay";
 
-/** How many Alertmanagers run at a time. */
-const parallel = 6;
-
 /**
  * The mails of a simulated year of one app, docs/simulated-year.md, which it writes. Fails where a mail comes that no
  * episode expects, or where one is missing.
@@ -21,14 +18,11 @@ async function benchYear(): Promise<void> {
   const chosen = episodes.filter(({ title }) => new RegExp(only ?? "").test(title));
   const { posted, others, evaluations } = await evaluateYear(chosen, only === undefined);
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-year-"));
-  const mails = new Map<Episode, YearMail[]>();
-  const waiting = [...posted];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
-      mails.set(next[0], await replay(next[1], directory));
-  };
-  await Promise.all(Array.from({ length: parallel }, work)).finally(() =>
-    rm(directory, { recursive: true, force: true }),
+  // All at a time: an Alertmanager mostly waits.
+  const mails = new Map<Episode, YearMail[]>(
+    await Promise.all(
+      [...posted].map(async ([one, alerts]) => [one, await replay(alerts, directory)] as const),
+    ).finally(() => rm(directory, { recursive: true, force: true })),
   );
   const rows = chosen.flatMap((episode) => rowsOf(episode, mails.get(episode) ?? []));
   const lines = [

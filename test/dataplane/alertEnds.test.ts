@@ -24,16 +24,16 @@ after(async () => {
 });
 
 it(
-  "mails the end of an alert once that ended while Alertmanager was away, and nothing about one that also began then",
+  "mails the end of an alert once that ended while Alertmanager was away, and nothing about one that also began then, nor of an event's end",
   { timeout: 120_000 },
   async () => {
     const start = Date.now();
-    const rule = "TrainingRunFailed";
     const subjects = () => alertmanager.mails.map(({ subject }) => subject);
     const mail = (subject: string) =>
       waitFor(subject, 60_000, () => (subjects().includes(subject) ? true : undefined));
     /** The rule's task, which runs 110 s late: what it posts ends ten seconds after its post. */
-    const evaluate = (at = Date.now() - 110 * second) => evaluator.evaluate(rule, at, {}, [alertmanager.url]);
+    const evaluate = (at = Date.now() - 110 * second, rule = "TrainingRunFailed") =>
+      evaluator.evaluate(rule, at, {}, [alertmanager.url]);
     const run = (service: string, id: string, at: number, result: string) =>
       evaluator.write([
         `pipeline.run.end,service=${service},environment=test,pipeline=${service},result=${result} cicd.pipeline.run.id="${id}" ${at}000000`,
@@ -42,7 +42,13 @@ it(
     await run("known", "run-1", start - 5 * minute, "failure");
     await run("goes-on", "run-1", start - 5 * minute, "failure");
     await run("expires", "run-1", start - 6 * hour - 100 * second, "failure");
+    // Drift is not over when its six hours are: nobody needs to know that it is no longer reported.
+    await evaluator.write([
+      `ml.drift,service=drifts,environment=test,pipeline=drifts,feature=a,comparison=new_vs_old,verdict=drift psi=0.3,cicd.pipeline.run.id="run-1" ${start - 6 * hour - 100 * second}000000`,
+    ]);
     await evaluate();
+    await evaluate(undefined, "DataDriftDetected");
+    await mail("[WARNING] drifts: the data has drifted in 1 comparisons – test");
     await mail("[CRITICAL] Run run-1 of expires failed – test");
     await mail("[CRITICAL] Run run-1 of known failed – test");
     await mail("[CRITICAL] Run run-1 of goes-on failed – test");
@@ -57,6 +63,7 @@ it(
     });
     for (let evaluation = 0; evaluation < 3; evaluation++) {
       await evaluate(Date.now());
+      await evaluate(Date.now(), "DataDriftDetected");
       // A group's first message waits for five seconds.
       await sleep(7 * second);
     }
@@ -67,7 +74,10 @@ it(
       // Its six hours are over, and nobody knows whether it is.
       "[NO LONGER REPORTED] Run run-1 of expires failed – test",
       "[RESOLVED] Run run-1 of known failed – test",
+      "[WARNING] drifts: the data has drifted in 1 comparisons – test",
     ]);
+    const ofDrift = await fetch(`${alertmanager.url}/api/v2/alerts?filter=alertname="DataDriftDetected"`);
+    assert.deepEqual(await ofDrift.json(), [], "it has ended there, too");
   },
 );
 

@@ -512,6 +512,32 @@ describe("alert rules in a real InfluxDB", () => {
     assert.deepEqual(await reported(at + 6 * minute, "new"), ["new"], "it is not over with its cause");
   });
 
+  it("of one outage, what follows from its cause does not begin: pods that cannot start, and their roll-out", async () => {
+    const at = now - 9 * hour;
+    const problem = (service: string, [kind, reason]: readonly string[]): string =>
+      `kubernetes_problem,service=${service},environment=test,kind=${kind},namespace=apps,name=${service}-${kind?.toLowerCase()},reason=${reason} seconds=1000,message="why" ${at - second}000000`;
+    const consequences = {
+      DeploymentStuck: ["Deployment", "ProgressDeadlineExceeded"],
+      PodNotReady: ["Pod", "NotReady"],
+      ClaimNotBound: ["PersistentVolumeClaim", "ClaimPending"],
+    };
+    await write([
+      problem("rolled", ["Pod", "ImagePullBackOff"]),
+      ...Object.values(consequences).flatMap((of) => [problem("rolled", of), problem("alone", of)]),
+    ]);
+    const fired: Record<string, string[]> = {};
+    // One after the other: what begins in the same moment, Alertmanager holds back.
+    for (const [index, rule] of ["PodNotStarting", ...Object.keys(consequences)].entries())
+      fired[rule] = services(await evaluate(rule, at + index * second));
+    assert.deepEqual(fired, {
+      PodNotStarting: ["rolled"],
+      DeploymentStuck: ["alone"],
+      // "alone" has its stuck roll-out for a cause.
+      PodNotReady: [],
+      ClaimNotBound: ["alone"],
+    });
+  });
+
   it("posts to every Alertmanager; one that fails fails the run after the others have the alert", async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;
     await assert.rejects(

@@ -59,7 +59,7 @@ describe("Alertmanager's configuration, checked by amtool", () => {
     const { code, stdout, stderr } = await run(amtool, ["check-config", file]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /SUCCESS/);
-    assert.match(stdout, /- 10 inhibit rules/);
+    assert.match(stdout, /- 11 inhibit rules/);
     assert.match(stdout, /- 13 receivers/);
   });
 

@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { influxDbAlert } from "../../../components/alerts/influxDbUnreachable";
+import { influxDbWatchFiles, influxDbWatchScript } from "../../../components/telegraf/influxDbWatch";
 import { inodesScript, inodesScriptName } from "../../../components/telegraf/inodesScript";
 import { configFolder, type KubernetesScrape } from "../../../components/telegraf/kubernetesInputs";
 import { renderTelegrafConfig } from "../../../components/telegraf/telegrafConfig";
@@ -7,6 +9,7 @@ import { freePort } from "../../../local/ports";
 import { type Service, startService } from "../../../local/services/service";
 import { resolveTool } from "../../../local/tools/resolve";
 import { passwords } from "./database";
+import { links } from "./mailingAlertmanager";
 
 /** How a Telegraf for tests is started. */
 export interface TelegrafProcessOptions {
@@ -32,6 +35,11 @@ export async function writeTelegrafFiles(directory: string, config: string): Pro
   const configFile = join(directory, "telegraf.conf");
   await writeFile(configFile, config.replaceAll(configFolder, directory));
   await writeFile(join(directory, inodesScriptName), inodesScript);
+  await writeFile(join(directory, influxDbWatchFiles.script), influxDbWatchScript);
+  await writeFile(
+    join(directory, influxDbWatchFiles.alert),
+    JSON.stringify(influxDbAlert({ environment: "test", ...links })),
+  );
   return configFile;
 }
 
