@@ -1,3 +1,5 @@
+import * as proxies from "@pulumi/policy/proxy";
+
 /**
  * Plain values of a resource's properties, in which a value that the engine does not know yet is an object of
  * `Unknown` instead of an exception.
@@ -16,32 +18,32 @@ export type Value =
   null | undefined | boolean | number | string | Unknown | Value[] | { [key: string]: Value };
 export type Properties = { [key: string]: Value };
 
-/** Copy properties as a policy receives them, with markers in place of unknown values. Pure. */
+/** What the SDK has in the place of values that are not known, one for each type. */
+const unknownValues = new Set(
+  Object.entries(proxies).flatMap(([name, value]) =>
+    /^unknown\w+Value$/.test(name) ? [value as unknown] : [],
+  ),
+);
+
+/**
+ * Copy properties as a policy receives them, with markers in place of unknown values. Pure.
+ *
+ * It reads what is behind the SDK's proxy, which makes another one for each value that is read, and throws on unknown ones.
+ */
 export function toPlain(properties: object): Properties {
-  return copy(properties, []) as Properties;
+  const { __getSpecialProxyTarget: target = properties } = properties as { __getSpecialProxyTarget?: object };
+  return copy(target, []) as Properties;
 }
 
 function copy(value: unknown, path: readonly string[]): Value {
+  if (unknownValues.has(value)) return new Unknown(path.join("."));
   if (typeof value !== "object" || value === null) return value as Value;
   if (value instanceof Unknown) return value;
-  const entries = Object.keys(value).map((key): [string, Value] => [
+  const entries = Object.entries(value).map(([key, inner]): [string, Value] => [
     key,
-    read(value as Record<string, unknown>, key, path),
+    copy(inner, [...path, key]),
   ]);
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
-}
-
-function read(container: Record<string, unknown>, key: string, path: readonly string[]): Value {
-  const here = [...path, key];
-  try {
-    return copy(container[key], here);
-  } catch (error) {
-    // The SDK does not export the class.
-    if (error instanceof Error && error.constructor.name === "UnknownValueError") {
-      return new Unknown(here.join("."));
-    }
-    throw error;
-  }
 }
 
 /**

@@ -27,7 +27,9 @@ const kinds = Object.keys(titles) as Kind[];
 export async function benchPreview(rounds: number): Promise<PreviewBench> {
   const fixture = await Fixture.start();
   try {
-    const empty = await fixture.stack({ project: join(__dirname, "emptyProgram"), stack: "bench" });
+    // A backend of its own: the language host of a backend gets the runtime options of the last project that was opened there.
+    const project = join(__dirname, "emptyProgram");
+    const empty = await fixture.stack({ project, stack: "bench", backend: "empty" });
     const local = await fixture.stack({ stack: "local" });
     const dev = await fixture.stack({ stack: "dev" });
     const prod = await fixture.stack({ stack: "prod" });
