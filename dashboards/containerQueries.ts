@@ -13,6 +13,7 @@ import {
   type Expression,
   type Query,
 } from "./influxql";
+import { lateRollups, whileFresh } from "./rollupQueries";
 import { interval, rollups, source, type Rollups } from "./sources";
 
 export const nanocores = 1e9;
@@ -42,8 +43,15 @@ export const byContainer: readonly Dimension[] = [tag("service"), tag("container
 /**
  * What all pods, or GPUs, of a service had together: the mean over the minutes, or hours, of a window in which there were
  * any.
+ *
+ * @param more conditions
  */
-export function overPods(name: string, divisor: number, alias: string, of: Rollups = containers): Query {
+export function overPods(
+  name: string,
+  divisor: number,
+  alias: string,
+  { of = containers, more = [] }: { of?: Rollups; more?: readonly Condition[] } = {},
+): Query {
   return select(field("together").mean().as(alias))
     .from(
       ...of.resolutions.map(({ source: from, when, minutes }) =>
@@ -54,7 +62,7 @@ export function overPods(name: string, divisor: number, alias: string, of: Rollu
             .as("together"),
         )
           .from(from)
-          .where(...chosenContainers, when)
+          .where(...chosenContainers, ...more, when)
           .groupBy(time(`${minutes}m`), tag("service"))
           .fill("none"),
       ),
@@ -64,15 +72,21 @@ export function overPods(name: string, divisor: number, alias: string, of: Rollu
     .fill("null");
 }
 
-/** The highest of a ratio of two fields: of each minute's, or hour's, highest values. */
+/**
+ * The highest of a ratio of two fields: of each minute's, or hour's, highest values. For a tile, `by` nothing, it is
+ * nothing where the end of the time range has no sample.
+ */
 export function highestRatio(
   used: string,
   available: string,
   divisor: number,
   by: readonly Dimension[],
 ): Query {
-  return select(field("use").max().as("use"))
+  const use = field("use").max();
+  const isTile = by.length === 0;
+  return select((isTile ? whileFresh(use) : use).as("use"))
     .from(
+      ...(isTile ? lateRollups(containers, chosenContainers, "15m") : []),
       ...containers.resolutions.map(({ source: from, when }) =>
         select(highest(used).over(divisor).over(highest(available)).as("use"))
           .from(from)

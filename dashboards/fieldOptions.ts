@@ -17,10 +17,14 @@ export function higherIsWorse(warning: number, critical: number): Threshold[] {
   ];
 }
 
-/** Threshold steps with one limit: green below it, red from it on. */
-export function redFrom(limit: number): Threshold[] {
+/**
+ * Threshold steps with one limit: red from it on.
+ *
+ * @param below colour below it: `text` where the figure may be old, which must not look healthy
+ */
+export function redFrom(limit: number, below: "green" | "text" = "green"): Threshold[] {
   return [
-    { value: null, color: "green" },
+    { value: null, color: below },
     { value: limit, color: "red" },
   ];
 }

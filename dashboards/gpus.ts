@@ -57,8 +57,8 @@ export function gpuRow(gpuHour: number | undefined, money: string) {
       min: 0,
       size: [8, 8],
       targets: [
-        { query: overPods("memory_used_bytes", 1, "used", gpus), alias: "$tag_service used" },
-        { query: overPods("memory_free_bytes", 1, "free", gpus), alias: "$tag_service free" },
+        { query: overPods("memory_used_bytes", 1, "used", { of: gpus }), alias: "$tag_service used" },
+        { query: overPods("memory_free_bytes", 1, "free", { of: gpus }), alias: "$tag_service free" },
       ],
     }),
     timeSeries("GPU power by service", {
@@ -67,7 +67,7 @@ export function gpuRow(gpuHour: number | undefined, money: string) {
       unit: "watt",
       min: 0,
       size: [8, 8],
-      query: overPods("power_watts", 1, "power", gpus),
+      query: overPods("power_watts", 1, "power", { of: gpus }),
       alias: "$tag_service",
     }),
     table("GPUs by service", {

@@ -28,6 +28,11 @@ export function ofLast(duration: string): Condition {
   return { condition: `time >= now() - ${duration}` };
 }
 
+/** The last part of the dashboard's time range. @param duration of InfluxQL, for example "15m" */
+export function ofRangeEnd(duration: string): Condition {
+  return { condition: `time >= \${__to}ms - ${duration}` };
+}
+
 /** The panel's windows are shorter than this; a constant, on which InfluxQL decides before it reads anything. */
 export function windowsBelow(milliseconds: number): Condition {
   return { condition: `$__interval_ms < ${milliseconds}` };
@@ -65,6 +70,17 @@ export function startsWithVariable(name: string, variableName: string): Conditio
 
 /** Nothing is typed into a text variable; a constant, on which InfluxQL decides before it reads anything. */
 const isEmpty = (variableName: string): string => `\${${variableName}:singlequote} = ''`;
+
+/**
+ * Not "All" is chosen in a dashboard variable; a constant, on which InfluxQL decides before it reads anything. Grafana may
+ * write the dollar sign encoded.
+ */
+export function someChosen(variableName: string): Condition {
+  const all = ["$", "%24"].map((dollar) => literal(`var-${variableName}=${dollar}__all`));
+  return {
+    condition: all.map((text) => `'\${${variableName}:queryparam}' != ${text}`).join(" AND "),
+  };
+}
 
 /** A text field begins with what is typed into a variable; all rows where nothing is. */
 export function beginsWithText(name: string, variableName: string): Condition {

@@ -1,9 +1,10 @@
 import { measurements } from "../contract/measurements";
+import { thresholds } from "../contract/thresholds";
 import { whatHappened } from "./annotations";
 import { buildDashboard, row } from "./buildDashboard";
 import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
-import { toItsLines, unitOf, unitsOf } from "./fieldOptions";
+import { redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { field, select, tag } from "./influxql";
 import { approvals, dashboardPath, linesOfChosen, linesOfSeries, type FigureLink } from "./links";
 import { objectives } from "./objectives";
@@ -57,18 +58,21 @@ const verdict = row("Verdict: is the API well?", [
   stat("Error ratio", {
     link: linesOfChosen,
     description:
-      "Requests answered with a status of 500 to 599, by all requests. Red where ApiErrorRateHigh fires.",
+      "Requests answered with a status of 500 to 599, by all requests of the time range. Red where ApiErrorRateHigh fires. Nothing is shown where the last hour of the range has no request.",
     unit: "percentunit",
     decimals: 2,
     thresholds: errorThresholds,
+    noValue: "no request for an hour",
     size: [4, 4],
     query: errorRatio(),
   }),
   stat("Latency, 95th percentile", {
     link: resourcesOfChosen,
-    description: "95 of 100 requests are answered within this time, to 5 %. Red where ApiLatencyHigh fires.",
+    description:
+      "95 of 100 requests of the time range are answered within this time, to 5 %. Red where ApiLatencyHigh fires.",
     size: [4, 4],
     ...latency({ percentiles: ["p95"] }),
+    thresholds: redFrom(thresholds.apiLatencyP95Seconds, "text"),
   }),
   stat("Unique users, last hour", {
     link: overMonth,

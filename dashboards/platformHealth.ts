@@ -6,11 +6,11 @@ import { dashboardIdentities } from "./catalogue";
 import type { DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { redFrom } from "./fieldOptions";
 import { firingAlerts } from "./firingAlerts";
-import { equals, field, select, tag, timeFilter, type Query } from "./influxql";
+import { equals, field, select, tag, timeFilter, type Condition, type Query } from "./influxql";
 import { linesOfSeries, linesOfChosen, whatFires } from "./links";
 import { stackedCounts, stat, timeSeries } from "./panels";
 import { platformHealthDetails } from "./platformHealthDetails";
-import { countOverTime, overRollups, overTime, totalCount } from "./rollupQueries";
+import { countOverTime, lateSamples, overRollups, overTime, totalCount, whileFresh } from "./rollupQueries";
 import { inEnvironment, interval, ofChosenServices, ofNow, rollups, source } from "./sources";
 import { calculated, mergeTables, rowTotal } from "./transformations";
 import { chained } from "./variables";
@@ -24,18 +24,26 @@ const requests = rollups(measurements.httpRequest);
 const logLag = source("minutely", measurements.logLag);
 const series = source("events", measurements.bucketSeries);
 const taskRuns = source("events", measurements.taskRuns);
-const taskErrors = source("events", measurements.taskErrors);
 const alerts = source("events", measurements.firingAlerts);
 const failedNotifications = source("events", measurements.failedNotifications);
 
 const bufferUse = field("buffer_available_buffer_space_ratios").over(-100).plus(1);
 
-/** How much the counters of a measurement grew in the time range, each series by itself: restarts set them to 0. */
-function growth(counters: typeof taskErrors, ...by: string[]): Query {
-  return select(field("growth").sum().as("growth")).from(
+/**
+ * How much the counters of a measurement grew in the time range, each series by itself: restarts set them to 0. Nothing
+ * where its end has no sample.
+ *
+ * @param which of them, where others show that the source is alive: some begin with the first failure
+ */
+function growth(counters: typeof taskRuns, by: readonly string[], ...which: Condition[]): Query {
+  return select(whileFresh(field("growth").sum()).as("growth")).from(
+    lateSamples(counters, "counter", inEnvironment),
+    select(field("counter").count().times(0).as("growth"))
+      .from(counters)
+      .where(...inEnvironment),
     select(field("counter").nonNegativeDifference().as("growth"))
       .from(counters)
-      .where(...inEnvironment)
+      .where(...inEnvironment, ...which)
       .groupBy(...by.map(tag)),
   );
 }
@@ -63,7 +71,7 @@ const verdict = row("Verdict: does the monitoring work?", [
     unit: "short",
     thresholds: redFrom(1),
     size: [3, 4],
-    query: growth(failedNotifications, "integration", "reason"),
+    query: growth(failedNotifications, ["integration", "reason"]),
   }),
   stat("Buffer in use", {
     link: whatFires,
@@ -72,7 +80,8 @@ const verdict = row("Verdict: does the monitoring work?", [
     decimals: 1,
     thresholds: redFrom(thresholds.logBufferUseRatio),
     size: [3, 4],
-    query: select(field("use").max().as("use")).from(
+    query: select(whileFresh(field("use").max()).as("use")).from(
+      lateSamples(fluentd, "buffer_available_buffer_space_ratios", inEnvironment),
       select(bufferUse.as("use"))
         .from(fluentd)
         .where(...inEnvironment),
@@ -84,7 +93,7 @@ const verdict = row("Verdict: does the monitoring work?", [
       "Highest share, of a service's lines in the time range, of those that no format matched; they are kept as they are. Red where UnparsedLogs fires.",
     unit: "percentunit",
     decimals: 1,
-    thresholds: redFrom(thresholds.unparsedRatio),
+    thresholds: redFrom(thresholds.unparsedRatio, "text"),
     fields: "/^Unparsed share$/",
     reduce: "max",
     noValue: "none",
@@ -127,17 +136,15 @@ const verdict = row("Verdict: does the monitoring work?", [
     description: "Runs of InfluxDB's tasks (rollups, alerts) that failed in the time range.",
     unit: "short",
     thresholds: redFrom(1),
-    // InfluxDB counts them from the first on.
-    noValue: "none",
     size: [3, 4],
-    query: growth(taskErrors, "task_type", "errorType"),
+    query: growth(taskRuns, ["task_type"], equals("status", "failed")),
   }),
   stat("Dead letters", {
     link: whatFires,
     description:
       "Points that InfluxDB refused for good in the time range; no figure counts them. DeadLetters fires from the first.",
     unit: "short",
-    thresholds: redFrom(1),
+    thresholds: redFrom(1, "text"),
     size: [3, 4],
     noValue: "none",
     query: select(field("dead_letter.line").count().as("points"))

@@ -83,7 +83,11 @@ export const latencyOverTime = (options: Pick<PercentileOptions, "percentiles" |
 });
 
 export function errorRatio(...groupBy: Dimension[]): Query {
-  return ratioOfCounts({ of: requests, where: chosen, part: serverErrors, groupBy, alias: "error ratio" });
+  return ratioOfCounts({
+    ...{ of: requests, where: chosen, part: serverErrors, groupBy, alias: "error ratio" },
+    // Of a tile.
+    ...(groupBy.length === 0 && { freshWithin: "1h" }),
+  });
 }
 
 /**

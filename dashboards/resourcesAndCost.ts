@@ -25,7 +25,7 @@ import {
 import type { ComputePrices, DashboardDefinition, ResolvedDashboardOptions } from "./definition";
 import { colouredCell, linkTo, redFrom, toItsLines, unitOf, unitsOf } from "./fieldOptions";
 import { gpuRow } from "./gpus";
-import { field, ofLast, select, tag, timeFilter } from "./influxql";
+import { field, ofLast, select, someChosen, tag, timeFilter } from "./influxql";
 import { dashboardPath, linesOfSeries, linesOfChosen, runsOf } from "./links";
 import { barChart, stat, table, timeSeries } from "./panels";
 import { meanOf, overRollups, totalCount } from "./rollupQueries";
@@ -86,6 +86,7 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
         of: containers,
         columns: [field(increaseField("restarts_total")).sum().as("restarts")],
         where: chosenContainers,
+        freshWithin: "15m",
       }),
     }),
     stat("Cost of what is requested", {
@@ -114,30 +115,34 @@ const verdict = ({ prices, money, priceNote }: Pricing) =>
     }),
   ]);
 
+/** Requests and limits of all services would be three lines each. */
+const ofChosen = { more: [someChosen("service")] };
+
 const trend = row("Trend: use against request and limit", [
   timeSeries("CPU used by service", {
     link: linesOfSeries,
     description:
-      "Cores in use, summed over the pods, with what was requested and the limit. A container without a limit adds nothing to it.",
+      "Cores in use, summed over the pods; of chosen services with what was requested and the limit. A container without a limit adds nothing to it.",
     unit: "cores",
     min: 0,
     size: [12, 8],
     targets: [
       { query: overPods(cpuUsed, nanocores, "used"), alias: "$tag_service used" },
-      { query: overPods(cpuRequested, millicores, "requested"), alias: "$tag_service requested" },
-      { query: overPods(cpuLimit, millicores, "limit"), alias: "$tag_service limit" },
+      { query: overPods(cpuRequested, millicores, "requested", ofChosen), alias: "$tag_service requested" },
+      { query: overPods(cpuLimit, millicores, "limit", ofChosen), alias: "$tag_service limit" },
     ],
   }),
   timeSeries("Memory used by service", {
     link: linesOfSeries,
-    description: "Working set, summed over the pods, with what was requested and the limit.",
+    description:
+      "Working set, summed over the pods; of chosen services with what was requested and the limit.",
     unit: "bytes",
     min: 0,
     size: [12, 8],
     targets: [
       { query: overPods(memoryUsed, 1, "used"), alias: "$tag_service used" },
-      { query: overPods(memoryRequested, 1, "requested"), alias: "$tag_service requested" },
-      { query: overPods(memoryLimit, 1, "limit"), alias: "$tag_service limit" },
+      { query: overPods(memoryRequested, 1, "requested", ofChosen), alias: "$tag_service requested" },
+      { query: overPods(memoryLimit, 1, "limit", ofChosen), alias: "$tag_service limit" },
     ],
   }),
   timeSeries("CPU spikes: highest of any pod by its limit", {

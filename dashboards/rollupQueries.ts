@@ -1,6 +1,7 @@
 import { eventCountField } from "../contract/rollups";
 import {
   field,
+  ofRangeEnd,
   select,
   tag,
   timeFilter,
@@ -8,6 +9,7 @@ import {
   type Dimension,
   type Expression,
   type Query,
+  type Source,
 } from "./influxql";
 import { interval, type Rollups } from "./sources";
 
@@ -23,6 +25,28 @@ export function meanOf(name: string): Expression {
     .over(field(`${name}.count`).sum());
 }
 
+/** Column that counts what there is at the end of the time range. */
+const late = "late";
+
+/** A figure over the time range; nothing where {@link lateSamples} or {@link lateRollups}, among its sources, hold nothing. */
+export const whileFresh = (figure: Expression): Expression => figure.plus(field(late).sum().times(0));
+
+/** Samples of the last quarter of an hour of the time range: without any, a figure is old. @param name a field that each has */
+export function lateSamples(from: Source, name: string, where: readonly Condition[]): Query {
+  return select(field(name).count().as(late))
+    .from(from)
+    .where(...where, ofRangeEnd("15m"));
+}
+
+/** The same of rollups; of hours three count, as the running one is not there yet. @param span of minutes, for example "1h" */
+export function lateRollups(of: Rollups, where: readonly Condition[], span: string): Query[] {
+  return of.resolutions.map(({ source, when, minutes }) =>
+    select(field(eventCountField).count().as(late))
+      .from(source)
+      .where(...where, when, ofRangeEnd(minutes === 1 ? span : "3h")),
+  );
+}
+
 /**
  * Aggregates of rollups, at the resolution that the panel's windows ask for. One resolution answers each window, so the
  * sum over them is its value.
@@ -34,10 +58,18 @@ export function overRollups(options: {
   readonly columns: readonly Expression[];
   readonly where: readonly Condition[];
   readonly groupBy?: readonly Dimension[];
+  /** Nothing is shown where nothing is so late in the time range, for example "15m". @default the figure, however old */
+  readonly freshWithin?: string;
 }): Query {
-  const { of, columns, where, groupBy = [] } = options;
-  return select(...columns.map((column) => field(aliasOf(column)).sum().as(aliasOf(column))))
+  const { of, columns, where, groupBy = [], freshWithin } = options;
+  const total = (column: Expression): Expression => field(aliasOf(column)).sum();
+  return select(
+    ...columns.map((column) =>
+      (freshWithin === undefined ? total(column) : whileFresh(total(column))).as(aliasOf(column)),
+    ),
+  )
     .from(
+      ...(freshWithin === undefined ? [] : lateRollups(of, where, freshWithin)),
       ...of.resolutions.map(({ source, when }) =>
         select(...columns)
           .from(source)
@@ -64,11 +96,15 @@ export function ratioOfCounts(options: {
   readonly part: Condition;
   readonly groupBy: readonly Dimension[];
   readonly alias: string;
+  /** As in {@link overRollups}. */
+  readonly freshWithin?: string;
 }): Query {
-  const { of, where, part, groupBy, alias } = options;
+  const { of, where, part, groupBy, alias, freshWithin } = options;
   const total = field(eventCountField).sum();
-  return select(field("part").sum().over(field("whole").sum()).as(alias))
+  const ratio = field("part").sum().over(field("whole").sum());
+  return select((freshWithin === undefined ? ratio : whileFresh(ratio)).as(alias))
     .from(
+      ...(freshWithin === undefined ? [] : lateRollups(of, where, freshWithin)),
       ...of.resolutions.flatMap(({ source, when }) => [
         select(total.times(0).as("part"), total.as("whole"))
           .from(source)

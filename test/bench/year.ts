@@ -15,7 +15,9 @@ import { replay, type YearMail } from "./year/replay";
  */
 async function benchYear(): Promise<void> {
   const only = process.env.EPISODE;
-  const chosen = episodes.filter(({ title }) => new RegExp(only ?? "").test(title));
+  const chosen = episodes
+    .filter(({ title }) => new RegExp(only ?? "").test(title))
+    .sort((one, other) => one.from - other.from);
   const { posted, others, evaluations } = await evaluateYear(chosen, only === undefined);
   const directory = await mkdtemp(join(tmpdir(), "ds-monitoring-year-"));
   // All at a time: an Alertmanager mostly waits.

@@ -1313,8 +1313,16 @@ const platformHealth: Record<string, Expectation> = {
   },
 };
 
-/** What a dashboard is asked for: that of a run for run-3 over the time that it took, as its links do. */
+/**
+ * What a dashboard is asked for: that of a run for run-3 over the time that it took, as its links do; that of resources for
+ * chosen services, as it shows requests and limits of those only.
+ */
 export function asked({ uid }: { uid: string }): Omit<QueryDashboardOptions, "run"> {
+  if (uid === "resources-and-cost")
+    return {
+      nowMs: sampleNow,
+      choose: { service: ["penguins-api", "penguins-training", "dcgm-exporter"] },
+    };
   return uid !== "training-run"
     ? { nowMs: sampleNow }
     : {

@@ -158,7 +158,7 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const model = models.find(({ uid }) => uid === "resources-and-cost");
     assert.ok(model);
     const run = influxClient(influxDb.grafana);
-    const month = await queryDashboard(model, { run, nowMs: sampleNow, from: "now-30d" });
+    const month = await queryDashboard(model, { run, ...asked(model), from: "now-30d" });
     const panel = (title: string): PanelTables => {
       const found = month.panels.find((one) => one.panel.title === title);
       assert.ok(found, title);
@@ -174,6 +174,21 @@ describe("the dashboards over sample data in a real InfluxDB", () => {
     const cores = apiPods.length * (apiRequests.cores + sidecar.requestCores);
     for (const value of values) assert.ok(Math.abs(Number(value) - cores) < 1e-9, `${value} cores`);
     assert.equal(panel("Restarts").frames[0]?.rows[0]?.[1], 1);
+  });
+
+  test("of all services only what they use is drawn, not their requests and limits", async () => {
+    const model = models.find(({ uid }) => uid === "resources-and-cost");
+    assert.ok(model);
+    const all = await queryDashboard(model, { run: influxClient(influxDb.grafana), nowMs: sampleNow });
+    for (const title of ["CPU used by service", "Memory used by service"]) {
+      const found = all.panels.find(({ panel }) => panel.title === title);
+      assert.ok(found);
+      assert.deepEqual(
+        withTables(found).frames.map(({ name }) => name),
+        ["penguins-api used"],
+        title,
+      );
+    }
   });
 
   test("annotations mark what happened", async () => {

@@ -48,6 +48,7 @@ export function expandQuery(query: string, context: QueryContext): string {
   return expandVariables(
     query
       .replaceAll("$timeFilter", `time >= ${context.range.fromMs}ms and time <= ${context.range.toMs}ms`)
+      .replaceAll("${__to}", String(context.range.toMs))
       .replaceAll("now()", `${context.nowMs}ms`)
       .replaceAll("$__interval_ms", String(context.intervalMs))
       .replaceAll("$__interval", rangeUtil.secondsToHms(context.intervalMs / 1000)),

@@ -107,6 +107,22 @@ const breaches: Readonly<
       /has a label service/,
     ],
   ],
+  "a tile that can be green shows nothing where its samples are old": [
+    [
+      (model) => {
+        const ratio = model.panels.find(({ title }: Broken) => title === "Error ratio");
+        ratio.targets[0].query = ratio.targets[0].query.replaceAll("${__to}ms - ", "${__to}ms + ");
+      },
+      /"Error ratio" shows nothing old/,
+    ],
+    [
+      (model) => {
+        const requests = model.panels.find(({ title }: Broken) => title === "Requests");
+        requests.fieldConfig.defaults.thresholds.steps[0].color = "green";
+      },
+      /"Requests" shows nothing old/,
+    ],
+  ],
   "thresholds are those of the alerts": [
     [
       (model) =>

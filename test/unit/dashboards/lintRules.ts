@@ -184,6 +184,14 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
       }
     }
   },
+  "a tile that can be green shows nothing where its samples are old": (model) => {
+    for (const { title, type, fieldConfig, targets = [] } of dataPanels(model)) {
+      if (type !== "stat") continue;
+      if (!JSON.stringify(fieldConfig?.defaults.thresholds ?? {}).includes('"green"')) continue;
+      for (const { query } of targets)
+        assert.match(query, /time >= (now\(\)|\$\{__to\}ms) - \d+[mh]\b/, `"${title}" shows nothing old`);
+    }
+  },
   "thresholds are those of the alerts": (model) => {
     const panels = dataPanels(model);
     const { sizing, ...limits } = thresholds;
