@@ -66,7 +66,7 @@ const remedies: Partial<Record<PriceKind, (name: string, isCluster: boolean) => 
   blob: () => "correct usage.blobGB if less is used",
 };
 
-function remedy({ resource: { name, type }, kind }: CostLine): string {
+function remedy({ resource: { name, type }, price }: CostLine): string {
   const isCluster = type.startsWith("azure-native:containerservice:");
-  return (kind && remedies[kind]?.(name, isCluster)) ?? `do without «${name}»`;
+  return (price && remedies[price.kind]?.(name, isCluster)) ?? `do without «${name}»`;
 }

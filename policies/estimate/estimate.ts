@@ -13,7 +13,7 @@ import {
   type UsageAssumptions,
 } from "./metering";
 import { money } from "./money";
-import { findPrice, hoursPerMonth, type Price, type PriceKind, unitsPerMonth } from "./prices";
+import { findPrice, hoursPerMonth, type Price, unitsPerMonth } from "./prices";
 import { clusterRegions, regionOfResource } from "./region";
 import { serviceMeters } from "./services";
 import { unpricedSetting } from "./settings";
@@ -32,8 +32,8 @@ export interface EstimateOptions {
 /** A priced purchase. */
 export interface CostLine {
   resource: Resource;
-  /** What is bought; undefined for an assumed price. */
-  kind?: PriceKind;
+  /** The row of the price table; undefined for an assumed price. */
+  price?: Price;
   /** For example `2–5 nodes Standard_D2s_v5 × 730 h × 0.096 USD`. */
   arithmetic: string;
   /** Cost of a month. */
@@ -192,7 +192,7 @@ function costLine(resource: Resource, purchase: Purchase, price: Price, usage: U
     units === 1 ? "" : price.unit === "1/Day" ? ` × ${units.toFixed(2)} days` : ` × ${hoursPerMonth} h`;
   return {
     resource,
-    kind: purchase.kind,
+    price,
     arithmetic: `${count} ${purchase.of} ${purchase.sku}${time} × ${unitPrice} ${price.currency}${partly}`,
     cost: { minimum: minimum * units * unitPrice, maximum: (minimum + extra) * units * unitPrice },
   };

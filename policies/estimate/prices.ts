@@ -99,13 +99,7 @@ export function findPrice(
   );
 }
 
-/**
- * The row that was read longest ago.
- *
- * @throws Error when the table has no rows
- */
-export function oldestPrice(rows: readonly Price[]): Price {
-  const [first, ...others] = rows;
-  if (first === undefined) throw new Error("policies/prices/prices.json has no rows: restore it");
-  return others.reduce((oldest, row) => (row.asOf < oldest.asOf ? row : oldest), first);
+/** The row that was read longest ago; undefined where there is none. */
+export function oldestPrice(rows: readonly Price[]): Price | undefined {
+  return [...rows].sort((a, b) => a.asOf.localeCompare(b.asOf))[0];
 }
