@@ -14,6 +14,11 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "ds-monitoring");
 }
 
+/** Where images are kept that were assembled here, and what they are made of. */
+export function imagesDirectory(): string {
+  return join(cacheDirectory(), "images");
+}
+
 /**
  * The folder of what a checkout's local run must remember: cluster, Pulumi state, passphrase. It lies outside
  * the tree, so that neither git nor an editor meets secrets, and differs for each checkout on a machine.

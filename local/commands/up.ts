@@ -19,6 +19,7 @@ import {
   recover,
   refresh,
 } from "./localStack";
+import { digestOf, isLastUp, recordUp } from "./lastUp";
 import { chooseNodes } from "./nodes";
 import {
   countChanges,
@@ -74,11 +75,14 @@ async function bringUp(state: string, started: number): Promise<void> {
   // Policies that look at the whole stack judge the preview, before anything is created. The Automation API's `up` does
   // without one; that of the command line would start the program twice, too.
   const preview = await engine.preview(options);
-  const bring = preview.code === 0 ? upWithWarnings(engine, options) : Promise.resolve(preview);
+  const digest = await digestOf(engine.configFile, access);
+  const done = preview.code !== 0 || (countChanges(preview.changes) === 0 && (await isLastUp(state, digest)));
+  const bring = done ? Promise.resolve(preview) : upWithWarnings(engine, options);
   const result = await (access === undefined ? bring : withProgress(kubeConfigOf(access), say, bring));
   if (result.code !== 0) {
     throw new UserError("pulumi up failed: the reason is above. Run `make up` again when it is mended.");
   }
+  await recordUp(state, digest);
 
   const created = changingSteps(result).filter(({ op }) => op === "create");
   say("");

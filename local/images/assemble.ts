@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { images } from "../../components/images";
 import { withLock } from "../lock";
-import { cacheDirectory } from "../paths";
+import { imagesDirectory } from "../paths";
 import { run } from "../processes";
 import { resolveTool } from "../tools/resolve";
 import { UserError } from "../userError";
@@ -21,11 +21,6 @@ export interface ImageArchive {
   image: string;
   /** The file: an OCI image layout as tar. */
   archive: string;
-}
-
-/** Where archives and layers are kept. */
-export function imagesDirectory(): string {
-  return join(cacheDirectory(), "images");
 }
 
 /**
@@ -62,7 +57,7 @@ export async function assembleImages(
           report(`MISSING ${image}, whose pods will wait for it: ${error.message}`);
         }
       }
-      for (const name of ["archives", "layers"]) await removeUnused(join(directory, name));
+      for (const name of ["archives", "layers", "libraries"]) await removeUnused(join(directory, name));
       return archives;
     },
     () => report("waiting for another process, which is assembling images"),

@@ -1,8 +1,12 @@
-import { readdir, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
+import { imagesDirectory } from "../paths";
 import { run } from "../processes";
 import { which } from "../tools/resolve";
 import { UserError } from "../userError";
+import { markUsed } from "./layer";
 
 /** One file, folder or link of an image's layer. */
 export interface Entry {
@@ -38,7 +42,10 @@ export function link(path: string, target: string): Entry {
 
 /** A file of this machine; what a link points to is copied. */
 export async function file(path: string, source: string): Promise<Entry> {
-  const { size, mtime, mode } = await stat(source);
+  return fileEntry(path, source, await stat(source));
+}
+
+function fileEntry(path: string, source: string, { size, mtime, mode }: Stats): Entry {
   return {
     path: withoutLinks(path),
     content: { kind: "file", source, size, modified: mtime },
@@ -60,21 +67,23 @@ export interface TreeOptions {
 }
 
 /** All files below a folder of this machine; links are replaced by what they point to. */
-export async function tree(path: string, source: string, options: TreeOptions = {}): Promise<Entry[]> {
-  const found: Entry[] = [];
-  const pending: Array<{ from: string; to: string; depth: number }> = [{ from: source, to: path, depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { from, to, depth } = next;
-    for (const name of await readdir(from).catch(() => [])) {
-      if (options.without?.includes(name) === true || name.endsWith(".a")) continue;
-      const child = { from: join(from, name), to: posix.join(to, name), depth: depth + 1 };
-      const kind = await stat(child.from).catch(() => undefined);
-      // A link that points above itself has no end.
-      if (kind?.isDirectory() === true && depth < 20) pending.push(child);
-      if (kind?.isFile() === true) found.push(await file(child.to, child.from));
-    }
-  }
-  return found;
+export async function tree(
+  path: string,
+  source: string,
+  options: TreeOptions = {},
+  depth = 0,
+): Promise<Entry[]> {
+  const names = await readdir(source).catch(() => []);
+  const found = names.map(async (name): Promise<Entry[]> => {
+    if (options.without?.includes(name) === true || name.endsWith(".a")) return [];
+    const from = join(source, name);
+    const to = posix.join(path, name);
+    const kind = await stat(from).catch(() => undefined);
+    // A link that points above itself has no end.
+    if (kind?.isDirectory() === true && depth < 20) return tree(to, from, options, depth + 1);
+    return kind?.isFile() === true ? [fileEntry(to, from, kind)] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** A program of this machine at a path of the image, with the shared libraries that it needs. */
@@ -102,6 +111,17 @@ export async function programsOnPath(names: readonly string[]): Promise<Entry[]>
 
 /** The shared libraries of programs and of other libraries, at the paths where the loader found them here. */
 export async function libraries(sources: readonly string[]): Promise<Entry[]> {
+  const states = await Promise.all(sources.map(async (source) => [source, (await stat(source)).mtimeMs]));
+  const key = createHash("sha256").update(JSON.stringify(states)).digest("hex").slice(0, 24);
+  const remembered = join(imagesDirectory(), "libraries", `${key}.json`);
+  const entriesOf = (paths: string[]) => Promise.all(paths.map((path) => file(path, path)));
+  try {
+    const entries = await entriesOf(JSON.parse(await readFile(remembered, "utf8")) as string[]);
+    await markUsed(remembered);
+    return entries;
+  } catch {
+    // The first time, or one of them is gone since.
+  }
   const paths = new Set<string>();
   for (let first = 0; first < sources.length; first += 100) {
     // It fails for a program that is linked statically, and says nothing of the others then.
@@ -110,7 +130,10 @@ export async function libraries(sources: readonly string[]): Promise<Entry[]> {
       paths.add(posix.normalize(path as string));
     }
   }
-  return Promise.all([...paths].sort().map((path) => file(path, path)));
+  const found = [...paths].sort();
+  await mkdir(dirname(remembered), { recursive: true });
+  await writeFile(remembered, JSON.stringify(found));
+  return entriesOf(found);
 }
 
 /** The shared libraries that the libraries in `entries` need, and that are not among them. */

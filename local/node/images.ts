@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeArchive, type ImageConfig } from "../images/archive";
-import { assembleImages, imagesDirectory, type ImageArchive } from "../images/assemble";
+import { assembleImages, type ImageArchive } from "../images/assemble";
 import { file } from "../images/entries";
 import { layerOf } from "../images/layer";
 import { localImages } from "../images/localImages";
+import { imagesDirectory } from "../paths";
 import { run } from "../processes";
 import { PythonUnavailableError, suitablePython, workloadPython } from "../python";
 import { type ResolvedTool, resolveTools, whyUnavailable } from "../tools/resolve";

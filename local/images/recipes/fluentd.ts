@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheDirectory } from "../../paths";
+import { imagesDirectory } from "../../paths";
 import { run } from "../../processes";
 import { which } from "../../tools/resolve";
 import { type Entry, file, librariesOf, link, program, tree } from "../entries";
@@ -100,7 +100,7 @@ async function installGem(
 ): Promise<{ folder: string; launcher: string } | undefined> {
   const gem = await which("gem");
   if (gem === undefined) return undefined;
-  const folder = join(cacheDirectory(), "images", `fluentd-${version}`);
+  const folder = join(imagesDirectory(), `fluentd-${version}`);
   const launcher = join(folder, "bin", "fluentd");
   const complete = join(folder, "complete");
   if (
