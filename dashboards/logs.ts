@@ -77,7 +77,7 @@ const verdict = row("Verdict: what went wrong?", [
     description: "Lines of the severities ERROR and FATAL in the time range, by the rollups.",
     unit: "short",
     noValue: "none",
-    size: [4, 7],
+    size: [3, 7],
     query: overRollups({
       of: lines,
       columns: [totalCount("lines")],
@@ -92,9 +92,22 @@ const verdict = row("Verdict: what went wrong?", [
     description: "Requests of the time range that an exception ended, from the raw events.",
     unit: "short",
     noValue: "none",
-    size: [4, 7],
+    size: [3, 7],
     query: select(field("exception.type").count().as("requests"))
       .from(requests)
+      .where(...ofChosenServices),
+  }),
+  stat("Steps that raised", {
+    link: {
+      title: "Runs of the chosen services",
+      url: dashboardPath(dashboardIdentities.run.uid, {}, ["service"]),
+    },
+    description: "Steps and runs of pipelines in the time range that an exception ended.",
+    unit: "short",
+    noValue: "none",
+    size: [3, 7],
+    query: select(field("exception.type").count().as("steps"))
+      .from(steps)
       .where(...ofChosenServices),
   }),
   stat("Unparsed lines", {
@@ -105,7 +118,7 @@ const verdict = row("Verdict: what went wrong?", [
     description: "Lines that no format matched, in the time range; they are kept as they are.",
     unit: "short",
     noValue: "none",
-    size: [4, 7],
+    size: [3, 7],
     query: overRollups({
       of: rollups(measurements.unparsed),
       columns: [totalCount("lines")],

@@ -388,7 +388,7 @@ function sampleRunLines({ endMs, version }: SampleRun): Point[] {
   }));
 }
 
-const outOfMemory = { "exception.message": "MemoryError: cannot allocate 512 MiB" };
+const outOfMemory = { "exception.type": "MemoryError", "exception.message": "cannot allocate 512 MiB" };
 
 /** The steps of the run that failed. */
 export const failedSteps = {
@@ -397,11 +397,11 @@ export const failedSteps = {
   train: { endsBeforeMs: 1_000, result: "error", duration_s: 70, mib: 250, ...outOfMemory },
 } as const;
 
-/** A run that died in its training step, yesterday. */
+/** A run that died in its training step, five hours ago. */
 function failedRun(): Point[] {
   const tags = { service: samplePipeline, environment: sampleEnvironment, pipeline: samplePipeline };
   const runId = { "cicd.pipeline.run.id": "run-4" };
-  const endMs = sampleNow - 20 * hourMs;
+  const endMs = sampleNow - 5 * hourMs;
   return [
     {
       measurement: "pipeline.run.start",
