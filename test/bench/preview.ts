@@ -1,9 +1,13 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/paths";
 import { Fixture, type OperationResult } from "../engine/harness";
 
-/** Times of one kind of preview, in milliseconds, sorted. */
-export type Times = readonly number[];
+/** What one preview took, in seconds; CPU is that of the engine and all that it starts, unknown but on Linux. */
+interface Run {
+  wall: number;
+  cpu: number;
+}
 
 /** What is measured, each in turn. */
 const titles = {
@@ -15,7 +19,7 @@ const titles = {
 };
 
 type Kind = keyof typeof titles;
-export type PreviewBench = Record<Kind, Times>;
+export type PreviewBench = Record<Kind, readonly Run[]>;
 const kinds = Object.keys(titles) as Kind[];
 
 /**
@@ -44,43 +48,52 @@ export async function benchPreview(rounds: number): Promise<PreviewBench> {
       devWithPolicies: () => dev.preview(policies("dev")),
       prodWithPolicies: () => prod.preview(policies("prod")),
     };
-    const times: Record<Kind, number[]> = {
+    const runs: Record<Kind, Run[]> = {
       ...{ empty: [], local: [], dev: [], devWithPolicies: [], prodWithPolicies: [] },
     };
     for (let round = 0; round <= rounds; round += 1) {
       for (const kind of kinds) {
-        const time = await timed(previews[kind]);
-        if (round > 0) times[kind].push(time);
+        const run = await timed(previews[kind]);
+        if (round > 0) runs[kind].push(run);
       }
     }
-    for (const kind of kinds) times[kind].sort((a, b) => a - b);
-    return times;
+    return runs;
   } finally {
     await fixture.stop();
   }
 }
 
-async function timed(preview: () => Promise<OperationResult>): Promise<number> {
-  const started = performance.now();
+async function timed(preview: () => Promise<OperationResult>): Promise<Run> {
+  const [started, cpuBefore] = [performance.now(), await cpuOfChildren()];
   const { code, stdout, stderr } = await preview();
   if (code !== 0) throw new Error(`a preview failed:\n${stdout}${stderr}`);
-  return performance.now() - started;
+  return { wall: (performance.now() - started) / 1000, cpu: (await cpuOfChildren()) - cpuBefore };
 }
 
-function median(times: Times): number {
-  return times[Math.floor(times.length / 2)] ?? NaN;
+/** CPU seconds of the children that have ended, and of theirs: `cutime` and `cstime` of proc(5), in hundredths of a second. */
+async function cpuOfChildren(): Promise<number> {
+  const stat = await readFile("/proc/self/stat", "utf8").catch(() => "");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 /** The figures as lines for the user. */
 export function describePreviewBench(bench: PreviewBench): string[] {
-  const line = (title: string, times: Times) => {
-    const [least, most] = [times[0] ?? NaN, times.at(-1) ?? NaN];
-    const seconds = (value: number) => (value / 1000).toFixed(2);
-    const ratio = (median(times) / median(bench.empty)).toFixed(2);
-    return `  ${title.padEnd(26)} ${seconds(median(times))} s (${seconds(least)}–${seconds(most)}), ${ratio}× the empty program`;
+  const line = (title: string, runs: readonly Run[]) => {
+    // Of each round: what else the machine does falls on both.
+    const ratios = runs.map(({ wall }, round) => wall / (bench.empty[round]?.wall ?? NaN));
+    const [ratio, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)];
+    const wall = median(runs.map((run) => run.wall)).toFixed(2);
+    const cpu = median(runs.map((run) => run.cpu)).toFixed(2);
+    const times = `${ratio.toFixed(2)} times the empty program (${least.toFixed(2)}–${most.toFixed(2)})`;
+    return `  ${title.padEnd(26)} ${wall} s, CPU ${cpu} s, ${times}`;
   };
   return [
-    `pulumi preview, median of ${bench.empty.length} (least–most):`,
+    `pulumi preview, medians of ${bench.empty.length} rounds (least–most):`,
     ...kinds.map((kind) => line(titles[kind], bench[kind])),
   ];
 }
