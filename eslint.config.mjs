@@ -51,7 +51,17 @@ const importZones = [
 ];
 
 export default tseslint.config(
-  { ignores: ["node_modules/**", "dist/**", "**/*.mjs", "**/main.js", "**/fixtures/**", "**/golden/**"] },
+  {
+    ignores: [
+      "node_modules/**",
+      "dist/**",
+      "**/*.mjs",
+      "**/main.js",
+      "scripts/*.js",
+      "**/fixtures/**",
+      "**/golden/**",
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -8,6 +8,7 @@ const prefix = "pulumi-resource-";
 
 /** Serves the stand-in that its first argument names; `npm run build` makes it. */
 const standIns = join(repositoryRoot, "dist", "plugins.js");
+const start = join(repositoryRoot, "scripts", "startBundle.js");
 
 /** The plugins that this repository's programs need: the npm package that asks for each, and whether we have one. */
 const packages = {
@@ -74,7 +75,8 @@ export async function writeLaunchers(
     const launcher = join(directory, prefix + name);
     if (source === "built") {
       await writeLauncher(launcher, [(await resolveTool("pulumi-resource-kubernetes", options)).path]);
-    } else if (source === "stand-in") await writeLauncher(launcher, [process.execPath, standIns, name]);
+    } else if (source === "stand-in")
+      await writeLauncher(launcher, [process.execPath, start, standIns, name]);
   }
 }
 

@@ -16,12 +16,14 @@ describe("a bundle is started where nothing that it was made of is newer, else t
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "ds-monitoring-bundles-"));
-    for (const folder of ["policies", "contract", "components/kubernetes", "dist"]) {
+    for (const folder of ["policies", "contract", "components/kubernetes", "dist", "scripts"]) {
       await mkdir(at(folder), { recursive: true });
     }
     await symlink(join(repositoryRoot, "node_modules"), at("node_modules"));
     await copyFile(join(repositoryRoot, "main.js"), at("main.js"));
     await copyFile(join(repositoryRoot, "policies", "launch"), at("policies", "launch"));
+    const start = join("scripts", "startBundle.js");
+    await copyFile(join(repositoryRoot, start), at(start));
     await writeFile(at("dist", "program.sources.json"), '["index.ts"]');
     for (const name of ["index.ts", "policies/index.ts"]) await writeFile(at(name), 'console.log("sources")');
     await writeFile(at("package-lock.json"), "{}");
