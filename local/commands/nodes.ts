@@ -73,9 +73,10 @@ async function whyNotBuilt(): Promise<string | undefined> {
 }
 
 /**
- * Build what a first run needs after the node's tools, beside them: downloads and links leave a core idle. What can't be
- * had is reported where it is needed.
+ * Build what a first run needs after the node's tools, beside them: downloads and links leave a core idle. One after the
+ * other, since builds at the same time compile twice what they share. What can't be had is reported where it is needed.
  */
 async function buildForLater(): Promise<void> {
-  await Promise.allSettled([prepareStackImages(say), prepareEngine({ log: say })]);
+  await prepareStackImages(say).catch(() => undefined);
+  await prepareEngine({ log: say }).catch(() => undefined);
 }

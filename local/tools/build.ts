@@ -3,7 +3,13 @@ import { chmod, copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { run } from "../processes";
 import { libraryEnvironment, unpackDebian } from "./debian";
-import { goBuildArguments, requiredVersion, ToolUnavailableError, type GoBuild } from "./tool";
+import {
+  goBuildArguments,
+  goBuildEnvironment,
+  requiredVersion,
+  ToolUnavailableError,
+  type GoBuild,
+} from "./tool";
 import { which } from "./which";
 
 /** What a build is run with. */
@@ -63,7 +69,7 @@ export async function compile(
   const library = join(temporary, "library");
   const go = async (args: readonly string[], cwd: string): Promise<string> => {
     const path = [...target.helpers, settings.env.PATH ?? ""].join(delimiter);
-    const env = { ...settings.env, ...build.env, ...libraryEnv, GOWORK: "off", PATH: path };
+    const env = { ...settings.env, ...goBuildEnvironment(build), ...libraryEnv, GOWORK: "off", PATH: path };
     const { code, stdout, stderr } = await run("go", args, { cwd, env });
     if (code === 0) return stdout;
     const end = (stdout + stderr).trim().split("\n").slice(-15).join("\n");

@@ -185,6 +185,7 @@ const tools = {
       // Flux's Rust part was written for older compilers: a lint of today must not stop it.
       // Optimising it as a whole costs a minute of the build.
       env: {
+        CGO_ENABLED: "1",
         RUSTUP_TOOLCHAIN: "stable",
         RUSTFLAGS: "--cap-lints warn",
         CARGO_PROFILE_RELEASE_LTO: "off",

@@ -56,7 +56,6 @@ export const nodeTools = {
       folder: "kubernetes",
       package: "./pause",
       versionedBy: "k8s.io/kubernetes",
-      env: { CGO_ENABLED: "0" },
       seconds: 3,
     },
   },
@@ -72,6 +71,7 @@ export const nodeTools = {
       package: "github.com/opencontainers/runc",
       versionedBy: "github.com/opencontainers/runc",
       tags: ["seccomp"],
+      env: { CGO_ENABLED: "1" },
       needsLibrary: { name: "libseccomp", debian: "libseccomp-dev" },
       needsPrograms: { cc: "a C compiler (gcc or clang)" },
       seconds: 15,
@@ -83,12 +83,10 @@ export const nodeTools = {
   "cni-portmap": networkPlugin("meta/portmap", 3),
   coredns: {
     purpose: "the DNS of the cluster",
-    // Its image has no C library.
     build: {
       folder: "coredns",
       package: ".",
       versionedBy: "github.com/coredns/coredns",
-      env: { CGO_ENABLED: "0" },
       seconds: 75,
     },
   },

@@ -10,6 +10,7 @@ import { catalogue, type ToolName } from "./catalogue";
 import { unpackTool } from "./debian";
 import {
   goBuildArguments,
+  goBuildEnvironment,
   requiredVersion,
   ToolUnavailableError,
   type DebianPackages,
@@ -145,7 +146,7 @@ async function buildOnce(
     goMod,
     goSum,
     goBuildArguments(build, version, ""),
-    build.env,
+    goBuildEnvironment(build),
     process.platform,
     process.arch,
   ];

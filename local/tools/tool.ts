@@ -18,7 +18,7 @@ export interface GoBuild {
   reports?: string;
   /** Build tags. */
   tags?: readonly string[];
-  /** Extra environment of the build. */
+  /** Extra environment of the build. `CGO_ENABLED` is 0 unless it says otherwise. */
   env?: Readonly<Record<string, string>>;
   /** Tools whose folders come first on PATH while building. */
   needsTools?: readonly "pkg-config"[];
@@ -75,6 +75,14 @@ export function requiredVersion(goMod: string, module: string): string {
   throw new Error(`go.mod does not require ${module}`);
 }
 
+/**
+ * The environment that a build adds to its own. Packages above `net` are compiled anew where cgo differs, so only tools that
+ * link C have it.
+ */
+export function goBuildEnvironment(build: GoBuild): Readonly<Record<string, string>> {
+  return { CGO_ENABLED: "0", ...build.env };
+}
+
 /** Arguments of `go build` that make the tool at `output`. `version` is the pinned one. */
 export function goBuildArguments(build: GoBuild, version: string, output: string): string[] {
   const variables = (build.versionVariables ?? [])
@@ -85,6 +93,8 @@ export function goBuildArguments(build: GoBuild, version: string, output: string
     "build",
     "-trimpath",
     "-mod=readonly",
+    // Nobody debugs these programs: it is a twelfth of the compiler's work.
+    "-gcflags=all=-dwarf=false",
     "-ldflags",
     `-s -w${variables}`,
     ...tags,
