@@ -195,7 +195,7 @@ export class Pipeline extends pulumi.ComponentResource {
           spec: jobSpec,
         },
         // A Job can't be changed, only replaced, and that would be another run.
-        { parent: this, ignoreChanges: ["metadata", "spec"] },
+        { parent: this, ignoreChanges: ["metadata.labels", "spec"] },
       );
     }
 

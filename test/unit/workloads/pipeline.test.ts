@@ -156,7 +156,7 @@ test("runOnCreate: a Job from the same template, under a name that is never used
   const { name, annotations } = inputs["metadata"] as { name?: string; annotations: object };
   assert.equal(name, undefined);
   assert.deepEqual(annotations, { "pulumi.com/skipAwait": "true" });
-  assert.deepEqual(ignoreChanges, ["metadata", "spec"]);
+  assert.deepEqual(ignoreChanges, ["metadata.labels", "spec"]);
 });
 
 test("readsEvents: each step has the user that reads raw events, and the pods may reach InfluxDB", async () => {
