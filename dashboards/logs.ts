@@ -98,10 +98,7 @@ const verdict = row("Verdict: what went wrong?", [
       .where(...ofChosenServices),
   }),
   stat("Steps that raised", {
-    link: {
-      title: "Runs of the chosen services",
-      url: dashboardPath(dashboardIdentities.run.uid, {}, ["service"]),
-    },
+    link: { title: "Runs", url: dashboardPath(dashboardIdentities.run.uid) },
     description: "Steps and runs of pipelines in the time range that an exception ended.",
     unit: "short",
     noValue: "none",

@@ -176,6 +176,18 @@ const tools = {
       seconds: 5,
     },
   },
+  cargo: {
+    purpose: "compiles the Rust part of influxd",
+    onPath: { range: ">=1.83 <2" },
+    debian: {
+      packages: ["cargo"],
+      // Debian 12 has two.
+      preferred: ["cargo-web"],
+      dependencies: true,
+      programs: { cargo: "usr/bin/cargo", rustc: "usr/bin/rustc" },
+    },
+    install: "Rust (https://rustup.rs), or an InfluxDB 2 server (influxd) on PATH",
+  },
   influxd: {
     purpose: "the InfluxDB server",
     onPath: { range: ">=2.7 <3", args: ["version"] },
@@ -190,11 +202,8 @@ const tools = {
         RUSTFLAGS: "--cap-lints warn",
         CARGO_PROFILE_RELEASE_LTO: "off",
       },
-      needsTools: ["pkg-config"],
-      needsPrograms: {
-        cargo: "Rust (https://rustup.rs), or an InfluxDB 2 server (influxd) on PATH",
-        cc: "a C compiler (gcc or clang)",
-      },
+      needsTools: ["pkg-config", "cargo"],
+      needsPrograms: { cc: "a C compiler (gcc or clang)" },
       seconds: 200,
     },
   },

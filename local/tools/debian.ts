@@ -8,18 +8,27 @@ import type { DebianPackages } from "./tool";
  * Unpack Debian packages into `folder`. Nothing is installed: the system's own list of packages is read, and where it is
  * empty, one is fetched that is kept in `folder` only.
  *
+ * @param options.dependencies also those that they depend on, and that are not installed. Default false.
  * @throws where apt-get does not run or has no such package
  */
-export async function unpackDebian(packages: readonly string[], folder: string): Promise<void> {
+export async function unpackDebian(
+  packages: readonly string[],
+  folder: string,
+  { dependencies = false } = {},
+): Promise<void> {
   const downloads = join(folder, "downloads");
   await mkdir(join(downloads, "lists", "partial"), { recursive: true });
   // apt-get would drop its rights, and then can't write into the folder.
   const unsandboxed = ["-q", "-o", "APT::Sandbox::User=root"];
   const ownList = ["-o", `Dir::State::lists=${join(downloads, "lists")}`, "-o", `Dir::Cache=${downloads}`];
+  const download = async (options: readonly string[]) => {
+    const all = dependencies ? await notInstalled(packages, options, downloads) : packages;
+    await attempt("apt-get", [...options, "download", ...all], downloads);
+  };
   try {
-    await attempt("apt-get", [...unsandboxed, "download", ...packages], downloads).catch(async () => {
+    await download(unsandboxed).catch(async () => {
       await attempt("apt-get", [...unsandboxed, ...ownList, "update"], downloads);
-      await attempt("apt-get", [...unsandboxed, ...ownList, "download", ...packages], downloads);
+      await download([...unsandboxed, ...ownList]);
     });
     for (const file of (await readdir(downloads)).filter((name) => name.endsWith(".deb"))) {
       await attempt("dpkg-deb", ["-x", join(downloads, file), folder], downloads);
@@ -29,15 +38,42 @@ export async function unpackDebian(packages: readonly string[], folder: string):
   }
 }
 
+/** Packages and what they depend on, without those that are installed, each as `name=version`. */
+async function notInstalled(
+  packages: readonly string[],
+  options: readonly string[],
+  cwd: string,
+): Promise<string[]> {
+  const simulated = [
+    "--print-uris",
+    "-qq",
+    "--yes",
+    "--no-install-recommends",
+    "-o",
+    "Debug::NoLocking=true",
+  ];
+  const lines = await attempt("apt-get", [...options, "install", ...simulated, ...packages], cwd);
+  // 'http://…' libllvm22_1%3a22.1.8-1_amd64.deb 29378692 SHA256:…
+  return [...lines.matchAll(/^'\S+' ([^_\s]+)_([^_\s]+)_\S+\.deb /gm)].map(
+    ([, name = "", version = ""]) => `${name}=${decodeURIComponent(version)}`,
+  );
+}
+
 /**
  * Unpack a tool into `entry`, beside scripts with the names of its programs that find its libraries. The folder can be
  * renamed afterwards.
  */
-export async function unpackTool({ packages, programs }: DebianPackages, entry: string): Promise<void> {
-  await unpackDebian(packages, join(entry, "root"));
-  const lib = join(entry, "root", "usr", "lib");
+export async function unpackTool(
+  { packages, preferred, dependencies, programs }: DebianPackages,
+  entry: string,
+): Promise<void> {
+  const root = join(entry, "root");
+  const unpack = (names: readonly string[]) => unpackDebian(names, root, { dependencies });
+  await (preferred === undefined ? unpack(packages) : unpack(preferred).catch(() => unpack(packages)));
+  const lib = join(root, "usr", "lib");
   const libraries = existsSync(lib) ? join("usr", "lib", await librariesFolder(lib)) : join("usr", "lib");
   for (const [name, path] of Object.entries(programs)) {
+    if (!existsSync(join(root, path))) continue;
     const script = [
       "#!/bin/sh",
       'root="${0%/*}/root"',
@@ -67,8 +103,9 @@ async function librariesFolder(lib: string): Promise<string> {
   return folder;
 }
 
-async function attempt(command: string, args: readonly string[], cwd: string): Promise<void> {
+async function attempt(command: string, args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, { cwd, timeoutMs: 300_000 });
   if (code !== 0)
     throw new Error(`${command} ${args.at(-1)} failed: ${(stdout + stderr).trim().slice(-300)}`);
+  return stdout;
 }

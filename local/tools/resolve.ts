@@ -159,6 +159,8 @@ async function buildOnce(
   if (await isExecutable(resolved.path)) return resolved;
   await requirePrograms(name, build, reason, settings);
   if (!settings.build) {
+    const unavailable = await whyUnavailable(build.needsTools ?? [], settings);
+    if (unavailable !== undefined) throw new ToolUnavailableError(unavailable);
     throw new NotBuiltError(`${name} ${reason}, and has not been built yet: run \`make tools\``);
   }
   return withLock(
@@ -166,7 +168,9 @@ async function buildOnce(
     async () => {
       if (await isExecutable(resolved.path)) return resolved;
       const needed = await resolveTools(build.needsTools ?? [], settings);
-      const helpers = Object.values<ResolvedTool>(needed).map(({ path }) => dirname(path));
+      // What is on PATH stays where it is: before Go's folder others may have another Go.
+      const added = Object.values<ResolvedTool>(needed).filter(({ source }) => source !== "path");
+      const helpers = added.map(({ path }) => dirname(path));
       await compile(name, build, { version, entry, reason, folder, goMod, helpers }, settings);
       return resolved;
     },

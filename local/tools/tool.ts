@@ -21,7 +21,7 @@ export interface GoBuild {
   /** Extra environment of the build. `CGO_ENABLED` is 0 unless it says otherwise. */
   env?: Readonly<Record<string, string>>;
   /** Tools whose folders come first on PATH while building. */
-  needsTools?: readonly "pkg-config"[];
+  needsTools?: readonly ("pkg-config" | "cargo")[];
   /** A C library that is linked in, and the Debian package that has it where the system does not. */
   needsLibrary?: { name: string; debian: string };
   /** Other programs that the build runs, with the way to get them. */
@@ -34,6 +34,13 @@ export interface GoBuild {
 export interface DebianPackages {
   /** The packages that hold it and its libraries. */
   packages: readonly string[];
+  /** Packages that are taken in their place where the system has them. */
+  preferred?: readonly string[];
+  /**
+   * Whether packages that they depend on, and that are not installed, are unpacked, too.
+   * @default false
+   */
+  dependencies?: boolean;
   /** Programs that are made to run from where they are unpacked: by name, their path in the packages. */
   programs: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { promisify } from "node:util";
 import { resolveTool, ToolUnavailableError, whyUnavailable } from "../../../local/tools/resolve";
 
 /** Folders with programs that are shell scripts; `go` makes what the real one would. */
@@ -147,6 +149,38 @@ ${fakeGo}`,
   assert.equal(await readFile(join(bin, "..", "compiled"), "utf8"), "ours\nsdk\n");
   assert.deepEqual(await readdir(join(path, "..")), ["pulumi-resource-kubernetes"], "the sources go");
   assert.equal((await readdir(tools)).length, 1);
+});
+
+test("a tool in Debian packages is unpacked with what they depend on, where the system lacks the preferred ones", async (t) => {
+  const { bin, options, tools } = await machine(t, {
+    "apt-get": `
+case " $* " in
+  *" install "*" cargo-web "*) echo "E: Unable to locate package cargo-web" >&2; exit 100 ;;
+  *" install "*)
+    echo "'http://debian.invalid/cargo_1%3a1.85_amd64.deb' cargo_1%3a1.85_amd64.deb 1 SHA256:0"
+    echo "'http://debian.invalid/libgit2_1-2_amd64.deb' libgit2_1-2_amd64.deb 1 SHA256:0" ;;
+  *" download "*)
+    for argument; do case "$argument" in *=1*) touch "$argument.deb"; echo "$argument" >> "$(dirname "$0")/../asked" ;; esac; done ;;
+esac`,
+    "dpkg-deb": `
+mkdir -p "$3/usr/bin" "$3/usr/lib/x86_64-linux-gnu"
+printf '#!/bin/sh\\necho "cargo with $LD_LIBRARY_PATH"\\n' > "$3/usr/bin/cargo"
+chmod +x "$3/usr/bin/cargo"`,
+  });
+  const path = process.env.PATH;
+  t.after(() => (process.env.PATH = path));
+  process.env.PATH = options.env.PATH;
+  // Without those of this machine.
+  const env = { PATH: bin };
+  const tool = await resolveTool("cargo", { ...options, env });
+  assert.equal(tool.source, "unpacked");
+  assert.ok(tool.path.startsWith(tools));
+  assert.deepEqual((await readFile(join(bin, "..", "asked"), "utf8")).trim().split("\n"), [
+    "cargo=1:1.85",
+    "libgit2=1-2",
+  ]);
+  const { stdout } = await promisify(execFile)(tool.path);
+  assert.match(stdout, /^cargo with .*\/root\/usr\/lib\/x86_64-linux-gnu\n$/);
 });
 
 test("what is missing is named, with the way to get it", async (t) => {
