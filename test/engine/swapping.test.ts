@@ -211,7 +211,10 @@ test("an existing Grafana: ours goes, and its content comes as resources", async
     ].sort(),
   );
   // Where mails and alerts link to; Alertmanager's is in its Secret, which the engine blanks here.
-  assert.deepEqual(changed, ["kubernetes:core/v1:ConfigMap monitoring-influxdb-reconcile-program"]);
+  assert.deepEqual(changed, [
+    "kubernetes:core/v1:ConfigMap monitoring-influxdb-reconcile-program",
+    "kubernetes:core/v1:ConfigMap monitoring-telegraf-config",
+  ]);
 });
 
 test("backups and an archive are added, and nothing else changes but who makes its user and lets it in", async () => {
