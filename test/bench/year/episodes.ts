@@ -85,6 +85,16 @@ const pod = (name: string, reason: string, since: number, until: number, service
   ...{ kind: "Pod", name, reason, service, since, until },
 });
 
+/** A roll-out whose pod is not ready, and which Kubernetes gives up after ten minutes; it is mended after 40. */
+const stuckRollOut = (podName: string, reason: string, at: number): Problem[] => [
+  pod(podName, reason, at, at + 40 * minute),
+  {
+    ...{ kind: "Deployment", name: "churn", reason: "ProgressDeadlineExceeded", service: "churn" },
+    since: at + 10 * minute,
+    until: at + 40 * minute,
+  },
+];
+
 /** No pod of a version is ready, from a time until another. */
 const noPodReady = (
   version: number,
@@ -308,14 +318,7 @@ export const episodes: readonly Episode[] = [
     "2025-06-03 09:50",
     "2025-06-03 11:10",
     {
-      problems: [
-        pod("churn-12-0", "ImagePullBackOff", stuckAt, stuckAt + 40 * minute),
-        {
-          ...{ kind: "Deployment", name: "churn", reason: "ProgressDeadlineExceeded", service: "churn" },
-          since: stuckAt + 10 * minute,
-          until: stuckAt + 40 * minute,
-        },
-      ],
+      problems: stuckRollOut("churn-12-0", "ImagePullBackOff", stuckAt),
       mails: [
         [
           "[CRITICAL] churn: a pod cannot start: ImagePullBackOff – prod",
@@ -360,14 +363,7 @@ export const episodes: readonly Episode[] = [
         until: crashAt + (all[index + 1] ?? 40) * minute,
         restarts: index + 1,
       })),
-      problems: [
-        pod("churn-20-0", "NotReady", crashAt, crashAt + 40 * minute),
-        {
-          ...{ kind: "Deployment", name: "churn", reason: "ProgressDeadlineExceeded", service: "churn" },
-          since: crashAt + 10 * minute,
-          until: crashAt + 40 * minute,
-        },
-      ],
+      problems: stuckRollOut("churn-20-0", "NotReady", crashAt),
       mails: [
         [
           "[WARNING] churn: api has restarted 3 times – prod",
